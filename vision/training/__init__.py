@@ -1,0 +1,1 @@
+"""Training: reading the research data, fitting networks, publishing releases. Needs the training set (torch)."""
