@@ -1,0 +1,28 @@
+"""The one who acts: every service takes an :class:`Actor`, never a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.errors import NotAllowed
+from accounts.roles import PERMISSIONS, Permission, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person in one role. ``clinic_id`` is set for staff; a patient's scope is ``PatientAccess``."""
+
+    user_id: UUID
+    role: Role
+    clinic_id: UUID | None
+    membership_id: UUID | None = None
+    display_name: str = ""
+
+    def can(self, permission: Permission) -> bool:
+        return self.role in PERMISSIONS[permission]
+
+    def check(self, permission: Permission) -> None:
+        """Raise :class:`NotAllowed` unless this role holds ``permission``."""
+        if not self.can(permission):
+            raise NotAllowed("Your role does not allow this. Ask an administrator of your clinic.")

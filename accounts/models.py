@@ -1,0 +1,159 @@
+"""Users, clinics, memberships, audit rows and the notification outbox. Fields and constraints only."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.querysets import AuditEventQuerySet, ClinicQuerySet, MembershipQuerySet
+from accounts.roles import Role
+
+
+def join_code() -> str:
+    """An unguessable part of a clinic's registration link (96 bits)."""
+    return secrets.token_urlsafe(12)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates users by e-mail; passwords are hashed with Argon2."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Who signs in. The e-mail stands in clear only here and in allauth's tables, and is tombstoned on erasure."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)  # Django's plain admin for reference data only
+    created_at = models.DateTimeField(default=timezone.now)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Clinic(models.Model):
+    """A clinic: the border of everything staff can see."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    address = models.CharField(max_length=240, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    timezone = models.CharField(max_length=64, default="Europe/Berlin")
+    join_code = models.CharField(max_length=32, unique=True, default=join_code)
+    registration_open = models.BooleanField(default=True)
+    record_key_id = models.UUIDField()  # the clinic's record key in the vault
+    sla_hours = models.PositiveSmallIntegerField(default=72)
+    urgent_sla_hours = models.PositiveSmallIntegerField(default=4)
+    usual_reply = models.CharField(max_length=120, default="two working days")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ClinicQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A staff member's role in a clinic. One active membership per user."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=[(r.value, r.value) for r in Role if r.is_staff])
+    display_name = models.CharField(max_length=120)  # as it stands under a report
+    qualification = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="one_active_membership_per_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.display_name} ({self.role})"
+
+
+class StaffInvitation(models.Model):
+    """An invitation to join a clinic's staff; only a digest of its token is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=[(r.value, r.value) for r in Role if r.is_staff])
+    display_name = models.CharField(max_length=120)
+    token_digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+
+class AuditEvent(models.Model):
+    """One read or write of patient data (G6): opaque ids only, chained per clinic by the sealer, never edited."""
+
+    id = models.BigAutoField(primary_key=True)
+    clinic = models.ForeignKey(Clinic, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_id = models.UUIDField(null=True)  # None: the portal itself
+    actor_role = models.CharField(max_length=20, blank=True)
+    action = models.CharField(max_length=60)  # e.g. "photo.read", "review.claimed"
+    patient_id = models.UUIDField(null=True, db_index=True)
+    subject_kind = models.CharField(max_length=40, blank=True)
+    subject_id = models.CharField(max_length=64, blank=True)
+    detail = models.JSONField(default=dict)  # ids, counts and codes only
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    sequence = models.BigIntegerField(null=True)  # set by the sealer, without gaps within a clinic
+    previous_hash = models.CharField(max_length=64, blank=True)
+    chain_hash = models.CharField(max_length=64, blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "sequence"], condition=Q(sequence__isnull=False), name="one_audit_sequence_per_clinic"
+            ),
+        ]
+        indexes = [models.Index(fields=["clinic", "-at"])]
+
+
+class Notification(models.Model):
+    """Outbox of e-mails without content: a kind and ids. Sent after commit, retried by the sweep, sent once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    clinic = models.ForeignKey(Clinic, null=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)  # accounts.notify.Kind
+    path = models.CharField(max_length=200, blank=True)  # where the link in the mail leads, inside the portal
+    dedupe_key = models.CharField(max_length=120, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=60, blank=True)

@@ -1,0 +1,1 @@
+"""RUNNING models and keeping results: releases, analyses, photo results, findings."""

@@ -1,0 +1,1 @@
+"""Wiring of the portal: settings, addresses, health. No rules live here."""

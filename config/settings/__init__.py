@@ -1,0 +1,1 @@
+"""Settings: ``base`` is shared; ``local`` serves the demo, ``test`` the suite, ``production`` a clinic."""

@@ -1,0 +1,38 @@
+"""The suite: SQLite in a temporary folder by default, PostgreSQL when ``TRICHORA_TEST_POSTGRES`` gives an address."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from pathlib import Path
+
+from .base import *  # noqa: F403
+from .base import BASE_DIR, STORAGES, env, sqlite_database
+
+_home = Path(tempfile.mkdtemp(prefix="trichora-test-"))
+
+SECRET_KEY = "test-only-" + "k" * 50
+ALLOWED_HOSTS = ["*"]
+VAULT_MASTER_KEYS = "test1:" + base64.b64encode(bytes(range(32))).decode()
+VAULT_INDEX_KEY = base64.b64encode(bytes(range(32, 64))).decode()
+VAULT_LEDGER_PATH = _home / "erasures.jsonl"
+VAULT_ALLOW_DEMO_KEYS = True
+STORAGES["sealed"]["OPTIONS"]["location"] = str(_home / "sealed")
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+_postgres = env.str("TRICHORA_TEST_POSTGRES", "")
+if _postgres:
+    DATABASES = {
+        "default": env.db_url_config(_postgres + "/portal"),
+        "keys": env.db_url_config(_postgres + "/portal_keys"),
+    }
+else:
+    DATABASES = {
+        "default": sqlite_database(_home / "portal.sqlite3"),
+        "keys": sqlite_database(_home / "keys.sqlite3"),
+    }
+    for _alias in ("default", "keys"):
+        DATABASES[_alias]["TEST"] = {"NAME": str(_home / f"test-{_alias}.sqlite3")}
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STAFF_MFA_REQUIRED = False

@@ -1,0 +1,15 @@
+"""Every address of the portal: each room brings its own."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("config.api")),
+    path("", include("accounts.urls")),
+    path("", include("patients.urls")),
+    path("", include("analysis.urls")),
+    path("", include("reviews.urls")),
+    path("", include("reports.urls")),
+]

@@ -1,0 +1,9 @@
+"""The portal as a WSGI application. Networks never load here: only a worker runs them."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+application = get_wsgi_application()

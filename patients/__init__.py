@@ -1,0 +1,1 @@
+"""WHOSE data: patients, access, consent, intake, photo sessions and photos."""

@@ -1,0 +1,61 @@
+"""The one scope rule for patients and everything that hangs on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.roles import Role
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+
+
+def patient_scope(actor: Actor, prefix: str = "") -> Q:
+    """Whose data ``actor`` may see, as a condition on a model that reaches the patient through ``prefix``.
+
+    A patient or guardian: the records they hold access to. A clinician: their clinic's patients. An administrator: none
+    (they answer requests and search the audit, but do not read records).
+    """
+    if actor.role is Role.PATIENT:
+        return Q(**{f"{prefix}access__user_id": actor.user_id, f"{prefix}access__ended_at": None}) & Q(
+            **{f"{prefix}erased_at": None}
+        )
+    if actor.role.is_clinician:
+        return Q(**{f"{prefix}clinic_id": actor.clinic_id, f"{prefix}erased_at": None})
+    return Q(pk__in=[])
+
+
+class PatientQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> PatientQuerySet:
+        return self.filter(patient_scope(actor))
+
+
+class PhotoSessionQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> PhotoSessionQuerySet:
+        """A clinician sees a session only once it was submitted."""
+        scoped = self.filter(patient_scope(actor, "patient__"))
+        if actor.role.is_clinician:
+            scoped = scoped.filter(status__in=["submitted", "closed"])
+        return scoped
+
+
+class PhotoQuerySet(models.QuerySet[Any]):
+    def present(self) -> PhotoQuerySet:
+        return self.filter(removed_at=None)
+
+    def visible_to(self, actor: Actor) -> PhotoQuerySet:
+        scoped = self.filter(patient_scope(actor, "session__patient__"))
+        if actor.role.is_clinician:
+            scoped = scoped.filter(session__status__in=["submitted", "closed"])
+        return scoped
+
+
+class UploadQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> UploadQuerySet:
+        """Only the patient's own side uploads."""
+        if actor.role is not Role.PATIENT:
+            return self.none()
+        return self.filter(patient_scope(actor, "session__patient__"))

@@ -1,0 +1,1 @@
+"""WHAT leaves the building: signed reports, PDF, verification, export, erasure."""

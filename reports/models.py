@@ -1,0 +1,125 @@
+"""Signed reports, exports and erasures: what leaves the building, and what is destroyed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Clinic, Membership, User
+from patients.models import Patient, PhotoSession
+from reports.querysets import ErasureRequestQuerySet, ExportRequestQuerySet, ReportQuerySet
+from reviews.models import Review
+from vault.fields import SealedJSONField
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Report(models.Model):
+    """A signed report: content frozen and hashed at signing. A correction is a new report that supersedes.
+
+    After erasure a report that must be kept is sealed under the clinic's record key: ``kept_under_clinic_key``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="reports")
+    session = models.ForeignKey(PhotoSession, null=True, on_delete=models.SET_NULL, related_name="reports")
+    review = models.OneToOneField(Review, null=True, on_delete=models.SET_NULL, related_name="report")
+    content = SealedJSONField()  # reports.content.ReportContent
+    content_hash = models.CharField(max_length=64)  # sha256 of the canonical JSON
+    signed_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    verification_code = models.CharField(max_length=40, unique=True)  # 128 bits, base32 in groups
+    supersedes = models.OneToOneField("self", null=True, on_delete=models.SET_NULL, related_name="superseded_by")
+    pdf_name = models.CharField(max_length=200, blank=True)  # attached once by the renderer
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    pdf_attempts = models.PositiveSmallIntegerField(default=0)
+    kept_under_clinic_key = models.BooleanField(default=False)
+
+    objects = ReportQuerySet.as_manager()
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.clinic.record_key_id if self.kept_under_clinic_key else self.patient.key_id
+
+
+class ReportImage(models.Model):
+    """A picture frozen with a report (photo or accepted overlay), as the patient may see it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="images")
+    view = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20)  # "photo" or vision.types.ImageKind
+    file_name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position"]
+
+
+class ExportRequest(models.Model):
+    """A patient's request for all their data: an archive sealed in the vault, fetched through an expiring link."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Being prepared"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="exports")
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    file_name = models.CharField(max_length=200, blank=True)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    holder = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    requested_at = models.DateTimeField(default=timezone.now)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ExportRequestQuerySet.as_manager()
+
+
+class ErasureRequest(models.Model):
+    """A request to erase a person: dry run, decision with a deadline, execution, certificate (G4)."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", "Waiting for the administrator"
+        WITHDRAWN = "withdrawn", "Withdrawn by the patient"
+        REFUSED = "refused", "Refused"
+        EXECUTED = "executed", "Carried out"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="erasure_requests")
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
+    requested_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField()  # one month (GDPR Art. 12(3))
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
+    decision_reason = models.CharField(max_length=300, blank=True)
+    dry_run = models.JSONField(null=True)  # the steps as the administrator confirmed them: words, counts, reasons
+    certificate = models.JSONField(null=True)  # opaque ids, counts, hashes, times
+    certificate_hash = models.CharField(max_length=64, blank=True)
+
+    objects = ErasureRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"], condition=Q(status="requested"), name="one_open_erasure_request"
+            ),
+        ]

@@ -1,0 +1,1 @@
+"""HUMAN judgement: review workflow, corrections, clinical reading, formulary, plan."""

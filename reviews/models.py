@@ -1,0 +1,180 @@
+"""Reviews, what clinicians decided about findings, their own reading, the formulary and the plan."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Clinic, Membership
+from analysis.models import Analysis, Finding
+from patients.models import PhotoSession
+from reviews.querysets import PlanQuerySet, ReviewQuerySet
+from vault.fields import SealedJSONField, SealedTextField
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class ReviewStatus(models.TextChoices):
+    """States of a review; the table of transitions is ``reviews.workflow``."""
+
+    CLAIMED = "claimed", "Being reviewed"
+    RELEASED = "released", "Handed back"  # closed without judgement; the case is free again
+    RETAKE_REQUESTED = "retake_requested", "Retake requested"
+    DECIDED = "decided", "Ready to sign"  # approved or amended; the plan may be signed
+    SIGNED = "signed", "Signed"
+    REJECTED = "rejected", "Rejected"
+
+    @classmethod
+    def open_states(cls) -> tuple[str, ...]:
+        """States that hold a case: at most one such review per session."""
+        return (cls.CLAIMED, cls.DECIDED)
+
+
+class Review(models.Model):
+    """One clinician's judgement of one case. Created by the claim; two open ones cannot exist."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(PhotoSession, on_delete=models.CASCADE, related_name="reviews")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    reviewer = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="reviews")
+    analysis = models.ForeignKey(Analysis, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=20, choices=ReviewStatus.choices, default=ReviewStatus.CLAIMED)
+    outcome = models.CharField(max_length=10, blank=True)  # approved, amended
+    claimed_at = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    # R8: the clinician's own reading, independent of AI
+    reading = SealedJSONField(default=dict)  # diagnosis_code, differential[], examination, tests, reasoning
+    reading_saved_at = models.DateTimeField(null=True, blank=True)
+    message_to_patient = SealedTextField(blank=True, default="")  # retake or rejection, as the patient reads it
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(status__in=["claimed", "decided"]), name="one_open_review_per_session"
+            ),
+        ]
+        indexes = [models.Index(fields=["clinic", "status"])]
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.session.patient.key_id
+
+
+class ReviewEvent(models.Model):
+    """The history of a review: appended under the row's lock, never edited."""
+
+    id = models.BigAutoField(primary_key=True)
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="history")
+    action = models.CharField(max_length=30)
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20)
+    actor_id = models.UUIDField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+
+
+class FindingOpened(models.Model):
+    """That the reviewer looked at a photo or a finding: nothing can be signed unseen."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="opened")
+    subject_kind = models.CharField(max_length=10)  # "photo" or "finding"
+    subject_id = models.UUIDField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "subject_kind", "subject_id"], name="opened_once_per_review"),
+        ]
+
+
+class FindingDecision(models.Model):
+    """Accepted, corrected or rejected; a changed mind is a new row, the newest counts. The finding stays as it was."""
+
+    class Verdict(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        CORRECTED = "corrected", "Corrected"
+        REJECTED = "rejected", "Rejected"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="decisions")
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="decisions")
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    corrected = SealedJSONField(null=True)  # same shape as the finding's payload
+    reason = SealedTextField(blank=True, default="")
+    at = models.DateTimeField(default=timezone.now)
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.review.session.patient.key_id
+
+
+class FormularyEntry(models.Model):
+    """A treatment that a plan may contain. Seeded from ``reviews.formulary``; a clinic may switch entries off."""
+
+    class Category(models.TextChoices):
+        TOPICAL = "topical", "Topical"
+        SYSTEMIC = "systemic", "Systemic"
+        LASER = "laser", "Laser and light"
+        PROCEDURE = "procedure", "Procedure"
+        LIFESTYLE = "lifestyle", "Lifestyle"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.SlugField(max_length=60, unique=True)
+    category = models.CharField(max_length=10, choices=Category.choices)
+    name = models.CharField(max_length=120)
+    usual_dose = models.CharField(max_length=200)
+    usual_duration = models.CharField(max_length=120)
+    evidence_grade = models.CharField(max_length=1)  # A..D, see reviews.formulary
+    source = models.CharField(max_length=300)
+    prescription = models.BooleanField(default=False)
+    contraindications = models.JSONField(default=list)  # rule codes of reviews.contraindications
+    monitoring = models.CharField(max_length=300, blank=True)
+    patient_text = models.TextField()  # what the patient reads
+    active = models.BooleanField(default=True)
+
+
+class Plan(models.Model):
+    """The treatment plan of a review, edited in place until it is signed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.OneToOneField(Review, on_delete=models.CASCADE, related_name="plan")
+    summary = SealedTextField(blank=True, default="")  # in words for the patient
+    advice = SealedTextField(blank=True, default="")  # lifestyle, warnings
+    follow_up_date = models.DateField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    objects = PlanQuerySet.as_manager()
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.review.session.patient.key_id
+
+
+class PlanItem(models.Model):
+    """One treatment in a plan, with what the clinician wrote about it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="items")
+    entry = models.ForeignKey(FormularyEntry, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+    dose = SealedTextField()
+    duration = SealedTextField()
+    instructions = SealedTextField(blank=True, default="")
+    override_reason = SealedTextField(blank=True, default="")  # why in spite of a relative contraindication
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["plan", "entry"], name="one_plan_item_per_entry")]
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.plan.review.session.patient.key_id
