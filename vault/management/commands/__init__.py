@@ -1,0 +1,1 @@
+"""Commands of the vault: make a master key, rotate, replay erasures."""
