@@ -8,7 +8,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.utils.timezone import now as current_time
 from django.utils.translation import gettext_lazy as _
 
 from accounts.querysets import AuditEventQuerySet, ClinicQuerySet, MembershipQuerySet
@@ -42,7 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail address"), unique=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)  # Django's plain admin for reference data only
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=current_time)
     erased_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
@@ -62,14 +62,14 @@ class Clinic(models.Model):
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=240, blank=True)
     phone = models.CharField(max_length=40, blank=True)
-    timezone = models.CharField(max_length=64, default="Europe/Berlin")
+    time_zone = models.CharField(max_length=64, default="Europe/Berlin")
     join_code = models.CharField(max_length=32, unique=True, default=join_code)
     registration_open = models.BooleanField(default=True)
     record_key_id = models.UUIDField()  # the clinic's record key in the vault
     sla_hours = models.PositiveSmallIntegerField(default=72)
     urgent_sla_hours = models.PositiveSmallIntegerField(default=4)
     usual_reply = models.CharField(max_length=120, default="two working days")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=current_time)
 
     objects = ClinicQuerySet.as_manager()
 
@@ -86,7 +86,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=[(r.value, r.value) for r in Role if r.is_staff])
     display_name = models.CharField(max_length=120)  # as it stands under a report
     qualification = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=current_time)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
@@ -110,7 +110,7 @@ class StaffInvitation(models.Model):
     display_name = models.CharField(max_length=120)
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=current_time)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -128,7 +128,7 @@ class AuditEvent(models.Model):
     subject_kind = models.CharField(max_length=40, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)
     detail = models.JSONField(default=dict)  # ids, counts and codes only
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField(default=current_time, db_index=True)
     sequence = models.BigIntegerField(null=True)  # set by the sealer, without gaps within a clinic
     previous_hash = models.CharField(max_length=64, blank=True)
     chain_hash = models.CharField(max_length=64, blank=True)
@@ -153,7 +153,7 @@ class Notification(models.Model):
     kind = models.CharField(max_length=40)  # accounts.notify.Kind
     path = models.CharField(max_length=200, blank=True)  # where the link in the mail leads, inside the portal
     dedupe_key = models.CharField(max_length=120, unique=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=current_time)
     sent_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=60, blank=True)

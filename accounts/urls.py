@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("manage/staff/", views.staff, name="staff"),
+    path("manage/staff/invite/", views.staff_invite, name="staff_invite"),
+    path("manage/staff/<uuid:membership_id>/role/", views.staff_role, name="staff_role"),
+    path("manage/staff/<uuid:membership_id>/end/", views.staff_end, name="staff_end"),
+    path("manage/invitations/<uuid:invitation_id>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
+    path("manage/clinic/", views.clinic, name="clinic"),
+    path("manage/clinic/new-link/", views.clinic_new_link, name="clinic_new_link"),
+    path("manage/audit/", views.audit_search, name="audit"),
+]

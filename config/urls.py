@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from accounts.views import home
+from config import health
+
 urlpatterns = [
+    path("", home, name="home"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("", include("accounts.urls")),

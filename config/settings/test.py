@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from .base import *  # noqa: F403
 from .base import BASE_DIR, STORAGES, env, sqlite_database
 
 _home = Path(tempfile.mkdtemp(prefix="trichora-test-"))
+atexit.register(shutil.rmtree, _home, True)
 
 SECRET_KEY = "test-only-" + "k" * 50
 ALLOWED_HOSTS = ["*"]

@@ -1,0 +1,102 @@
+"""E-mails without content: an outbox row in the caller's transaction, sent after commit, retried, sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from accounts.background import enqueue
+from accounts.models import Notification
+
+MAX_ATTEMPTS = 8
+
+
+class Kind(StrEnum):
+    """What happened, never what it says."""
+
+    REPORT_SIGNED = "report_signed"
+    RETAKE_REQUESTED = "retake_requested"
+    CASE_REJECTED = "case_rejected"
+    EXPORT_READY = "export_ready"
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASURE_DECIDED = "erasure_decided"
+    URGENT_CASE = "urgent_case"
+    STAFF_INVITED = "staff_invited"
+
+
+def subject_and_line(kind: Kind) -> tuple[str, str]:
+    """Subject and the one sentence of each kind."""
+    match kind:
+        case Kind.REPORT_SIGNED:
+            return _("Your report is ready"), _("Your clinic has signed a report for you. Sign in to read it.")
+        case Kind.RETAKE_REQUESTED:
+            return _("New photos needed"), _("Your clinic asks for some photos again. Sign in to see which and why.")
+        case Kind.CASE_REJECTED:
+            return _("News about your session"), _("Your clinic has answered your session. Sign in to read it.")
+        case Kind.EXPORT_READY:
+            return _("Your data is ready"), _("The archive you asked for can be downloaded until it expires.")
+        case Kind.ERASURE_REQUESTED:
+            return _("A request needs your decision"), _("A person asked for erasure. Sign in to see the deadline.")
+        case Kind.ERASURE_DECIDED:
+            return _("Your request was answered"), _("Your erasure request was answered. The link shows the outcome.")
+        case Kind.URGENT_CASE:
+            return _("An urgent case is waiting"), _("A case with a red flag was submitted. Sign in to see the queue.")
+        case Kind.STAFF_INVITED:
+            return _("You are invited to a clinic's portal"), _("Open the link to set up your access.")
+
+
+def notify(
+    *, recipients: Iterable[UUID], kind: Kind, clinic_id: UUID | None, path: str, dedupe_key: str, now: datetime
+) -> None:
+    """Queue one e-mail per recipient. The same ``dedupe_key`` never mails the same person twice."""
+    for user_id in recipients:
+        row, created = Notification.objects.get_or_create(
+            dedupe_key=f"{dedupe_key}:{user_id}",
+            defaults={
+                "recipient_id": user_id,
+                "clinic_id": clinic_id,
+                "kind": kind.value,
+                "path": path,
+                "created_at": now,
+            },
+        )
+        if created:
+            enqueue("accounts.tasks.send_notification", row.pk)
+
+
+def deliver(notification_id: UUID, *, now: datetime) -> bool:
+    """Send one outbox row unless it was sent. Returns whether it went out now; a refused mail stays for the sweep."""
+    with transaction.atomic():
+        row = (
+            Notification.objects.select_for_update()
+            .select_related("recipient", "clinic")
+            .filter(pk=notification_id, sent_at=None, attempts__lt=MAX_ATTEMPTS)
+            .first()
+        )
+        if row is None or not row.recipient.is_active:
+            return False
+        subject, line = subject_and_line(Kind(row.kind))
+        context = {"line": line, "link": settings.PORTAL_ORIGIN + row.path, "clinic": row.clinic}
+        row.attempts += 1
+        try:
+            send_mail(
+                f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}",
+                render_to_string("accounts/email/notification.txt", context),
+                settings.DEFAULT_FROM_EMAIL,
+                [row.recipient.email],
+            )
+        except OSError as error:
+            row.last_error = type(error).__name__
+            row.save(update_fields=["attempts", "last_error"])
+            return False
+        row.sent_at = now
+        row.save(update_fields=["attempts", "sent_at"])
+        return True
