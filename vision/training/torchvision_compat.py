@@ -29,7 +29,7 @@ def ensure_torchvision() -> None:
     library.impl("nms", non_maximum_suppression, "CPU")
     _library = library
 
-    import torchvision.extension  # noqa: PLC0415 - only importable now
+    import torchvision.extension
 
     torchvision.extension._has_ops = lambda: True  # so that torchvision.ops.nms does not refuse
 
