@@ -191,7 +191,7 @@ class Photo(models.Model):
     file_name = models.CharField(max_length=200)  # in the sealed store
     thumbnail_name = models.CharField(max_length=200)
     media_type = models.CharField(max_length=20)
-    sha256 = models.CharField(max_length=64)  # keyed digest (vault.blind_index) of the bytes as uploaded: finds duplicates
+    sha256 = models.CharField(max_length=64)  # blind index of the digest of the bytes as uploaded: finds duplicates
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
     size_bytes = models.PositiveIntegerField()

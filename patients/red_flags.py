@@ -1,7 +1,7 @@
 """Red flags (R7): which answers ask for a doctor soon, and what the patient reads about it at once.
 
-Rules are a table; nothing here knows a model or waits for one. The texts say when and where to seek care, stay calm, and
-name no diagnosis. Sources: clinical notes, trap 14 (signs of scarring alopecia), and R7.
+Rules are a table; nothing here knows a model or waits for one. The texts say when and where to seek care, stay calm,
+and name no diagnosis. Sources: clinical notes, trap 14 (signs of scarring alopecia), and R7.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ RULES: Final[tuple[Rule, ...]] = (
             _("Your safety comes first"),
             _("You told us about thoughts of suicide. Many people live through such times, and help works."),
             _(
-                "If such thoughts are with you now, call your local emergency number (112 in the EU, 999 in the UK, 911 or "
-                "988 in the US) or go to the nearest emergency department. You can also call a crisis line at any hour. "
+                "If such thoughts are with you now, call your local emergency number (112 in the EU, 999 in the UK, "
+                "911 or 988 in the US) or go to the nearest emergency department. A crisis line answers at any hour. "
                 "If it was in the past, tell every doctor who prescribes hair medicine: some of them can affect mood."
             ),
             _("you feel that you might act on these thoughts. Do not stay alone with them."),
@@ -96,8 +96,8 @@ RULES: Final[tuple[Rule, ...]] = (
             _("Pus or weeping crusts on the scalp"),
             _("This can be an infection or an inflammation that may leave scars if it is not treated."),
             _(
-                "Please see a dermatologist or your family doctor within one or two days. On a weekend use the out-of-hours "
-                "medical service. Do not press or cut the spots, and do not start a new product until then."
+                "Please see a dermatologist or your family doctor within one or two days. On a weekend use the "
+                "out-of-hours medical service. Do not press or cut the spots, and start no new product until then."
             ),
             _WORSE,
         ),
@@ -109,10 +109,10 @@ RULES: Final[tuple[Rule, ...]] = (
         _("Signs of scarring: smooth shiny or scarred areas"),
         SafetyText(
             _("Smooth, shiny or scarred areas"),
-            _("Some conditions close the openings where hair grows. Hair lost in this way cannot be won back later."),
+            _("Some conditions close the openings where hair grows. Hair lost in this way does not come back."),
             _(
-                "Please arrange to see a dermatologist within one to two weeks, and say on the telephone that you notice "
-                "shiny or scarred areas: you should be given an early appointment."
+                "Please arrange to see a dermatologist within one to two weeks, and say on the telephone that you "
+                "notice shiny or scarred areas: you should be given an early appointment."
             ),
             _CHANGES,
         ),
@@ -124,10 +124,10 @@ RULES: Final[tuple[Rule, ...]] = (
         _("Scale with hair loss in a child"),
         SafetyText(
             _("Scaling with hair loss in a child"),
-            _("In children this is often a fungal infection. It is treatable, passes on to other children, and needs tablets."),
+            _("In children this is often a fungal infection. It is treatable, and it passes on to other children."),
             _(
-                "Please take the child to a paediatrician or dermatologist within a few days. Until then use a separate "
-                "comb, towel and pillow, and do not share hats."
+                "Please take the child to a paediatrician or dermatologist within a few days. Until then use a "
+                "separate comb, towel and pillow, and do not share hats."
             ),
             _("the scalp swells, weeps or hurts, or the child has a fever."),
         ),
@@ -141,9 +141,9 @@ RULES: Final[tuple[Rule, ...]] = (
             _("Pain or burning of the scalp"),
             _("Ordinary hair loss does not hurt. Pain or burning can come from an inflammation around the hair roots."),
             _(
-                "Please see a dermatologist within one to two weeks; your family doctor can look sooner. If you are over 50 "
-                "and the pain sits at the temples, with headache or trouble with sight or chewing, go to an emergency "
-                "department today."
+                "Please see a dermatologist within one to two weeks; your family doctor can look sooner. If you are "
+                "over 50 and the pain sits at the temples, with headache or trouble with sight or chewing, go to an "
+                "emergency department today."
             ),
             _WORSE,
         ),
@@ -180,7 +180,7 @@ RULES: Final[tuple[Rule, ...]] = (
         SafetyText(
             _("Shedding for more than three months"),
             _("A cause in the body, such as iron, thyroid or a medicine, is worth looking for."),
-            _("Please see your family doctor or a dermatologist within the next weeks; a blood test is often the first step."),
+            _("Please see your family doctor or a dermatologist in the next weeks; often a blood test comes first."),
             _CHANGES,
         ),
     ),
@@ -191,7 +191,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _("Scalp newly visible"),
         SafetyText(
             _("Scalp that shows where it did not before"),
-            _("This is a good time to have it looked at: what is still there can usually be kept better than won back."),
+            _("This is a good time to have it looked at: keeping hair is usually easier than winning it back."),
             _("Send your photographs as planned. A clinician looks at your case before others without this sign."),
             _CHANGES,
         ),
