@@ -73,6 +73,10 @@ class Metric(StrEnum):
     BALD_SHARE = "bald_share"
     AFFECTED_SHARE = "affected_share"  # bald + half thinning
     SCALP_IN_FRAME = "scalp_in_frame"  # % of the picture that is scalp
+    THINNING_AREA_MM2 = "thinning_area_mm2"  # projected, needs a scale
+    BALD_AREA_MM2 = "bald_area_mm2"  # projected, needs a scale
+    HAIR_DENSITY = "hair_density"  # hairs per cm2, trichoscopy only
+    FOLLICULAR_UNIT_DENSITY = "follicular_unit_density"  # units per cm2, trichoscopy only
     SEVERITY_INDEX = "severity_index"  # Bald Spot Severity Index 1..10 (session)
 
 
@@ -87,6 +91,7 @@ class Reason(StrEnum):
     NO_SCALE = "no_scale"
     VIEWS_MISSING = "views_missing"
     MODEL_OFF = "model_off"
+    NO_RELEASED_MODEL = "no_released_model"  # the quantity exists, but no network that measures it has been released
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class NotMeasurable:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A number with its 95 % interval (``low <= value <= high``) and unit (``%``, ``index``)."""
+    """A number with its 95 % interval (``low <= value <= high``) and unit (``%``, ``mm2``, ``index``)."""
 
     value: float
     low: float

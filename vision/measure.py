@@ -1,0 +1,202 @@
+"""Numbers of one photo from its segmentation, each with a 95 % interval or the reason why it may not exist.
+
+Value. Shares are read off the label map, the one that the overlay shows and a clinician corrects, in % of the visible
+scalp (dense + thinning + bald). The picture is a projection of a curved head: no share is a share of its surface.
+
+Interval. value +- 1.96 s, clamped to what is possible, with s the larger of
+
+- *s_photo*, how unsure the network is about this photo: with m the mean and v the variance of the quantity's weight
+  under the calibrated softmax of one pixel (given that it is scalp), s_photo^2 = bias^2 + sum over blocks of
+  (sum over the block's pixels of sqrt(v))^2 / scalp^2, bias = mean of m over the scalp - value. Pixels of one block
+  (an eighth of the scalp's diameter) are taken as wrong together, blocks as independent: segmentation errors are moved
+  borders, not salt and pepper;
+- *s_model*, how wrong the released network is on people it has not seen: its held-out mean absolute error of the
+  share, times sqrt(pi/2) (a normal error's standard deviation from its mean absolute value).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.permissions import MISSING, PHOTO_METRICS, Needs, picture_kind, refusal
+from vision.types import (
+    Measured,
+    Measurement,
+    Metric,
+    NotMeasurable,
+    PhotoContext,
+    QualityReport,
+    Reason,
+    ScalpClass,
+    ScalpMap,
+)
+
+NORMAL_95: Final = 1.959964
+BLOCKS_ACROSS: Final = 8
+"""Blocks across the scalp's diameter within which segmentation errors are taken to go together."""
+
+NO_SCALP_PERCENT: Final = 1.0
+"""Scalp under this share of the picture: nothing was found (% of the frame)."""
+
+MIN_SCALP_PERCENT: Final = 6.0
+"""Below this share of the picture the border of the scalp weighs more than its inside (% of the frame)."""
+
+MIN_CONFIDENCE: Final = 0.6
+"""Mean calibrated probability that a pixel labelled scalp is scalp; below it the picture is unlike what was learnt."""
+
+DEFAULT_MODEL_MAE: Final = 8.0
+"""Percentage points taken for a release that states no held-out error: twice what two people differ by, and more."""
+
+WEIGHTS: Final[Mapping[Metric, tuple[float, float, float]]] = {
+    Metric.COVERAGE_INDEX: (1.0, 0.5, 0.0),
+    Metric.SCALP_VISIBILITY: (0.0, 1.0, 1.0),
+    Metric.THINNING_SHARE: (0.0, 1.0, 0.0),
+    Metric.BALD_SHARE: (0.0, 0.0, 1.0),
+    Metric.AFFECTED_SHARE: (0.0, 0.5, 1.0),
+}
+"""What a dense, thinning and bald pixel count for in each share of the scalp."""
+
+AREAS: Final[Mapping[Metric, Metric]] = {
+    Metric.THINNING_AREA_MM2: Metric.THINNING_SHARE,
+    Metric.BALD_AREA_MM2: Metric.BALD_SHARE,
+}
+"""Areas in mm2 and the share each is a multiple of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalp:
+    """What the segmentation found of the scalp: share of the frame, confidence, and probabilities within it."""
+
+    percent_of_frame: float
+    confidence: float
+    classes: NDArray[np.float32]  # 3 x H x W: dense, thinning, bald, given that the pixel is scalp; 0 outside
+    labels: NDArray[np.uint8]  # H x W
+    mask: NDArray[np.bool_]  # H x W
+
+
+def measure_photo(
+    scalp_map: ScalpMap | NotMeasurable,
+    quality: QualityReport,
+    context: PhotoContext,
+    size_px: tuple[int, int],
+    model_mae: Mapping[Metric, float] | None = None,
+) -> dict[Metric, Measurement]:
+    """Every metric of :data:`~vision.permissions.PHOTO_METRICS`, measured or refused.
+
+    ``scalp_map`` is the reason instead when there was no segmentation. ``size_px`` is width and height of the photo,
+    to which ``context.px_per_mm`` refers. ``model_mae`` holds the release's held-out mean absolute error of a share in
+    percentage points.
+    """
+    scalp = None if isinstance(scalp_map, NotMeasurable) else find_scalp(scalp_map)
+    unmet = unmet_needs(scalp_map if isinstance(scalp_map, NotMeasurable) else scalp, quality, context)
+    errors = dict(model_mae or {})
+    measures: dict[Metric, Measurement] = {}
+    for metric in PHOTO_METRICS:
+        refused = refusal(metric, picture_kind(context.view), unmet)
+        if refused is not None:
+            measures[metric] = refused
+        elif scalp is not None:
+            measures[metric] = _measure(metric, scalp, context, size_px, errors)
+        else:
+            raise ValueError(f"the permission matrix allows {metric} without a segmentation")
+    return measures
+
+
+def find_scalp(scalp_map: ScalpMap) -> Scalp:
+    """Scalp of a segmentation: where it is, how sure, and the cover classes inside it."""
+    of_scalp = scalp_map.probabilities[list(ScalpClass.scalp())]
+    total = of_scalp.sum(axis=0)
+    mask = np.isin(scalp_map.labels, ScalpClass.scalp())
+    confidence = float(total[mask].mean()) if mask.any() else 0.0
+    classes = np.where(mask, of_scalp / np.maximum(total, 1e-6), 0).astype(np.float32)
+    return Scalp(100.0 * float(mask.mean()), confidence, classes, scalp_map.labels, mask)
+
+
+def unmet_needs(
+    scalp: Scalp | NotMeasurable | None, quality: QualityReport, context: PhotoContext
+) -> dict[Needs, NotMeasurable]:
+    """Which needs of the permission matrix this photo does not meet, each with its exact reason."""
+    unmet: dict[Needs, NotMeasurable] = {}
+    if not quality.passed:
+        unmet[Needs.QUALITY] = NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures))
+    if context.px_per_mm is None:
+        unmet[Needs.SCALE] = NotMeasurable(MISSING[Needs.SCALE])
+    unmet[Needs.COUNTING_NETWORK] = NotMeasurable(MISSING[Needs.COUNTING_NETWORK], "no released counting network")
+    if scalp is None:
+        unmet[Needs.SEGMENTATION] = NotMeasurable(MISSING[Needs.SEGMENTATION])
+    elif isinstance(scalp, NotMeasurable):
+        unmet[Needs.SEGMENTATION] = scalp
+    elif (problem := _scalp_problem(scalp)) is not None:
+        unmet[Needs.SCALP] = problem
+    return unmet
+
+
+def _scalp_problem(scalp: Scalp) -> NotMeasurable | None:
+    found = f"scalp {scalp.percent_of_frame:.1f} % of frame, confidence {scalp.confidence:.2f}"
+    if scalp.percent_of_frame < NO_SCALP_PERCENT:
+        return NotMeasurable(Reason.NOT_A_SCALP, found)
+    if scalp.confidence < MIN_CONFIDENCE:
+        return NotMeasurable(Reason.OUT_OF_DOMAIN, found)
+    if scalp.percent_of_frame < MIN_SCALP_PERCENT:
+        return NotMeasurable(Reason.TOO_LITTLE_SCALP, found)
+    return None
+
+
+def _measure(
+    metric: Metric, scalp: Scalp, context: PhotoContext, size_px: tuple[int, int], model_mae: Mapping[Metric, float]
+) -> Measured:
+    if metric is Metric.SCALP_IN_FRAME:
+        spread = NORMAL_95 * _border_spread(scalp)
+        return _within(scalp.percent_of_frame, spread, 100.0, "%")
+    if metric in AREAS:
+        share = _share(AREAS[metric], scalp, model_mae)
+        assert context.px_per_mm is not None, "the permission matrix demands a scale"
+        scalp_mm2 = scalp.percent_of_frame / 100 * size_px[0] * size_px[1] / context.px_per_mm**2
+        factor = scalp_mm2 / 100
+        return Measured(share.value * factor, share.low * factor, share.high * factor, "mm2")
+    return _share(metric, scalp, model_mae)
+
+
+def _share(metric: Metric, scalp: Scalp, model_mae: Mapping[Metric, float]) -> Measured:
+    weights = np.array(WEIGHTS[metric], dtype=np.float32)
+    area = float(scalp.mask.sum())
+    counts = np.array([(scalp.labels == kind).sum() for kind in ScalpClass.scalp()], dtype=np.float64)
+    value = float(counts @ weights) / area
+
+    mean = np.tensordot(weights, scalp.classes, axes=1)
+    variance = np.tensordot(weights**2, scalp.classes, axes=1) - mean**2
+    deviation = np.where(scalp.mask, np.sqrt(np.maximum(variance, 0)), 0).astype(np.float32)
+    bias = float(mean[scalp.mask].mean()) - value
+    blocks = _block_sums(deviation, max(1, round(sqrt(4 * area / pi) / BLOCKS_ACROSS)))
+    s_photo = sqrt(bias**2 + float((blocks**2).sum()) / area**2)
+    s_model = model_mae.get(metric, DEFAULT_MODEL_MAE) / 100 * sqrt(pi / 2)
+    return _within(100 * value, 100 * NORMAL_95 * max(s_photo, s_model), 100.0, "%")
+
+
+def _border_spread(scalp: Scalp) -> float:
+    """Standard deviation (% of frame) if the scalp's whole border were moved by what the confidence leaves open."""
+    return scalp.percent_of_frame * (1 - scalp.confidence)
+
+
+def _block_sums(values: NDArray[np.float32], edge: int) -> NDArray[np.float64]:
+    rows, columns = -(-values.shape[0] // edge), -(-values.shape[1] // edge)
+    padded = np.zeros((rows * edge, columns * edge), dtype=np.float64)
+    padded[: values.shape[0], : values.shape[1]] = values
+    return np.asarray(padded.reshape(rows, edge, columns, edge).sum(axis=(1, 3)))
+
+
+def _within(value: float, spread: float, most: float, unit: str) -> Measured:
+    return Measured(value, max(0.0, value - spread), min(most, value + spread), unit)
+
+
+def labels_at(scalp_map: ScalpMap, width_px: int, height_px: int) -> NDArray[np.uint8]:
+    """The label map at another size, nearest label."""
+    resized = cv2.resize(scalp_map.labels, (width_px, height_px), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(resized, dtype=np.uint8)

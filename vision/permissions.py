@@ -1,0 +1,121 @@
+"""Which numbers may exist (A12): the permission matrix as data, and the one function every measurement asks.
+
+The matrix says for each metric and kind of picture what must be true; :func:`refusal` answers with the first reason
+that forbids the number, or None. Page texts and docs are rendered from the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from vision.types import Metric, NotMeasurable, Reason, View
+
+
+class PictureKind(StrEnum):
+    """What a number is read from."""
+
+    OVERVIEW = "overview"
+    TRICHOSCOPY = "trichoscopy"
+    SESSION = "session"
+
+
+class Needs(StrEnum):
+    """What a number may require, in the order in which a missing one is reported."""
+
+    QUALITY = "quality"
+    SEGMENTATION = "segmentation"  # a released segmentation network, switched on
+    SCALP = "scalp"  # enough scalp, found with confidence
+    SCALE = "scale"  # px/mm known
+    COUNTING_NETWORK = "counting_network"  # a released network that counts hairs
+    VIEWS = "views"  # views that carry weight in the index
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The number may exist when all of these hold."""
+
+    needs: tuple[Needs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The number is not defined for this kind of picture."""
+
+    reason: Reason
+
+
+_OF_THE_SCALP = Allowed((Needs.QUALITY, Needs.SEGMENTATION, Needs.SCALP))
+_OF_THE_SCALP_IN_MM = Allowed((*_OF_THE_SCALP.needs, Needs.SCALE))
+_COUNTED = Allowed((Needs.QUALITY, Needs.COUNTING_NETWORK, Needs.SCALE))
+_NOT_HERE = Never(Reason.VIEW_NOT_SUPPORTED)
+
+MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
+    (Metric.COVERAGE_INDEX, PictureKind.OVERVIEW): _OF_THE_SCALP,
+    (Metric.SCALP_VISIBILITY, PictureKind.OVERVIEW): _OF_THE_SCALP,
+    (Metric.THINNING_SHARE, PictureKind.OVERVIEW): _OF_THE_SCALP,
+    (Metric.BALD_SHARE, PictureKind.OVERVIEW): _OF_THE_SCALP,
+    (Metric.AFFECTED_SHARE, PictureKind.OVERVIEW): _OF_THE_SCALP,
+    (Metric.SCALP_IN_FRAME, PictureKind.OVERVIEW): Allowed((Needs.QUALITY, Needs.SEGMENTATION)),
+    (Metric.THINNING_AREA_MM2, PictureKind.OVERVIEW): _OF_THE_SCALP_IN_MM,
+    (Metric.BALD_AREA_MM2, PictureKind.OVERVIEW): _OF_THE_SCALP_IN_MM,
+    (Metric.HAIR_DENSITY, PictureKind.OVERVIEW): _NOT_HERE,  # hairs per cm2 from an overview photo do not exist
+    (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.SEVERITY_INDEX, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.COVERAGE_INDEX, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.SCALP_VISIBILITY, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.THINNING_SHARE, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.BALD_SHARE, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.AFFECTED_SHARE, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.SCALP_IN_FRAME, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.THINNING_AREA_MM2, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.BALD_AREA_MM2, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIR_DENSITY, PictureKind.TRICHOSCOPY): _COUNTED,
+    (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.TRICHOSCOPY): _COUNTED,
+    (Metric.SEVERITY_INDEX, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.COVERAGE_INDEX, PictureKind.SESSION): _NOT_HERE,
+    (Metric.SCALP_VISIBILITY, PictureKind.SESSION): _NOT_HERE,
+    (Metric.THINNING_SHARE, PictureKind.SESSION): _NOT_HERE,
+    (Metric.BALD_SHARE, PictureKind.SESSION): _NOT_HERE,
+    (Metric.AFFECTED_SHARE, PictureKind.SESSION): _NOT_HERE,  # only inside the severity index, with its parts
+    (Metric.SCALP_IN_FRAME, PictureKind.SESSION): _NOT_HERE,
+    (Metric.THINNING_AREA_MM2, PictureKind.SESSION): _NOT_HERE,
+    (Metric.BALD_AREA_MM2, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIR_DENSITY, PictureKind.SESSION): _NOT_HERE,
+    (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.SESSION): _NOT_HERE,
+    (Metric.SEVERITY_INDEX, PictureKind.SESSION): Allowed((Needs.VIEWS,)),
+}
+
+MISSING: Final[Mapping[Needs, Reason]] = {
+    Needs.QUALITY: Reason.QUALITY_FAILED,
+    Needs.SEGMENTATION: Reason.MODEL_OFF,
+    Needs.SCALP: Reason.TOO_LITTLE_SCALP,
+    Needs.SCALE: Reason.NO_SCALE,
+    Needs.COUNTING_NETWORK: Reason.NO_RELEASED_MODEL,
+    Needs.VIEWS: Reason.VIEWS_MISSING,
+}
+"""The reason given when a need is not met and nothing more exact is known."""
+
+PHOTO_METRICS: Final[tuple[Metric, ...]] = tuple(metric for metric in Metric if metric is not Metric.SEVERITY_INDEX)
+"""The metrics every photo answers for, with a number or a reason."""
+
+
+def picture_kind(view: View) -> PictureKind:
+    """The column of the matrix a photo of this view stands in."""
+    return PictureKind.OVERVIEW if view.is_global else PictureKind.TRICHOSCOPY
+
+
+def refusal(metric: Metric, kind: PictureKind, unmet: Mapping[Needs, NotMeasurable]) -> NotMeasurable | None:
+    """Why the number may not exist, or None when it may.
+
+    ``unmet`` names the needs that do not hold, each with its exact reason; the first one of the matrix row is returned.
+    """
+    rule = MATRIX[metric, kind]
+    if isinstance(rule, Never):
+        return NotMeasurable(rule.reason)
+    for need in rule.needs:
+        if need in unmet:
+            return unmet[need]
+    return None
