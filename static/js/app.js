@@ -1,0 +1,16 @@
+// Loaded on every page.
+
+import htmx from "htmx.org";
+
+import "./confirm.js";
+import "./keyboard.js";
+import "./menu.js";
+import "./messages.js";
+import "./submit.js";
+import { csrfToken } from "./csrf.js";
+
+window.htmx = htmx;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = csrfToken();
+});
