@@ -7,3 +7,9 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        from accounts.privacy import register
+        from accounts.privacy_rules import PRIVACY
+
+        register(PRIVACY)

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from .base import *  # noqa: F403
-from .base import BASE_DIR, STORAGES, env, sqlite_database
+from .base import STORAGES, env, sqlite_database
 
 _home = Path(tempfile.mkdtemp(prefix="trichora-test-"))
 atexit.register(shutil.rmtree, _home, True)
@@ -37,5 +37,7 @@ else:
     }
     for _alias in ("default", "keys"):
         DATABASES[_alias]["TEST"] = {"NAME": str(_home / f"test-{_alias}.sqlite3")}
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = _home / "static"
+STATIC_ROOT.mkdir()
+WHITENOISE_USE_FINDERS = True
 STAFF_MFA_REQUIRED = False

@@ -1,0 +1,68 @@
+# demo · test · check · bench · train: each sets up what it needs by itself.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Where no CPU wheel of PyTorch is at hand: make test TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+PIP = $(BIN)/python -m pip install --quiet --constraint requirements/constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+DATA ?= ../shared/data
+SETS = requirements/constraints.txt pyproject.toml
+
+.PHONY: demo test test-sqlite test-postgres check bench train front lock clean
+
+demo: $(VENV)/.serve static/dist/.built  ## the working portal with demo people; Ctrl-C stops it
+	@tools/system_packages serve
+	$(BIN)/python -m config.demo
+
+$(BIN)/python:
+	@tools/system_packages python
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.serve: $(BIN)/python $(SETS)
+	$(PIP) ".[serve]"
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python $(SETS)
+	$(PIP) ".[serve,train,dev]"
+	@touch $@ $(VENV)/.serve
+
+# Node 20+ from the system, or from its PyPI wheel where missing.
+static/dist/.built: package.json package-lock.json build.mjs $(shell find static/js static/css static/img -type f) | $(BIN)/python
+	tools/with_node $(BIN) npm ci --no-audit --no-fund --loglevel=error
+	tools/with_node $(BIN) npm run --silent build
+	@touch $@
+
+front: static/dist/.built
+
+test: $(VENV)/.dev static/dist/.built  ## everything, on SQLite and on a real PostgreSQL
+	@tools/system_packages serve test
+	$(MAKE) --no-print-directory test-sqlite test-postgres
+
+test-sqlite:
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not processes and not browser"
+	$(BIN)/python -m pytest -m "processes or browser"
+
+test-postgres:
+	$(BIN)/python -m tools.with_postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not research" --ignore tests/vision --ignore tests/frontend
+
+check: $(VENV)/.dev  ## lint, types, import contracts, drift of migrations, schema and diagrams, deploy check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.check
+
+bench: $(VENV)/.dev  ## measured comparisons; each prints a table and a ratio
+	$(BIN)/python -m benchmarks
+
+train: $(VENV)/.dev  ## train every network from DATA (hours on a CPU)
+	$(BIN)/python -m vision train scalp_segmentation --data $(DATA)
+	$(BIN)/python -m vision train conditions --data $(DATA)
+	$(BIN)/python -m vision train regions --data $(DATA)
+
+lock: $(VENV)/.dev  ## write what is installed as the new constraints
+	$(BIN)/python -m tools.lock
+
+clean:
+	rm -rf $(VENV) node_modules static/dist .mypy_cache .ruff_cache .pytest_cache

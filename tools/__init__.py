@@ -1,0 +1,1 @@
+"""What builders of the portal run: a throw-away PostgreSQL, the checks, the lock of dependencies."""
