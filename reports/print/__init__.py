@@ -1,0 +1,1 @@
+"""What the printed report needs beside its text: page style and fonts (Figtree, SIL Open Font License)."""
