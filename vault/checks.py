@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -21,25 +21,23 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
     return messages
 
 
-@register(Tags.database)
+@register(Tags.security)
 def check_stores(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The key store is a database of its own, and sealed files have a storage of their own."""
+    return store_problems(settings.DATABASES, settings.STORAGES)
+
+
+def store_problems(databases: Mapping[str, Mapping[str, Any]], storages: Mapping[str, Any]) -> list[CheckMessage]:
+    """What is wrong with where keys and files are kept."""
     messages: list[CheckMessage] = []
-    databases = settings.DATABASES
     if "keys" not in databases:
         messages.append(Error("DATABASES has no alias 'keys' for the key store", id="vault.E003"))
     elif _place(databases["keys"]) == _place(databases["default"]):
         messages.append(Error("the key store must not be the portal's own database", id="vault.E004"))
-    if "sealed" not in settings.STORAGES:
+    if "sealed" not in storages:
         messages.append(Error("STORAGES has no alias 'sealed' for sealed files", id="vault.E005"))
     return messages
 
 
-@register(Tags.security, deploy=True)
-def check_place(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The stores are told apart before a clinic's portal starts, and not only by ``check --database``."""
-    return check_stores(app_configs)
-
-
-def _place(database: dict[str, Any]) -> tuple[str, ...]:
+def _place(database: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(database.get(part) or "") for part in ("ENGINE", "HOST", "PORT", "NAME"))

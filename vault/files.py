@@ -107,7 +107,7 @@ def seal_file(*, key_id: uuid.UUID, source: BinaryIO, folder: str) -> SealedFile
     if not _FOLDER.fullmatch(folder):
         raise ValueError("a folder of sealed files is a path of lower-case letters, digits, - and _")
     name = f"{folder}/{uuid.uuid4().hex}.sealed"
-    if source.seekable():
+    if getattr(source, "seekable", bool)():
         source.seek(0)
     header = _Header(key_id, CHUNK_BYTES, os.urandom(16), os.urandom(7))
     upload = _SealingUpload(source, _Cipher(header, name))

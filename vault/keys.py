@@ -40,6 +40,7 @@ class _Known:
 
 
 _known: dict[uuid.UUID, _Known] = {}
+_forgotten = 0  # counts calls of ``forget``: what was read before one is not remembered after it
 _lock = threading.Lock()
 
 
@@ -170,7 +171,9 @@ def rewrap_all(batch: int = 200) -> int:
 
 def forget(key_id: uuid.UUID | None = None) -> None:
     """Drop one key, or all, from this process's memory."""
+    global _forgotten
     with _lock:
+        _forgotten += 1
         if key_id is None:
             _known.clear()
         else:
@@ -183,14 +186,15 @@ def expect_changes(**signal: Any) -> None:
 
 
 def _read(key_ids: list[uuid.UUID]) -> dict[uuid.UUID, _Known]:
-    now_s = time.monotonic()
+    now_s, forgotten = time.monotonic(), _forgotten
     found: dict[uuid.UUID, _Known] = {}
     for key in DataKey.objects.filter(pk__in=key_ids):
         found[key.pk] = _Known(None if key.destroyed_at is not None else _unwrap_row(key), now_s)
     with _lock:
         if len(_known) + len(found) > _CACHE_LIMIT:
             _known.clear()
-        _known.update(found)
+        if forgotten == _forgotten:
+            _known.update(found)
     return found
 
 

@@ -34,7 +34,7 @@ def vault_settings(settings, tmp_path: Path) -> Iterator[None]:  # type: ignore[
     settings.STORAGES = {
         **settings.STORAGES,
         "sealed": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "BACKEND": "vault.storages.SealedFolderStorage",
             "OPTIONS": {"location": str(tmp_path / "sealed")},
         },
     }
