@@ -141,16 +141,17 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
         return self.from_text(text)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Seal what the instance holds; a token that was never opened is kept, unless the instance's key changed.
+        """Seal what the instance holds; a token that was never opened is kept, unless row or key are new.
 
-        Raises ErasedValueSaved, KeyDestroyed, KeyMissing; VaultError when the instance names no key.
+        Raises ErasedValueSaved, KeyDestroyed, KeyMissing; VaultError when the instance names no key; WrongKey when a
+        row is copied to another primary key with values that were never looked at.
         """
         this = self._field()
         value = model_instance.__dict__.get(this.attname, NOT_PROVIDED)
         if value is NOT_PROVIDED:
             value = getattr(model_instance, this.attname)
         if isinstance(value, Sealed):
-            if value.key_id == _sealing_key(model_instance):
+            if not add and value.key_id == _sealing_key(model_instance):
                 return value
             value = self.opened(model_instance, value)
         if value is None or value == "" or hasattr(value, "resolve_expression"):
@@ -243,9 +244,12 @@ class SealedDateField(SealedFieldMixin, EncryptedDateField):  # type: ignore[mis
         """The date."""
         return dt.date.fromisoformat(text)
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """As all sealed fields, with ``auto_now`` and ``auto_now_add`` refused by the check."""
-        return SealedFieldMixin.pre_save(self, model_instance, add)
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        """The clock belongs to services: no automatic dates."""
+        messages = super().check(**kwargs)
+        if self.auto_now or self.auto_now_add:
+            messages.append(checks.Error("a sealed date cannot be set automatically", obj=self, id="vault.E012"))
+        return messages
 
 
 class SealedJSONField(SealedFieldMixin, models.JSONField):  # type: ignore[misc]

@@ -21,9 +21,9 @@ class KeyStoreRouter:
         """The alias to write ``model`` to; None leaves it to the next router."""
         return KEY_STORE if _in_key_store(model) else None
 
-    def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
+    def allow_relation(self, obj1: type[Model] | Model, obj2: type[Model] | Model, **hints: Any) -> bool | None:
         """No relation crosses the border of the key store."""
-        if _in_key_store(type(obj1)) != _in_key_store(type(obj2)):
+        if _in_key_store(obj1) != _in_key_store(obj2):
             return False
         return None
 
@@ -35,5 +35,5 @@ class KeyStoreRouter:
         return False if ours else None
 
 
-def _in_key_store(model: type[Model]) -> bool:
+def _in_key_store(model: type[Model] | Model) -> bool:
     return model._meta.app_label == "vault" and model._meta.model_name in KEY_STORE_MODELS

@@ -257,3 +257,27 @@ def test_fields_deconstruct_into_a_migration_and_are_plain_text_columns(field: m
 def test_a_pinned_context_outlives_a_rename() -> None:
     field = SealedTextField(context="patients.Patient.given_name")
     assert field.deconstruct()[3] == {"context": "patients.Patient.given_name"}
+
+
+def test_a_copied_row_is_sealed_anew_or_refused_but_never_unreadable(person: Person) -> None:
+    copied = read(person)
+    assert (copied.given_name, copied.family_name, copied.nickname) == ("Ada", "Lovelace", "Countess")
+    assert (copied.birth_date, copied.intake) == (dt.date(1815, 12, 10), {"pain": False, "since_weeks": 6})
+    copied.pk = uuid.uuid4()
+    copied.save()
+    assert read(copied).family_name == "Lovelace"
+    unread = read(person)
+    unread.pk = uuid.uuid4()
+    with pytest.raises(WrongKey), transaction.atomic():
+        unread.save()
+
+
+def test_a_sealed_date_takes_no_automatic_value() -> None:
+    class Stamped(models.Model):
+        sealing_key_id = models.UUIDField()
+        day = SealedDateField(auto_now=True)
+
+        class Meta:
+            app_label = "vault_samples"
+
+    assert "vault.E012" in {m.id for m in Stamped._meta.get_field("day").check()}
