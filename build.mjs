@@ -133,7 +133,7 @@ const builds = [
   {
     ...shared,
     format: "esm",
-    entryPoints: ["app", "upload", "compare", "charts"].map((name) => ({
+    entryPoints: ["app", "upload", "review", "compare", "charts"].map((name) => ({
       in: `static/js/${name}.js`,
       out: name,
     })),

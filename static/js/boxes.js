@@ -1,0 +1,268 @@
+// Findings as outlines on the stage: select, move, resize, draw, remove, undo; every change is posted at once.
+//   data-boxes="id"       JSON script: [finding, …] or {width, height, items: [finding, …]} (see shapes.js)
+//   data-boxes-url="…"    where changes go: {action: "create" | "update" | "delete", id, type, box | polygon};
+//                         the answer may carry {id} for what was created. Without it the outlines are read-only.
+//   data-finding="id"     an element elsewhere (the list of findings) that is selected together with its outline
+
+import { createOSDAnnotator } from "@annotorious/openseadragon";
+import OpenSeadragon from "openseadragon";
+
+import { send } from "./csrf.js";
+import { geometryOf, nudged, rectangle, styleOf, toAnnotation } from "./shapes.js";
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const NUDGE_SAVE_MS = 600;
+
+class Boxes {
+  constructor(stage, viewer, document_) {
+    this.stage = stage;
+    this.viewer = viewer;
+    this.url = stage.dataset.boxesUrl;
+    this.editable = Boolean(this.url);
+    this.saved = new Map();
+    this.serverIds = new Map();
+    this.undoable = [];
+    this.tags = new Map();
+    this.queue = Promise.resolve();
+
+    const size = viewer.world.getItemAt(0).getContentSize();
+    this.scale = document_.width ? size.x / document_.width : 1;
+    this.size = size;
+    this.annotator = createOSDAnnotator(viewer, {
+      autoSave: true,
+      drawingEnabled: false,
+      style: styleOf,
+      userSelectAction: (annotation) => (this.editable && annotation.properties?.editable !== false ? "EDIT" : "SELECT"),
+    });
+    this.annotator.setAnnotations((document_.items ?? document_).map((item) => toAnnotation(item, this.scale)));
+    for (const annotation of this.annotator.getAnnotations()) {
+      this.saved.set(annotation.id, annotation);
+      this.tag(annotation);
+    }
+    this.listen();
+  }
+
+  listen() {
+    const { annotator, stage } = this;
+    annotator.on("createAnnotation", (annotation) => this.changed(annotation));
+    annotator.on("updateAnnotation", (annotation) => this.changed(annotation));
+    annotator.on("deleteAnnotation", (annotation) => this.removed(annotation));
+    annotator.on("selectionChanged", (selected) => this.selectionChanged(selected[0]));
+    stage.addEventListener("click", (event) => this.clicked(event));
+    stage.addEventListener("keydown", (event) => this.keyed(event), true);
+    stage.querySelector("[data-boxes-visible]")?.addEventListener("change", (event) => this.show(event.target.checked));
+    for (const name of ["trichora:current", "click", "focusin"]) {
+      document.addEventListener(name, (event) => {
+        const item = event.target.closest?.("[data-finding]") ?? event.target.querySelector?.("[data-finding]");
+        if (item && (name === "trichora:current" || item.contains(event.target))) this.select(item.dataset.finding);
+      });
+    }
+  }
+
+  // --- what a person does ---
+
+  clicked(event) {
+    const tool = event.target.closest("[data-boxes-tool]");
+    const action = event.target.closest("[data-boxes-action]")?.dataset.boxesAction;
+    if (tool && event.detail === 0 && tool.dataset.boxesTool === "rectangle") this.insertBox();
+    else if (tool) this.setTool(tool.getAttribute("aria-pressed") === "true" ? null : tool.dataset.boxesTool);
+    if (action === "delete") this.deleteSelected();
+    if (action === "undo") this.undo();
+  }
+
+  keyed(event) {
+    if (!this.editable) return;
+    if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.undo();
+      return;
+    }
+    const arrow = ARROWS[event.key];
+    const selected = this.selected();
+    if (!arrow || !selected || selected.properties?.editable === false || event.target.matches("input, select")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const step = Math.max(1, this.size.x / 250);
+    const [x, y] = [arrow[0] * step, arrow[1] * step];
+    const selector = nudged(selected.target.selector, event.shiftKey ? { dw: x, dh: y } : { dx: x, dy: y });
+    this.apply({ ...selected, target: { ...selected.target, selector } });
+    clearTimeout(this.nudging);
+    this.nudging = setTimeout(() => this.changed(this.annotator.getAnnotationById(selected.id)), NUDGE_SAVE_MS);
+  }
+
+  setTool(name) {
+    if (name) this.annotator.setDrawingTool(name);
+    this.annotator.setDrawingEnabled(Boolean(name));
+    this.viewer.setMouseNavEnabled(!name);
+    for (const button of this.stage.querySelectorAll("[data-boxes-tool]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.boxesTool === name));
+    }
+  }
+
+  /** A box in the middle of what is in view: the way in for people who do not use a pointer. */
+  insertBox() {
+    const view = this.viewer.viewport.viewportToImageRectangle(this.viewer.viewport.getBounds(true));
+    const [w, h] = [view.width / 5, view.height / 5];
+    const id = crypto.randomUUID();
+    const selector = rectangle(view.x + (view.width - w) / 2, view.y + (view.height - h) / 2, w, h);
+    this.annotator.addAnnotation({ id, bodies: [], properties: { state: "corrected", editable: true }, target: { annotation: id, selector } });
+    this.changed(this.annotator.getAnnotationById(id));
+    this.annotator.setSelected(id, true);
+    this.viewer.canvas.focus();
+  }
+
+  deleteSelected() {
+    const selected = this.selected();
+    if (!selected || selected.properties?.editable === false) return;
+    this.annotator.removeAnnotation(selected.id);
+    this.removed(selected);
+  }
+
+  select(id) {
+    if (this.selected()?.id === id || !this.annotator.getAnnotationById(id)) return;
+    const { editable } = this.annotator.getAnnotationById(id).properties ?? {};
+    this.annotator.setSelected(id, this.editable && editable !== false);
+  }
+
+  selected() {
+    return this.annotator.getSelected()[0];
+  }
+
+  selectionChanged(annotation) {
+    const remove = this.stage.querySelector('[data-boxes-action="delete"]');
+    if (remove) remove.disabled = !annotation || annotation.properties?.editable === false;
+    if (!annotation) return;
+    const id = this.serverIds.get(annotation.id) ?? annotation.id;
+    for (const item of document.querySelectorAll("[data-finding]")) {
+      const row = item.closest("[data-list-item]") ?? item;
+      if (item.dataset.finding === id) {
+        row.setAttribute("aria-current", "true");
+        row.scrollIntoView({ block: "nearest" });
+      } else row.removeAttribute("aria-current");
+    }
+    this.bringIntoView(annotation);
+  }
+
+  bringIntoView(annotation) {
+    const { minX, minY, maxX, maxY } = annotation.target.selector.geometry.bounds;
+    const view = this.viewer.viewport.viewportToImageRectangle(this.viewer.viewport.getBounds());
+    const inside = minX >= view.x && minY >= view.y && maxX <= view.x + view.width && maxY <= view.y + view.height;
+    if (!inside) this.annotator.fitBoundsWithConstraints(annotation.id, { padding: 60 });
+  }
+
+  show(visible) {
+    this.annotator.setVisible(visible);
+    for (const { element } of this.tags.values()) element.hidden = !visible;
+  }
+
+  // --- what becomes of it ---
+
+  /** Remembers a change, so that it can be undone, and posts it; does nothing when the shape is the one last saved. */
+  changed(annotation) {
+    if (!annotation) return;
+    const before = this.saved.get(annotation.id);
+    if (before && sameShape(before, annotation)) return;
+    this.undoable.push({ id: annotation.id, before });
+    this.record(annotation, before ? "update" : "create");
+    if (!before) this.setTool(null);
+  }
+
+  removed(annotation) {
+    const before = this.saved.get(annotation.id);
+    if (!before) return;
+    this.undoable.push({ id: annotation.id, before });
+    this.forget(before);
+  }
+
+  undo() {
+    const last = this.undoable.pop();
+    if (!last) return;
+    this.annotator.setSelected();
+    if (!last.before) {
+      const current = this.saved.get(last.id);
+      this.forget(current);
+      this.annotator.removeAnnotation(last.id);
+    } else if (this.saved.has(last.id)) {
+      this.record(last.before, "update");
+      this.apply(last.before);
+    } else {
+      this.record(last.before, "create");
+      this.annotator.addAnnotation(last.before);
+    }
+  }
+
+  apply(annotation) {
+    this.annotator.updateAnnotation(annotation);
+    this.tag(annotation);
+  }
+
+  record(annotation, action) {
+    this.saved.set(annotation.id, annotation);
+    this.tag(annotation);
+    this.post({ action, ...geometryOf(annotation, this.scale) }, annotation.id);
+  }
+
+  forget(annotation) {
+    this.saved.delete(annotation.id);
+    this.untag(annotation.id);
+    this.post({ action: "delete" }, annotation.id);
+  }
+
+  /** Posts in order, one after another, so that the server sees the changes as they were made. */
+  post(change, id) {
+    this.stage.querySelector('[data-boxes-action="undo"]').disabled = !this.undoable.length;
+    this.say("saving");
+    this.queue = this.queue.then(async () => {
+      try {
+        const response = await send(this.url, { json: { ...change, id: this.serverIds.get(id) ?? id } });
+        if (!response.ok) throw new Error(`answered ${response.status}`);
+        const answer = await response.json().catch(() => ({}));
+        if (answer.id) this.serverIds.set(id, answer.id);
+        this.say("saved");
+        this.stage.dispatchEvent(new CustomEvent("trichora:boxes-saved", { bubbles: true, detail: { change, answer } }));
+      } catch {
+        this.say("error");
+      }
+    });
+  }
+
+  say(key) {
+    const mark = this.stage.querySelector("[data-autosave]");
+    if (mark) mark.textContent = mark.dataset[key];
+  }
+
+  /** The finding's number at the corner of its outline: the same number as in the list. */
+  tag(annotation) {
+    const number = annotation.properties?.number;
+    if (!number) return;
+    this.untag(annotation.id);
+    const element = document.createElement("span");
+    element.className = "stage__tag";
+    element.textContent = number;
+    element.setAttribute("aria-hidden", "true");
+    const { minX, minY } = annotation.target.selector.geometry.bounds;
+    const location = this.viewer.viewport.imageToViewportCoordinates(minX, minY);
+    this.viewer.addOverlay({ element, location, placement: OpenSeadragon.Placement.BOTTOM_LEFT });
+    this.tags.set(annotation.id, { element });
+  }
+
+  untag(id) {
+    const tag = this.tags.get(id);
+    if (!tag) return;
+    this.viewer.removeOverlay(tag.element);
+    this.tags.delete(id);
+  }
+}
+
+function sameShape(one, other) {
+  return JSON.stringify(geometryOf(one, 1)) === JSON.stringify(geometryOf(other, 1));
+}
+
+/** Draws the findings of a stage once its photograph is there. */
+export async function openBoxes(stage, viewer) {
+  const script = document.getElementById(stage.dataset.boxes);
+  if (!script) return undefined;
+  await viewer.whenReady;
+  return new Boxes(stage, viewer, JSON.parse(script.textContent));
+}
