@@ -1,0 +1,141 @@
+"""How good the region detector is: regions found and regions invented, at a mask overlap of one half."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.evaluation.intervals import Figure, bootstrap_over_people
+from vision.evaluation.region_truth import TrueRegion, true_regions
+from vision.regions import Detection, detections
+from vision.release import Release
+from vision.types import LabelMap, RgbImage, ScalpClass
+
+if TYPE_CHECKING:
+    from vision.runtime import Network
+
+MATCH_IOU = 0.5
+LOWEST_SCORE = 0.05
+"""Detections below this score are not looked at when a curve is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCount:
+    """One photo's detections against its truth, for one kind or for all kinds together.
+
+    ``scores`` and ``hits`` of the detections, best first; ``truths`` counts true regions.
+    """
+
+    person: str
+    scores: NDArray[np.float32]
+    hits: NDArray[np.bool_]
+    truths: int
+
+
+def detector_scores(
+    images: Iterable[RgbImage],
+    truth_masks: Iterable[LabelMap],
+    network: Network,
+    release: Release,
+    people: Sequence[str] | None = None,
+) -> dict[str, Figure]:
+    """Precision and recall at the release's threshold: ``precision``, ``recall`` (kinds together) and per kind.
+
+    ``truth_masks`` are maps of :class:`ScalpClass`, of any size. Intervals resample ``people`` (one name per photo; every
+    photo its own person when not given). A figure without a case is absent.
+    """
+    found = [
+        (detections(image, network, release, LOWEST_SCORE), true_regions(mask))
+        for image, mask in zip(images, truth_masks, strict=True)
+    ]
+    owners = list(people) if people is not None else [str(number) for number in range(len(found))]
+    threshold = release.thresholds["score"]
+    figures: dict[str, Figure] = {}
+    for suffix, kind in (("", None), (".thinning", ScalpClass.THINNING), (".bald", ScalpClass.BALD)):
+        counts = [
+            count_photo(seen, truth, release, owner, kind) for (seen, truth), owner in zip(found, owners, strict=True)
+        ]
+        for name, figure in (("precision", precision), ("recall", recall)):
+            result = bootstrap_over_people(
+                lambda rows, figure=figure, counts=counts: figure([counts[row] for row in rows], threshold), owners
+            )
+            if result is not None:
+                figures[name + suffix] = result
+    return figures
+
+
+def count_photo(
+    seen: Sequence[Detection],
+    truth: Sequence[TrueRegion],
+    release: Release,
+    person: str,
+    kind: ScalpClass | None = None,
+) -> PhotoCount:
+    """Match detections to true regions, best score first, each truth once, mask IoU at least :data:`MATCH_IOU`.
+
+    ``kind`` looks at one kind on both sides; None disregards kinds.
+    """
+    kinds = [ScalpClass[name.upper()] for name in release.classes]
+    wanted = [one for one in seen if kind is None or kinds[one.kind] is kind]
+    open_truths = [one.mask for one in truth if kind is None or one.kind is kind]
+    total = len(open_truths)
+    hits = []
+    for one in sorted(wanted, key=lambda detection: -detection.score):
+        overlaps = [mask_iou(one.mask, mask) for mask in open_truths]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        hit = best >= 0 and overlaps[best] >= MATCH_IOU
+        if hit:
+            open_truths.pop(best)
+        hits.append(hit)
+    scores = np.array(sorted((one.score for one in wanted), reverse=True), dtype=np.float32)
+    return PhotoCount(person, scores, np.array(hits, dtype=np.bool_), total)
+
+
+def mask_iou(detected: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Intersection over union; the detection is brought to the truth's size."""
+    if detected.shape != truth.shape:
+        size = (truth.shape[1], truth.shape[0])
+        detected = cv2.resize(detected.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    union = int((detected | truth).sum())
+    return float((detected & truth).sum()) / union if union else 0.0
+
+
+def precision(counts: Sequence[PhotoCount], threshold: float) -> float | None:
+    """Share of detections at or above the threshold that hit; None when there is none."""
+    taken = [count.hits[count.scores >= threshold] for count in counts]
+    shown = sum(len(hits) for hits in taken)
+    return sum(int(hits.sum()) for hits in taken) / shown if shown else None
+
+
+def recall(counts: Sequence[PhotoCount], threshold: float) -> float | None:
+    """Share of true regions hit at or above the threshold; None when there is none."""
+    truths = sum(count.truths for count in counts)
+    return sum(int(count.hits[count.scores >= threshold].sum()) for count in counts) / truths if truths else None
+
+
+def precision_recall_curve(counts: Sequence[PhotoCount], steps: int = 20) -> list[dict[str, float]]:
+    """Precision and recall over thresholds from 0.05 to 1, for ``metrics.json``."""
+    curve = []
+    for threshold in np.linspace(LOWEST_SCORE, 1.0, steps, endpoint=False):
+        at, found = precision(counts, float(threshold)), recall(counts, float(threshold))
+        if at is not None and found is not None:
+            curve.append({"threshold": round(float(threshold), 3), "precision": round(at, 4), "recall": round(found, 4)})
+    return curve
+
+
+def average_precision(counts: Sequence[PhotoCount]) -> float | None:
+    """Area under the precision envelope over recall (all points, as in PASCAL VOC 2010); None without truths."""
+    truths = sum(count.truths for count in counts)
+    if truths == 0:
+        return None
+    scores = np.concatenate([count.scores for count in counts])
+    hits = np.concatenate([count.hits for count in counts])[np.argsort(-scores, kind="stable")]
+    found = np.cumsum(hits)
+    at = found / np.arange(1, len(hits) + 1)
+    envelope = np.maximum.accumulate(at[::-1])[::-1]
+    return float(np.sum(envelope[hits]) / truths)
