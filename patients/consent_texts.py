@@ -26,8 +26,8 @@ DEFAULT_TEXTS: Final[Mapping[Purpose, Wording]] = {
         "The clinic keeps your photographs, your answers about your health, and what its clinicians write, in order "
         "to advise and treat you. Dermatologists and trichologists of this clinic can read them; every reading is "
         "recorded, and you can see the record at any time.\n\n"
-        "Your data is encrypted in transit and at rest, under a key of your own. The clinic's computers decrypt it "
-        "while they work with it, and while a person you may see in the record reads it.\n\n"
+        "Your data is encrypted in transit and at rest, under a key that the clinic keeps for your record alone. The "
+        "clinic's computers decrypt it while they work with it, or while somebody who is allowed to reads it.\n\n"
         "The clinic cannot care for you here without this consent. You may withdraw it at any time: no new session "
         "can then be started. Signed reports are kept as long as the law asks of medical records; for everything "
         "else you may ask for erasure.",

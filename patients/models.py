@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -34,7 +34,7 @@ class Patient(models.Model):
     record_number = models.CharField(max_length=20)  # opaque, e.g. "P-7K3M-92"
     given_name = SealedTextField()
     family_name = SealedTextField()
-    birth_date = SealedDateField()
+    birth_date = SealedDateField(null=True)  # None only after erasure
     sex = SealedTextField()  # a Sex value
     phone = SealedTextField(blank=True, default="")
     name_index = models.CharField(max_length=64, db_index=True)  # blind index of "family given"
@@ -123,11 +123,20 @@ class Consent(models.Model):
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=20, choices=Purpose.choices)
     decision = models.CharField(max_length=10, choices=Decision.choices)
+    number = models.PositiveIntegerField()  # counts the decisions of one patient about one purpose, from 1
     decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["patient", "purpose", "-decided_at"])]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "purpose", "number"], name="one_consent_number_per_purpose"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Appends; refuses to change a decision that was recorded."""
+        if not self._state.adding:
+            raise TypeError("A consent decision is never edited: record a new one.")
+        super().save(*args, **kwargs)
 
 
 class Intake(models.Model):

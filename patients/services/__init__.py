@@ -1,0 +1,65 @@
+"""The acts of this room: the only place that creates, changes or deletes patients, consents, sessions and photos.
+
+Every service takes the actor and the time, checks the permission and the scope, changes under a lock, and records the
+audit event in the same transaction.
+"""
+
+from patients.services.consents import (
+    publish_consent_text,
+    publish_default_texts,
+    record_consents,
+    save_consent_text,
+    withdraw_consent,
+)
+from patients.services.intakes import confirm_intake, save_intake
+from patients.services.photos import add_photo, remove_photo
+from patients.services.reading import PhotoStream, note_read, read_access_log, read_photo, read_session
+from patients.services.registration import PatientDetails, register_patient, tombstone_patient
+from patients.services.sessions import (
+    close_session,
+    discard_session,
+    mark_submitted,
+    reopen_for_retake,
+    save_checklist,
+    start_session,
+    submission_gaps,
+)
+from patients.services.uploads import (
+    append_part,
+    cancel_upload,
+    create_upload,
+    finish_upload,
+    sweep_uploads,
+)
+
+__all__ = [
+    "PatientDetails",
+    "PhotoStream",
+    "add_photo",
+    "append_part",
+    "cancel_upload",
+    "close_session",
+    "confirm_intake",
+    "create_upload",
+    "discard_session",
+    "finish_upload",
+    "mark_submitted",
+    "note_read",
+    "publish_consent_text",
+    "publish_default_texts",
+    "read_access_log",
+    "read_photo",
+    "read_session",
+    "record_consents",
+    "register_patient",
+    "remove_photo",
+    "reopen_for_retake",
+    "save_checklist",
+    "save_consent_text",
+    "save_intake",
+    "start_session",
+    "submission_gaps",
+    "sweep_uploads",
+    "tombstone_patient",
+    "withdraw_consent",
+]
