@@ -46,7 +46,10 @@ def placement_of(image: RgbImage, spec: InputSpec) -> Placement:
 
 
 def preprocess(image: RgbImage, spec: InputSpec) -> tuple[NDArray[np.float32], Placement]:
-    """Network input ``1 x 3 x H x W`` and the photo's place in it. Raises ``ValueError`` on anything but H x W x 3 uint8."""
+    """Network input ``1 x 3 x H x W`` and the photo's place in it.
+
+    Raises ``ValueError`` on anything but H x W x 3 uint8.
+    """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
         raise ValueError(f"expected H x W x 3 uint8, got {image.shape} {image.dtype}")
     place = placement_of(image, spec)

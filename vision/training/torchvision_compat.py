@@ -23,7 +23,7 @@ def ensure_torchvision() -> None:
     global _library
     if _library is not None or "torchvision" in sys.modules or _extension_loads():
         return
-    library = torch.library.Library("torchvision", "DEF")  # noqa: TOR901 - lives as long as the process
+    library = torch.library.Library("torchvision", "DEF")
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.impl("nms", non_maximum_suppression, "CPU")

@@ -1,0 +1,38 @@
+"""The protocol that every backend fulfils, and the door that opens one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.release import Release
+
+Backend = Literal["openvino", "torch"]
+
+
+class Network(Protocol):
+    """A loaded network."""
+
+    def infer(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Outputs, in the network's order, for a batch N x C x H x W that was preprocessed by the release's rule."""
+        ...
+
+
+def open_network(release: Release, backend: Backend = "openvino", cache_dir: Path | None = None) -> Network:
+    """Load a release's network. Check its files first (``load_release`` does).
+
+    ``openvino`` runs ``model.xml`` on CPU and needs no torch; ``cache_dir`` keeps compiled models between starts.
+    ``torch`` rebuilds the architecture and reads ``weights.safetensors``; it uses CUDA where there is one.
+    """
+    match backend:
+        case "openvino":
+            from vision.runtime.openvino import OpenVinoNetwork
+
+            return OpenVinoNetwork(release.path("model.xml"), cache_dir=cache_dir)
+        case "torch":
+            from vision.runtime.torch import TorchNetwork
+
+            return TorchNetwork(release)

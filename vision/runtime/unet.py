@@ -1,0 +1,40 @@
+"""The architecture behind the scalp segmentation, for backends that run PyTorch modules. Needs the training set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from vision.training.torchvision_compat import ensure_torchvision
+
+UNET_MOBILENET_V2 = "unet-mobilenet_v2-half"
+
+
+def build_unet(options: Mapping[str, Any], class_count: int) -> nn.Module:
+    """U-Net of segmentation_models_pytorch on a MobileNetV2 encoder, decoded to half resolution; weights random.
+
+    The last decoder block (full resolution, no skip connection) costs a third of the time and draws edges finer than
+    people drew the labels, so logits are made at half resolution and enlarged bilinearly.
+    ``options['decoder_channels']``: four widths, coarse to fine. Takes N x 3 x H x W with sides divisible by 32 and
+    gives logits N x classes x H x W.
+    """
+    ensure_torchvision()
+    from segmentation_models_pytorch import Unet
+
+    widths = tuple(int(width) for width in options["decoder_channels"])
+    network = Unet(
+        "mobilenet_v2",
+        encoder_weights=None,
+        decoder_channels=(*widths, widths[-1]),
+        in_channels=3,
+        classes=class_count,
+    )
+    network.decoder.blocks = network.decoder.blocks[: len(widths)]
+    network.segmentation_head = nn.Sequential(
+        nn.Conv2d(widths[-1], class_count, kernel_size=3, padding=1),
+        nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
+    )
+    module: nn.Module = network
+    return module

@@ -1,0 +1,36 @@
+"""Scalp segmentation (A2): a photo in, classes and calibrated probabilities out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.preprocess import preprocess
+from vision.release import Release
+from vision.runtime.network import Network
+from vision.types import RgbImage, ScalpClass, ScalpMap
+
+
+def segment(image: RgbImage, network: Network, release: Release) -> ScalpMap:
+    """Classes of every pixel of the photo, at the network's working resolution, letterbox removed.
+
+    Probabilities are a softmax at the release's temperature. Classes that the release does not know have probability 0.
+    """
+    batch, place = preprocess(image, release.input)
+    (logits, *_) = network.infer(batch)
+    known = softmax(np.asarray(place.cut(logits[0]), np.float32) / np.float32(release.temperature))
+    probabilities = np.zeros((len(ScalpClass), place.height, place.width), np.float32)
+    for channel, name in enumerate(release.classes):
+        probabilities[ScalpClass[name.upper()]] = known[channel]
+    return ScalpMap(labels=probabilities.argmax(axis=0).astype(np.uint8), probabilities=probabilities)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Over the first axis."""
+    raised = np.exp(logits - logits.max(axis=0, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=0, keepdims=True), dtype=np.float32)
+
+
+def scalp_share(scalp_map: ScalpMap) -> float:
+    """Share of the photo, 0..1, that is scalp (dense, thinning or bald)."""
+    return float(np.isin(scalp_map.labels, ScalpClass.scalp()).mean())

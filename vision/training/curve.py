@@ -1,0 +1,28 @@
+"""Drawing a training curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def save_curve(points: Sequence[Mapping[str, float]], path: Path, by: str = "step") -> None:
+    """One panel for losses, one for the other figures, against ``by``."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    names = [name for name in points[0] if name not in ("step", "minutes", "epoch")]
+    losses = [name for name in names if "loss" in name]
+    shares = [name for name in names if "loss" not in name and max(abs(point[name]) for point in points) <= 1.0]
+    figure, panels = pyplot.subplots(1, 2, figsize=(11, 4))
+    for panel, chosen in zip(panels, (losses, shares), strict=True):
+        for name in chosen:
+            panel.plot([point[by] for point in points], [point[name] for point in points], label=name)
+        panel.set_xlabel(by)
+        panel.legend(fontsize=8)
+        panel.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+    pyplot.close(figure)

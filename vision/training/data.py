@@ -1,0 +1,177 @@
+"""Readers of the research folders for segmentation. Each picture carries what its labels *allow*, pixel by pixel.
+
+No folder labels every class, so a label is a set: bit ``k`` of a pixel is set when :class:`ScalpClass` ``k`` is
+possible there. Face skin is told from background in none of them; the two always stand together.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.preprocess import resize
+from vision.training.split import Side, side_of
+from vision.types import RgbImage, ScalpClass
+
+DEFAULT_DATA = Path(os.environ.get("RESEARCH_DATA", "../shared/data"))
+"""Where the research folders lie unless the command says otherwise."""
+
+AllowedMap = NDArray[np.uint8]
+"""H x W, bit k set when ``ScalpClass(k)`` is possible."""
+
+
+def bits(*classes: ScalpClass) -> int:
+    """The bit set of these classes."""
+    return sum(1 << int(one) for one in classes)
+
+
+OUTSIDE = bits(ScalpClass.BACKGROUND, ScalpClass.SKIN)
+HAIR = bits(ScalpClass.DENSE, ScalpClass.THINNING)
+NO_HAIR = OUTSIDE | bits(ScalpClass.BALD)
+SCALP_REGION_BITS = np.array(
+    [OUTSIDE, bits(ScalpClass.DENSE), bits(ScalpClass.THINNING), bits(ScalpClass.BALD)], np.uint8
+)
+"""Allowed classes for the values 0..3 of the ``scalp_regions`` masks."""
+
+BALD_MARGIN = 0.15
+"""Beside hair, bare scalp is possible this far (share of the frame) outside the hair's bounding box, not further."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photograph with the file it came from and the person it shows."""
+
+    image: RgbImage
+    allowed: AllowedMap
+    person: str
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A photograph and its mask on disk, and the person it shows."""
+
+    image: Path
+    mask: Path
+    person: str
+    source: str
+
+
+class DataMissing(Exception):
+    """A research folder that is needed is not there."""
+
+
+def read_rgb(path: Path) -> RgbImage:
+    """H x W x 3 RGB."""
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise DataMissing(f"{path} cannot be read as a picture")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """H x W, values as stored."""
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise DataMissing(f"{path} cannot be read as a picture")
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def list_scalp_regions(data: Path) -> list[PhotoFile]:
+    """Photographs with drawn regions; persons as in ``norwood``."""
+    folder = _folder(data, "scalp_regions")
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        rows = sorted(csv.DictReader(stream), key=lambda row: row["file"])
+    return [
+        PhotoFile(
+            folder / "images" / row["file"],
+            folder / "masks" / f"{Path(row['file']).stem}.png",
+            row["person"],
+            "scalp_regions",
+        )
+        for row in rows
+        if (folder / "images" / row["file"]).is_file()
+    ]
+
+
+def list_hair_masks(data: Path) -> list[PhotoFile]:
+    """Faces with hair masks. LFW's person is the name in the file; each Figaro picture is a person of its own."""
+    folder = _folder(data, "hair_masks")
+    return [
+        PhotoFile(path, folder / "masks" / f"{path.stem}.png", hair_mask_person(path.stem), path.stem.split("_")[0])
+        for path in sorted((folder / "images").iterdir())
+    ]
+
+
+def list_region_masks(data: Path) -> list[PhotoFile]:
+    """Coarse third-party masks; the person is the name without its view."""
+    folder = _folder(data, "region_masks")
+    return [
+        PhotoFile(path, folder / "masks" / f"{path.stem}.png", path.stem.rsplit("_", 1)[0], "region_masks")
+        for path in sorted((folder / "images").iterdir())
+    ]
+
+
+def hair_mask_person(stem: str) -> str:
+    """``lfw_Jennifer_Lopez_0009`` is a picture of ``lfw_Jennifer_Lopez``; other stems stand for themselves."""
+    return re.sub(r"_\d{4}$", "", stem) if stem.startswith("lfw_") else stem
+
+
+def allowed_from_scalp_regions(mask: NDArray[np.uint8]) -> AllowedMap:
+    """Values 0 outside, 1 dense, 2 thinning, 3 bald."""
+    return np.asarray(SCALP_REGION_BITS[mask], dtype=np.uint8)
+
+
+def allowed_from_hair_mask(mask: NDArray[np.uint8]) -> AllowedMap:
+    """255 = hair, which may be dense or thinning. Elsewhere background, face, and bare scalp where it is near hair.
+
+    Without any hair in the picture, bare scalp stays possible everywhere.
+    """
+    hair = mask > 127
+    allowed = np.where(hair, HAIR, NO_HAIR).astype(np.uint8)
+    if not hair.any():
+        return allowed
+    rows, columns = np.flatnonzero(hair.any(1)), np.flatnonzero(hair.any(0))
+    margin_y, margin_x = round(BALD_MARGIN * mask.shape[0]), round(BALD_MARGIN * mask.shape[1])
+    near = np.zeros(mask.shape, bool)
+    near[
+        max(0, rows[0] - margin_y) : rows[-1] + 1,
+        max(0, columns[0] - margin_x) : columns[-1] + 1 + margin_x,
+    ] = True
+    allowed[~near & ~hair] = OUTSIDE
+    return allowed
+
+
+def load_photos(files: list[PhotoFile], longest_side: int) -> Iterator[LabelledPhoto]:
+    """Read pictures and masks, shrunk so that the longer side is at most ``longest_side``."""
+    for file in files:
+        image, mask = read_rgb(file.image), read_grey(file.mask)
+        factor = longest_side / max(image.shape[:2])
+        height, width = image.shape[:2]
+        if factor < 1:
+            height, width = round(height * factor), round(width * factor)
+        image = resize(image, height, width)
+        mask = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+        to_allowed = allowed_from_scalp_regions if file.source == "scalp_regions" else allowed_from_hair_mask
+        yield LabelledPhoto(image, to_allowed(mask), file.person, file.source, file.image.stem)
+
+
+def on_side(files: list[PhotoFile], side: Side) -> list[PhotoFile]:
+    """Those whose person is on this side of the split."""
+    return [file for file in files if side_of(file.person) == side]
+
+
+def _folder(data: Path, name: str) -> Path:
+    folder = data / name
+    if not folder.is_dir():
+        raise DataMissing(f"no folder {name} in {data}; point --data or RESEARCH_DATA at the research pictures")
+    return folder
