@@ -1,0 +1,245 @@
+"""One photo, from bytes to findings; one session, from photos to its index. Reads like the method section of a paper.
+
+Only workers import this module: it loads networks. Nothing is measured on a photo that failed the quality gate, and
+nothing is said about a picture on which the segmentation finds no scalp.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+
+from vision.condition import read_condition
+from vision.decode import decode_image
+from vision.display import display_pictures
+from vision.explain import attention_picture, density_picture, mask_picture, overlay_picture
+from vision.measure import measure_photo
+from vision.quality import check_quality
+from vision.regions import detect_regions
+from vision.release import Release, ReleaseMissing, load_release
+from vision.runtime import Network, open_network
+from vision.segment import segment
+from vision.severity import severity_of
+from vision.types import (
+    Condition,
+    ConditionReading,
+    EncodedImage,
+    FloatMap,
+    Measured,
+    Measurement,
+    Metric,
+    NotMeasurable,
+    PhotoAnalysis,
+    PhotoContext,
+    QualityReport,
+    Reason,
+    Region,
+    RgbImage,
+    ScalpMap,
+    SessionAnalysis,
+)
+
+SEGMENTATION: Final = "scalp-segmentation"
+REGIONS: Final = "scalp-regions"
+CONDITION: Final = "scalp-condition"
+NETWORK_NAMES: Final = (SEGMENTATION, REGIONS, CONDITION)
+"""Names of the releases that a pipeline is made of."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedNetwork:
+    """A network ready to run, and the release it came from."""
+
+    network: Network
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The networks of one pipeline; None where an administrator switched one off or none has been released."""
+
+    segmenter: LoadedNetwork | None = None
+    detector: LoadedNetwork | None = None
+    condition: LoadedNetwork | None = None
+
+    @property
+    def release_ids(self) -> tuple[str, ...]:
+        """Ids of the releases that are switched on, as stored with every finding."""
+        loaded = (self.segmenter, self.detector, self.condition)
+        return tuple(one.release.id for one in loaded if one is not None)
+
+
+def load_networks(enabled: Mapping[str, str] | None = None, *, cache_dir: Path | None = None) -> Networks:
+    """Load the networks that are switched on, each file checked against its recorded sha256.
+
+    ``enabled`` maps a name of :data:`NETWORK_NAMES` to the id of the release to use; a name left out is off. None
+    loads the newest release of every name, and leaves out what has none. Raises ReleaseMissing for an id that is not
+    there, ReleaseCorrupt for a changed file, ValueError for an unknown name.
+    """
+    unknown = set(enabled or ()) - set(NETWORK_NAMES)
+    if unknown:
+        raise ValueError(f"no such network: {', '.join(sorted(unknown))}")
+    loaded = {name: _load(name, enabled, cache_dir) for name in NETWORK_NAMES}
+    return Networks(loaded[SEGMENTATION], loaded[REGIONS], loaded[CONDITION])
+
+
+def _load(name: str, enabled: Mapping[str, str] | None, cache_dir: Path | None) -> LoadedNetwork | None:
+    if enabled is None:
+        try:
+            release = load_release(name)
+        except ReleaseMissing:
+            return None
+    elif name in enabled:
+        release = load_release(enabled[name])
+    else:
+        return None
+    return LoadedNetwork(open_network(release, cache_dir=cache_dir), release)
+
+
+def analyse_photo(photo: bytes | RgbImage, context: PhotoContext, networks: Networks) -> PhotoAnalysis:
+    """Everything that may be said about one photo. Raises ImageRejected when the bytes are no readable picture."""
+    watch = _Watch()
+    image = watch.time("decode", lambda: photo if isinstance(photo, np.ndarray) else decode_image(photo))
+    height, width = image.shape[:2]
+
+    quality = watch.time("quality", lambda: check_quality(image, context.view))
+    scalp_map = watch.time("segment", lambda: _segment(image, context, quality, networks))
+    measures = watch.time(
+        "measure",
+        lambda: measure_photo(scalp_map, quality, context, (width, height), held_out_errors(networks.segmenter)),
+    )
+    scalp = measured_scalp(scalp_map, measures)
+    regions = watch.time("regions", lambda: _regions(image, scalp, networks))
+    condition, attention = watch.time("condition", lambda: _condition(image, context, quality, scalp, networks))
+    images = watch.time("explain", lambda: _pictures(image, scalp, attention))
+
+    return PhotoAnalysis(
+        context=context,
+        width_px=width,
+        height_px=height,
+        quality=quality,
+        measures=measures,
+        regions=regions,
+        condition=condition,
+        images=images,
+        releases=networks.release_ids,
+        timings_ms=watch.spent_ms,
+    )
+
+
+def summarise_session(photos: Sequence[PhotoAnalysis]) -> SessionAnalysis:
+    """Severity index and condition over the photos of one session."""
+    shares = [(photo.context.view, photo.measures[Metric.AFFECTED_SHARE]) for photo in photos]
+    overviews = [photo.condition for photo in photos if photo.context.view.is_global]
+    return SessionAnalysis(severity=severity_of(shares), condition=session_condition(overviews))
+
+
+def session_condition(readings: Sequence[ConditionReading | NotMeasurable]) -> ConditionReading | NotMeasurable:
+    """One reading from the overview photos: the mean of their calibrated log-probabilities, renormalised.
+
+    A geometric mean lets one photo veto a class that it excludes. Photos outside the network's domain have no vote;
+    when all are, the session is unsure for that reason. Below the release's threshold the session is unsure. A disease
+    seen on one side only is diluted here: the photos' own readings stay visible beside this one.
+    """
+    read = [reading for reading in readings if isinstance(reading, ConditionReading)]
+    if not read:
+        reasons = [reading for reading in readings if isinstance(reading, NotMeasurable)]
+        return reasons[0] if reasons else NotMeasurable(Reason.VIEWS_MISSING, "no overview photo")
+    voting = [reading for reading in read if reading.abstained_because is None]
+    threshold = max(reading.threshold for reading in read)
+    pooled = _geometric_mean(voting or read)
+    if not voting:
+        return ConditionReading(pooled, Condition.UNSURE, threshold, read[0].abstained_because)
+    best = max(pooled, key=pooled.__getitem__)
+    return ConditionReading(pooled, best if pooled[best] >= threshold else Condition.UNSURE, threshold)
+
+
+def held_out_errors(segmenter: LoadedNetwork | None) -> Mapping[Metric, float]:
+    """Mean absolute error of each share (percentage points) on people the segmentation has not seen, where stated."""
+    if segmenter is None:
+        return {}
+    stated = segmenter.release.metrics().get("measures", {})
+    return {Metric(name): float(figures["mae"]) for name, figures in stated.items() if "mae" in figures}
+
+
+def measured_scalp(
+    scalp_map: ScalpMap | NotMeasurable, measures: Mapping[Metric, Measurement]
+) -> ScalpMap | NotMeasurable:
+    """The segmentation, if numbers could be read from it; else the reason why nothing more is said about the photo."""
+    if isinstance(scalp_map, NotMeasurable):
+        return scalp_map
+    share = measures[Metric.AFFECTED_SHARE]
+    return scalp_map if isinstance(share, Measured) else share
+
+
+def _segment(
+    image: RgbImage, context: PhotoContext, quality: QualityReport, networks: Networks
+) -> ScalpMap | NotMeasurable:
+    if not context.view.is_global:
+        return NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
+    if not quality.passed:
+        return NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures))
+    if networks.segmenter is None:
+        return NotMeasurable(Reason.MODEL_OFF)
+    return segment(image, networks.segmenter.network, networks.segmenter.release)
+
+
+def _regions(image: RgbImage, scalp: ScalpMap | NotMeasurable, networks: Networks) -> tuple[Region, ...]:
+    if isinstance(scalp, NotMeasurable) or networks.detector is None:
+        return ()
+    return detect_regions(image, scalp, networks.detector.network, networks.detector.release)
+
+
+def _condition(
+    image: RgbImage,
+    context: PhotoContext,
+    quality: QualityReport,
+    scalp: ScalpMap | NotMeasurable,
+    networks: Networks,
+) -> tuple[ConditionReading | NotMeasurable, FloatMap | None]:
+    if not context.view.is_global:
+        return NotMeasurable(Reason.VIEW_NOT_SUPPORTED), None
+    if not quality.passed:
+        return NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures)), None
+    if networks.condition is None:
+        return NotMeasurable(Reason.MODEL_OFF), None
+    if isinstance(scalp, NotMeasurable) and scalp.reason in (Reason.NOT_A_SCALP, Reason.OUT_OF_DOMAIN):
+        return scalp, None
+    return read_condition(image, networks.condition.network, networks.condition.release)
+
+
+def _pictures(image: RgbImage, scalp: ScalpMap | NotMeasurable, attention: FloatMap | None) -> tuple[EncodedImage, ...]:
+    pictures: list[EncodedImage] = []
+    if isinstance(scalp, ScalpMap):
+        pictures += overlay_picture(image, scalp), density_picture(image, scalp), mask_picture(scalp)
+    if attention is not None:
+        pictures.append(attention_picture(image, attention))
+    return (*pictures, *display_pictures(image))
+
+
+def _geometric_mean(readings: Sequence[ConditionReading]) -> dict[Condition, float]:
+    kinds = list(readings[0].probabilities)
+    means = [sum(log(max(r.probabilities[kind], 1e-9)) for r in readings) / len(readings) for kind in kinds]
+    weights = np.exp(np.array(means) - max(means))
+    return {kind: float(weight) for kind, weight in zip(kinds, weights / weights.sum(), strict=True)}
+
+
+class _Watch:
+    """Milliseconds per stage. Elapsed time only: no date enters a result."""
+
+    def __init__(self) -> None:
+        self.spent_ms: dict[str, float] = {}
+
+    def time(self, stage: str, work: Callable[[], Result]) -> Result:
+        began = time.perf_counter()
+        result = work()
+        self.spent_ms[stage] = (time.perf_counter() - began) * 1000
+        return result
