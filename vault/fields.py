@@ -17,7 +17,7 @@ import datetime as dt
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from django.core import checks
 from django.core.exceptions import FieldError
@@ -85,13 +85,31 @@ class SealedAttribute(DeferredAttribute):
         value = super().__get__(instance, cls)
         if not isinstance(value, Sealed):
             return value
-        plain = cast("SealedFieldMixin", self.field).opened(instance, value)
+        plain = cast("SealedFieldMixin[Any, Any]", self.field).opened(instance, value)
         if not is_erased(plain):  # an erased value keeps its token, so that its row can still be saved
             instance.__dict__[self.field.attname] = plain
         return plain
 
 
-class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
+_Set = TypeVar("_Set", contravariant=True)
+_Get = TypeVar("_Get", covariant=True)
+
+if TYPE_CHECKING:  # the library has no types: a checker sees Django's own fields
+    from django.db.models import DateField as _Date
+    from django.db.models import Field as _Mixin
+    from django.db.models import JSONField as _Json
+    from django.db.models import TextField as _Text
+else:
+
+    def _subscriptable(base: type) -> type:
+        return type(base.__name__, (base,), {"__class_getitem__": classmethod(lambda cls, parameters: cls)})
+
+    _Mixin, _Text, _Date, _Json = map(
+        _subscriptable, (EncryptedMixin, EncryptedTextField, EncryptedDateField, models.JSONField)
+    )
+
+
+class SealedFieldMixin(_Mixin[_Set, _Get]):
     """What all sealed fields do. The model gives ``sealing_key_id``: a UUID, or a property that returns one.
 
     ``context`` pins the name that is authenticated with the value; give the original ``app.Model.field`` when a model
@@ -111,29 +129,26 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
         kwargs.pop("serialize", None)
         if self._context is not None:
             kwargs["context"] = self._context
-        return name, path, args, kwargs
+        return name, path, list(args), kwargs
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         """A token differs each time it is made: it can be no key, no index and not unique."""
         messages = list(super().check(**kwargs))
-        this = self._field()
-        if this.primary_key or this.unique or getattr(this, "db_index", False):
+        if self.primary_key or self.unique or getattr(self, "db_index", False):
             messages.append(checks.Error("a sealed field can be neither unique nor indexed", obj=self, id="vault.E010"))
-        if not hasattr(this.model, "sealing_key_id"):
-            messages.append(checks.Error(f"{this.model._meta.label} has no sealing_key_id", obj=self, id="vault.E011"))
+        if not hasattr(self.model, "sealing_key_id"):
+            messages.append(checks.Error(f"{self.model._meta.label} has no sealing_key_id", obj=self, id="vault.E011"))
         return messages
 
     def context_of(self, instance: models.Model) -> str:
         """What is authenticated with the value: model and field, and the row if its primary key is known beforehand."""
-        this = self._field()
-        place = self._context or f"{this.model._meta.label}.{this.name}"
-        return f"{place}#{this.model._meta.pk.to_python(instance.pk)}" if self._row_is_known() else place
+        place = self._context or f"{self.model._meta.label}.{self.name}"
+        return f"{place}#{self.model._meta.pk.to_python(instance.pk)}" if self._row_is_known() else place
 
     def opened(self, instance: models.Model, value: Sealed) -> Any:
         """The value behind a token, or ERASED. Raises WrongKey, KeyMissing, MasterKeyMissing."""
-        this = self._field()
         if not self._row_is_known() and value.key_id != _sealing_key(instance):
-            raise WrongKey(f"{this.model._meta.label}.{this.name} of row {instance.pk}")
+            raise WrongKey(f"{self.model._meta.label}.{self.name} of row {instance.pk}")
         try:
             text = sealing.open_text(value.token, context=self.context_of(instance))
         except KeyDestroyed:
@@ -146,10 +161,9 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
         Raises ErasedValueSaved, KeyDestroyed, KeyMissing; VaultError when the instance names no key; WrongKey when a
         row is copied to another primary key with values that were never looked at.
         """
-        this = self._field()
-        value = model_instance.__dict__.get(this.attname, NOT_PROVIDED)
+        value = model_instance.__dict__.get(self.attname, NOT_PROVIDED)
         if value is NOT_PROVIDED:
-            value = getattr(model_instance, this.attname)
+            value = getattr(model_instance, self.attname)
         if isinstance(value, Sealed):
             if not add and value.key_id == _sealing_key(model_instance):
                 return value
@@ -157,7 +171,7 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
         if value is None or value == "" or hasattr(value, "resolve_expression"):
             return value
         if is_erased(value):
-            raise ErasedValueSaved(f"{this.model._meta.label}.{this.name} was erased and cannot be stored again")
+            raise ErasedValueSaved(f"{self.model._meta.label}.{self.name} was erased and cannot be stored again")
         key_id = _sealing_key(model_instance)
         return Sealed(sealing.seal_text(key_id, self.to_text(value), context=self.context_of(model_instance)))
 
@@ -167,9 +181,8 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
             return value.token
         if value is None or value == "" or isinstance(value, models.expressions.DatabaseDefault):
             return value
-        this = self._field()
         raise FieldError(
-            f"{this.model._meta.label}.{this.name} is sealed under its row's own key: save it through the instance "
+            f"{self.model._meta.label}.{self.name} is sealed under its row's own key: save it through the instance "
             "(no QuerySet.update, no bulk_update)"
         )
 
@@ -201,7 +214,7 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
             return IsNull
         raise FieldError(f"{self._label()} is sealed and cannot be searched by {lookup_name!r}; use a blind index")
 
-    def get_transform(self, lookup_name: str) -> None:
+    def get_transform(self, lookup_name: str) -> Any:
         """None exist: a token has no parts."""
         raise FieldError(f"{self._label()} is sealed and cannot be searched by {lookup_name!r}; use a blind index")
 
@@ -215,24 +228,20 @@ class SealedFieldMixin(EncryptedMixin):  # type: ignore[misc]
 
     def _row_is_known(self) -> bool:
         """Whether rows get their primary key before they are inserted, so that values can be bound to it."""
-        key: Any = self._field().model._meta.pk
+        key: Any = self.model._meta.pk
         while key.remote_field is not None:
             key = key.target_field
         return isinstance(key, models.UUIDField)
 
     def _label(self) -> str:
-        this = self._field()
-        return f"{this.model._meta.label}.{this.name}" if hasattr(this, "model") else type(self).__name__
-
-    def _field(self) -> models.Field[Any, Any]:
-        return cast("models.Field[Any, Any]", self)
+        return f"{self.model._meta.label}.{self.name}" if hasattr(self, "model") else type(self).__name__
 
 
-class SealedTextField(SealedFieldMixin, EncryptedTextField):  # type: ignore[misc]
+class SealedTextField(SealedFieldMixin[_Set, _Get], _Text[_Set, _Get]):
     """Text of any length. ``""`` and None are stored as they are."""
 
 
-class SealedDateField(SealedFieldMixin, EncryptedDateField):  # type: ignore[misc]
+class SealedDateField(SealedFieldMixin[_Set, _Get], _Date[_Set, _Get]):
     """A date."""
 
     def to_text(self, value: Any) -> str:
@@ -252,7 +261,7 @@ class SealedDateField(SealedFieldMixin, EncryptedDateField):  # type: ignore[mis
         return messages
 
 
-class SealedJSONField(SealedFieldMixin, models.JSONField):  # type: ignore[misc]
+class SealedJSONField(SealedFieldMixin[_Set, _Get], _Json[_Set, _Get]):
     """A JSON document; None is stored as NULL."""
 
     def to_text(self, value: Any) -> str:

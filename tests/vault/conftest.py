@@ -25,7 +25,7 @@ def sealed_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 
 
 @pytest.fixture(autouse=True)
-def vault_settings(settings, tmp_path: Path) -> Iterator[None]:  # type: ignore[no-untyped-def]
+def vault_settings(settings, tmp_path: Path) -> Iterator[None]:
     """One master key, sealed files and the ledger in this test's own folder, nothing remembered from other tests."""
     settings.VAULT_MASTER_KEYS = master_key("first", 1)
     settings.VAULT_INDEX_KEY = base64.b64encode(bytes(range(100, 132))).decode()

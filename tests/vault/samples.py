@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import uuid
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from django.db import models
 
@@ -30,6 +31,8 @@ class Person(models.Model):
     intake = SealedJSONField(null=True)
     city = models.TextField(blank=True)
 
+    objects: ClassVar[models.Manager[Person]] = models.Manager()
+
     class Meta:
         app_label = "vault_samples"
 
@@ -40,10 +43,13 @@ class Note(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     text = SealedTextField()
 
+    objects: ClassVar[models.Manager[Note]] = models.Manager()
+
     class Meta:
         app_label = "vault_samples"
 
     @property
     def sealing_key_id(self) -> uuid.UUID:
         """The person's key."""
-        return self.person.sealing_key_id
+        key_id: uuid.UUID = self.person.sealing_key_id
+        return key_id

@@ -27,7 +27,7 @@ SEALED = ("given_name", "family_name", "nickname", "birth_date", "intake")
 def dump_people() -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {Person._meta.db_table}")
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def restore_people(rows: list[tuple]) -> None:

@@ -9,6 +9,7 @@ import tracemalloc
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 from django.core.files.storage import storages
@@ -89,7 +90,7 @@ def test_names_are_random_and_folders_plain(patient_key: uuid.UUID) -> None:
 def test_an_upload_that_was_read_before_is_sealed_from_its_start(patient_key: uuid.UUID) -> None:
     upload = SimpleUploadedFile("IMG_0001 Mrs Smith.jpg", b"jpeg bytes")
     upload.read()
-    sealed = files.seal_file(key_id=patient_key, source=upload, folder="photos")
+    sealed = files.seal_file(key_id=patient_key, source=cast(BinaryIO, upload), folder="photos")
     assert read(patient_key, sealed.name) == b"jpeg bytes"
     assert "smith" not in sealed.name.lower()
 
@@ -224,13 +225,17 @@ class Dropping(io.RawIOBase):
         return b"x" * size
 
 
+def dropping(after: int) -> BinaryIO:
+    return cast(BinaryIO, Dropping(after))
+
+
 @pytest.mark.parametrize(
     "backend", ["vault.storages.SealedFolderStorage", "django.core.files.storage.FileSystemStorage"]
 )
 def test_a_source_that_fails_leaves_nothing_behind(patient_key: uuid.UUID, backend: str, settings) -> None:
     settings.STORAGES = {**settings.STORAGES, "sealed": {**settings.STORAGES["sealed"], "BACKEND": backend}}
     with pytest.raises(ConnectionError):
-        files.seal_file(key_id=patient_key, source=Dropping(after=3 * MIB), folder="photos")
+        files.seal_file(key_id=patient_key, source=dropping(after=3 * MIB), folder="photos")
     assert stored_files() == []
 
 

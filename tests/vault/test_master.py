@@ -107,7 +107,7 @@ def test_check_deploy_refuses_unsafe_keys(settings, changes: dict, complaint: st
 def test_the_key_store_must_be_a_database_of_its_own() -> None:
     one = {"ENGINE": "django.db.backends.postgresql", "NAME": "portal", "HOST": "db"}
     apart = {**one, "NAME": "portal_keys"}
-    sealed = {"sealed": {}}
+    sealed: dict = {"sealed": {}}
 
     def problems(databases: dict, storages: dict) -> list[str | None]:
         return [message.id for message in checks.store_problems(databases, storages)]

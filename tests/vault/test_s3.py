@@ -6,7 +6,7 @@ import io
 import logging
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import boto3  # type: ignore[import-untyped]
 import pytest
@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
 from tests.vault.samples import NOW
-from tests.vault.test_files import CHUNK, Dropping, pattern
+from tests.vault.test_files import CHUNK, dropping, pattern
 from vault import files, keys
 from vault.errors import KeyDestroyed, SealedFileCorrupt, SealedFileMissing, WrongKey
 
@@ -53,7 +53,7 @@ def bucket(request: pytest.FixtureRequest, endpoint: str, settings) -> Iterator[
     made.objects.all().delete()
     made.delete()
     s3.meta.client.close()
-    storages["sealed"].connection.meta.client.close()
+    cast(Any, storages["sealed"]).connection.meta.client.close()
 
 
 def objects(bucket: Any) -> list[str]:
@@ -107,7 +107,7 @@ def test_an_upload_that_drops_leaves_no_object_and_no_open_parts(
     bucket: Any, patient_key: uuid.UUID, after_mib: int
 ) -> None:
     with pytest.raises(ConnectionError):
-        files.seal_file(key_id=patient_key, source=Dropping(after=after_mib * MIB), folder="photos")
+        files.seal_file(key_id=patient_key, source=dropping(after=after_mib * MIB), folder="photos")
     assert objects(bucket) == []
     assert list(bucket.multipart_uploads.all()) == []
 
