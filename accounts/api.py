@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 from rest_framework.views import exception_handler as default_handler
+from rest_framework.views import set_rollback
 
 from accounts.actors import Actor
 from accounts.errors import DomainError
@@ -30,5 +30,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         code = error.default_code if isinstance(error, APIException) else "not_found"
         detail = response.data
         message = detail.get("detail", detail) if isinstance(detail, dict) else detail
-        response.data = {"error": {"code": str(code), "message": message if isinstance(message, (dict, list)) else str(message)}}
+        response.data = {
+            "error": {"code": str(code), "message": message if isinstance(message, (dict, list)) else str(message)}
+        }
     return response

@@ -85,10 +85,10 @@ def seal_clinic(clinic_id: UUID) -> int:
 def verify_chain(clinic_id: UUID) -> int | None:
     """The first sequence number at which the chain breaks, or None when it holds from the first row to the last."""
     previous = GENESIS
-    expected = 0
-    for event in AuditEvent.objects.filter(clinic_id=clinic_id, sequence__isnull=False).order_by("sequence").iterator():
-        expected += 1
-        if event.sequence != expected or event.previous_hash != previous or event.chain_hash != event_hash(event, previous):
+    events = AuditEvent.objects.filter(clinic_id=clinic_id, sequence__isnull=False).order_by("sequence")
+    for expected, event in enumerate(events.iterator(), start=1):
+        intact = event.previous_hash == previous and event.chain_hash == event_hash(event, previous)
+        if event.sequence != expected or not intact:
             return expected
         previous = event.chain_hash
     return None

@@ -19,7 +19,9 @@ class InviteForm(forms.Form):
     """Who is invited, and as what."""
 
     display_name = forms.CharField(
-        label=_("Name as it stands under a report"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Name as it stands under a report"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     email = forms.EmailField(label=_("E-mail address"))
     role = forms.ChoiceField(label=_("Role"), choices=STAFF_ROLES)
@@ -36,7 +38,16 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Clinic
-        fields = ["name", "address", "phone", "time_zone", "sla_hours", "urgent_sla_hours", "usual_reply", "registration_open"]
+        fields = [
+            "name",
+            "address",
+            "phone",
+            "time_zone",
+            "sla_hours",
+            "urgent_sla_hours",
+            "usual_reply",
+            "registration_open",
+        ]
         labels = {
             "sla_hours": _("Hours to answer a case"),
             "urgent_sla_hours": _("Hours to answer an urgent case"),

@@ -36,10 +36,8 @@ def audit_rows(events: Iterable[AuditEvent]) -> list[AuditRow]:
     rows = []
     for event in events:
         known = names.get(event.actor_id) if event.actor_id else None
-        if event.actor_id is None:
-            who = str(_("the portal"))
-        else:
-            who = known[0] if known else str(event.actor_id)[:8]
+        nameless = str(event.actor_id)[:8] if event.actor_id else str(_("the portal"))
+        who = known[0] if known else nameless
         rows.append(
             AuditRow(
                 at=event.at,

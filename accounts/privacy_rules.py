@@ -8,9 +8,13 @@ _ACCOUNT = FieldRule(Category.ACCOUNT, OnErasure.ERASE)
 _LINK = FieldRule(Category.LINK, OnErasure.KEEP)
 _REFERENCE = FieldRule(Category.REFERENCE, OnErasure.KEEP)
 _AUDIT = FieldRule(
-    Category.AUDIT, OnErasure.KEEP, "Opaque ids only; needed to prove who read what, and unlinkable once the key is gone."
+    Category.AUDIT,
+    OnErasure.KEEP,
+    "Opaque ids only; needed to prove who read what, and unlinkable once the key is gone.",
 )
-_STAFF = FieldRule(Category.ACCOUNT, OnErasure.KEEP, "Staff data: stands under signed reports, kept as long as they are.")
+_STAFF = FieldRule(
+    Category.ACCOUNT, OnErasure.KEEP, "Staff data: stands under signed reports, kept as long as they are."
+)
 
 _FIELDS: dict[str, FieldRule] = {
     **{f"User.{name}": _ACCOUNT for name in ("email", "password", "last_login", "is_active")},
@@ -37,14 +41,15 @@ _FIELDS: dict[str, FieldRule] = {
     **{
         f"AuditEvent.{name}": _AUDIT
         for name in (
-            "id", "clinic", "actor_id", "actor_role", "action", "patient_id", "subject_kind", "subject_id", "detail", "at",
-            "sequence", "previous_hash", "chain_hash",
+            "id", "clinic", "actor_id", "actor_role", "action", "patient_id", "subject_kind", "subject_id", "detail",
+            "at", "sequence", "previous_hash", "chain_hash",
         )
     },
     **{
         f"Notification.{name}": _LINK
         for name in (
-            "id", "recipient", "clinic", "kind", "path", "dedupe_key", "created_at", "sent_at", "attempts", "last_error",
+            "id", "recipient", "clinic", "kind", "path", "dedupe_key", "created_at", "sent_at", "attempts",
+            "last_error",
         )
     },
 }  # fmt: skip

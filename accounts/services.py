@@ -41,13 +41,27 @@ def create_clinic(*, name: str, time_zone: str, now: datetime, address: str = ""
 
 @transaction.atomic
 def add_staff(
-    *, user: User, clinic: Clinic, role: Role, display_name: str, now: datetime, qualification: str = "", by: Actor | None = None
+    *,
+    user: User,
+    clinic: Clinic,
+    role: Role,
+    display_name: str,
+    now: datetime,
+    qualification: str = "",
+    by: Actor | None = None,
 ) -> Membership:
     """Give ``user`` a role in the clinic. One active membership per user."""
     if Membership.objects.active().filter(user=user).exists():
-        raise DomainError("already_staff", _("This person already belongs to a clinic's staff. End that membership first."))
+        raise DomainError(
+            "already_staff", _("This person already belongs to a clinic's staff. End that membership first.")
+        )
     membership = Membership.objects.create(
-        user=user, clinic=clinic, role=role.value, display_name=display_name, qualification=qualification, created_at=now
+        user=user,
+        clinic=clinic,
+        role=role.value,
+        display_name=display_name,
+        qualification=qualification,
+        created_at=now,
     )
     audit.record(
         action="staff.added",
@@ -67,7 +81,9 @@ def token_digest(token: str) -> str:
 
 
 @transaction.atomic
-def invite_staff(*, actor: Actor, email: str, role: Role, display_name: str, now: datetime) -> tuple[StaffInvitation, str]:
+def invite_staff(
+    *, actor: Actor, email: str, role: Role, display_name: str, now: datetime
+) -> tuple[StaffInvitation, str]:
     """Invite a colleague. Returns the invitation and the token of its link, which is not stored."""
     actor.check(Permission.MANAGE_STAFF)
     if not role.is_staff:
@@ -84,7 +100,12 @@ def invite_staff(*, actor: Actor, email: str, role: Role, display_name: str, now
         expires_at=now + INVITATION_LIFE,
     )
     audit.record(
-        action="staff.invited", now=now, actor=actor, subject_kind="invitation", subject_id=invitation.pk, detail={"role": role.value}
+        action="staff.invited",
+        now=now,
+        actor=actor,
+        subject_kind="invitation",
+        subject_id=invitation.pk,
+        detail={"role": role.value},
     )
     return invitation, token
 
@@ -98,7 +119,9 @@ def withdraw_invitation(*, actor: Actor, invitation_id: UUID, now: datetime) -> 
     ).update(withdrawn_at=now)
     if not changed:
         raise NotFound
-    audit.record(action="staff.invitation_withdrawn", now=now, actor=actor, subject_kind="invitation", subject_id=invitation_id)
+    audit.record(
+        action="staff.invitation_withdrawn", now=now, actor=actor, subject_kind="invitation", subject_id=invitation_id
+    )
 
 
 def open_invitation(token: str, now: datetime) -> StaffInvitation:
@@ -174,7 +197,9 @@ def _keep_an_administrator(membership: Membership, *, losing: bool) -> None:
         return
     others = Membership.objects.active().filter(clinic_id=membership.clinic_id, role=Role.ADMINISTRATOR.value)
     if not others.exclude(pk=membership.pk).exists():
-        raise DomainError("last_administrator", _("A clinic needs at least one administrator. Appoint another one first."))
+        raise DomainError(
+            "last_administrator", _("A clinic needs at least one administrator. Appoint another one first.")
+        )
 
 
 @transaction.atomic
@@ -185,7 +210,14 @@ def update_clinic(*, actor: Actor, fields: dict[str, object], now: datetime) -> 
     for name, value in fields.items():
         setattr(clinic, name, value)
     clinic.save(update_fields=list(fields))
-    audit.record(action="clinic.changed", now=now, actor=actor, subject_kind="clinic", subject_id=clinic.pk, detail={"fields": sorted(fields)})
+    audit.record(
+        action="clinic.changed",
+        now=now,
+        actor=actor,
+        subject_kind="clinic",
+        subject_id=clinic.pk,
+        detail={"fields": sorted(fields)},
+    )
     return clinic
 
 
@@ -201,7 +233,7 @@ def renew_join_code(*, actor: Actor, now: datetime) -> Clinic:
 
 
 def tombstone_user(*, user_id: UUID, now: datetime) -> None:
-    """End a person's account: the e-mail is replaced, second factors and sign-in go. Inside the erasure's transaction."""
+    """End a person's account: the e-mail is replaced, sign-in ends. Inside the erasure's transaction."""
     user = User.objects.select_for_update().get(pk=user_id)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()

@@ -57,6 +57,8 @@ def _matching_method(user: User, secret: str) -> Method | None:
     for authenticator in Authenticator.objects.filter(user=user):
         if authenticator.type == Authenticator.Type.TOTP and TOTP(authenticator).validate_code(secret):
             return Method.TOTP
-        if authenticator.type == Authenticator.Type.RECOVERY_CODES and RecoveryCodes(authenticator).validate_code(secret):
+        if authenticator.type == Authenticator.Type.RECOVERY_CODES and RecoveryCodes(authenticator).validate_code(
+            secret
+        ):
             return Method.RECOVERY
     return Method.PASSWORD if user.check_password(secret) else None

@@ -17,7 +17,9 @@ def send_notification(notification_id: str) -> None:
 
 def send_waiting(_: str = "") -> None:
     """Sweep: e-mails that were refused, or whose task was lost."""
-    waiting = Notification.objects.filter(sent_at=None, attempts__lt=notify.MAX_ATTEMPTS).values_list("pk", flat=True)[:200]
+    waiting = Notification.objects.filter(sent_at=None, attempts__lt=notify.MAX_ATTEMPTS).values_list("pk", flat=True)[
+        :200
+    ]
     for notification_id in list(waiting):
         notify.deliver(notification_id, now=timezone.now())
 

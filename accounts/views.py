@@ -61,7 +61,11 @@ def staff_invite(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         _invitation, token = services.invite_staff(
-            actor=actor, email=data["email"], role=Role(data["role"]), display_name=data["display_name"], now=timezone.now()
+            actor=actor,
+            email=data["email"],
+            role=Role(data["role"]),
+            display_name=data["display_name"],
+            now=timezone.now(),
         )
         link = settings.PORTAL_ORIGIN + reverse("accounts:invitation", args=[token])
         form = InviteForm()

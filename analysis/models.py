@@ -130,7 +130,9 @@ class Finding(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="findings")
-    photo = models.ForeignKey(Photo, null=True, on_delete=models.CASCADE, related_name="findings")  # None: the session's
+    photo = models.ForeignKey(
+        Photo, null=True, on_delete=models.CASCADE, related_name="findings"
+    )  # None: the session's
     kind = models.CharField(max_length=10, choices=Kind.choices)
     code = models.CharField(max_length=40)  # metric name, "thinning"/"bald", condition, "severity_index"
     position = models.PositiveSmallIntegerField(default=0)

@@ -11,7 +11,18 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger("trichora.request")
-_EXTRA = ("request_id", "method", "route", "status", "duration_ms", "user_id", "analysis_id", "report_id", "task", "code")
+_EXTRA = (
+    "request_id",
+    "method",
+    "route",
+    "status",
+    "duration_ms",
+    "user_id",
+    "analysis_id",
+    "report_id",
+    "task",
+    "code",
+)
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,0 +1,154 @@
+"""Scoped reads of this room. Findings and derived pictures are for clinicians; a patient sees progress only (G8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from accounts.actors import Actor
+from accounts.errors import NotFound
+from accounts.roles import Permission
+from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult
+from analysis.releases import FIRST_STAGE, enabled_releases, version_key
+from patients.models import PhotoSession
+from vault.files import iter_chunks
+from vision.release import Release, ReleaseError, load_release
+
+
+class State(StrEnum):
+    """Where the measuring of a session stands, as a page says it."""
+
+    DRAFT = "draft"
+    NOT_CONSENTED = "not_consented"
+    OFF = "off"  # no network is switched on, or no photo may be measured
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (State.WAITING, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisState:
+    """The state with its progress. ``failure_code`` is for staff."""
+
+    state: State
+    photos_done: int = 0
+    photos_total: int = 0
+    failure_code: str = ""
+    analysis_id: UUID | None = None
+
+
+_STATES = {
+    Analysis.Status.QUEUED: State.WAITING,
+    Analysis.Status.RUNNING: State.RUNNING,
+    Analysis.Status.DONE: State.DONE,
+    Analysis.Status.FAILED: State.FAILED,
+    Analysis.Status.CANCELLED: State.CANCELLED,
+}
+
+
+def latest_analysis(session_id: UUID) -> Analysis | None:
+    """The session's newest analysis that was not cancelled, or the newest cancelled one when there is no other."""
+    rows = Analysis.objects.filter(session_id=session_id).select_related("pipeline").order_by("-queued_at", "-pk")
+    return rows.exclude(status=Analysis.Status.CANCELLED).first() or rows.first()
+
+
+def analysis_state(session: PhotoSession) -> AnalysisState:
+    """Where the measuring of ``session`` stands."""
+    return states_of([session])[session.pk]
+
+
+def states_of(sessions: list[PhotoSession]) -> dict[UUID, AnalysisState]:
+    """The same for many sessions in one query."""
+    newest: dict[UUID, Analysis] = {}
+    for row in Analysis.objects.filter(session__in=sessions).order_by("queued_at", "pk"):
+        held = newest.get(row.session_id)
+        if held is None or row.status != Analysis.Status.CANCELLED or held.status == Analysis.Status.CANCELLED:
+            newest[row.session_id] = row
+    return {session.pk: _state(session, newest.get(session.pk)) for session in sessions}
+
+
+def _state(session: PhotoSession, row: Analysis | None) -> AnalysisState:
+    if session.status == PhotoSession.Status.DRAFT:
+        return AnalysisState(State.DRAFT)
+    if row is None:
+        return AnalysisState(State.OFF if session.ai_consented else State.NOT_CONSENTED)
+    return AnalysisState(
+        state=_STATES[Analysis.Status(row.status)],
+        photos_done=row.photos_done if row.status != Analysis.Status.DONE else row.photos_total,
+        photos_total=row.photos_total,
+        failure_code=row.failure_code,
+        analysis_id=row.pk,
+    )
+
+
+def findings_for(analysis_id: UUID) -> list[Finding]:
+    """The findings of one analysis in the order of the review. The caller has checked the case's scope."""
+    return list(Finding.objects.filter(analysis_id=analysis_id).select_related("photo").order_by("position"))
+
+
+def photo_results(analysis_id: UUID) -> dict[UUID, PhotoResult]:
+    """Results by photo id, with their derived pictures loaded."""
+    rows = PhotoResult.objects.filter(analysis_id=analysis_id).prefetch_related("images")
+    return {row.photo_id: row for row in rows}
+
+
+def derived_for(actor: Actor, image_id: UUID) -> DerivedImage:
+    """A derived picture in the clinician's scope; 404 otherwise."""
+    row: DerivedImage | None = (
+        DerivedImage.objects.visible_to(actor)
+        .select_related("photo_result__photo__session__patient")
+        .filter(pk=image_id)
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def open_derived(image: DerivedImage) -> Iterator[bytes]:
+    """The picture's bytes, chunk by chunk."""
+    return iter_chunks(key_id=image.photo_result.photo.session.patient.key_id, name=image.file_name)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A network as the administrator sees it. ``release`` None: its files are missing or altered."""
+
+    row: ModelRelease
+    release: Release | None
+    problem: str
+    in_use: bool
+
+
+def releases(actor: Actor) -> list[ReleaseRow]:
+    """Every known release, the needed network first, newest first; files are verified on the way."""
+    actor.check(Permission.MANAGE_RELEASES)
+    used = {row.pk for row in enabled_releases().values()}
+    rows = sorted(
+        ModelRelease.objects.select_related("changed_by"),
+        key=lambda row: (row.task != FIRST_STAGE, row.task, tuple(-part for part in version_key(row.version))),
+    )
+    return [_release_row(row, in_use=row.pk in used) for row in rows]
+
+
+def _release_row(row: ModelRelease, *, in_use: bool) -> ReleaseRow:
+    try:
+        return ReleaseRow(row, load_release(f"{row.name}-{row.version}"), "", in_use)
+    except ReleaseError as error:
+        return ReleaseRow(row, None, str(error), in_use)
+
+
+def release_card(actor: Actor, release_id: UUID) -> ReleaseRow:
+    """One release with its card; 404 when unknown."""
+    for found in releases(actor):
+        if found.row.pk == release_id:
+            return found
+    raise NotFound

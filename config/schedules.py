@@ -1,0 +1,40 @@
+"""What runs by the clock: one table, written to django-q2's schedule on every start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django_q.models import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``task`` runs every ``minutes`` on the general queue."""
+
+    name: str
+    task: str
+    minutes: int
+
+
+JOBS: tuple[Job, ...] = (
+    Job("sweep analyses", "analysis.tasks.sweep_analyses", 1),
+    Job("chain the audit", "accounts.tasks.seal_audit", 5),
+    Job("send waiting e-mails", "accounts.tasks.send_waiting", 5),
+    Job("sweep uploads", "patients.tasks.sweep_uploads", 60),
+    Job("sweep reports and exports", "reports.tasks.sweep_reports", 2),
+)
+
+
+def write_schedules() -> None:
+    """Make the schedule what the table says: new jobs are added, changed ones updated, dropped ones deleted."""
+    for job in JOBS:
+        Schedule.objects.update_or_create(
+            name=job.name,
+            defaults={
+                "func": job.task,
+                "schedule_type": Schedule.MINUTES,
+                "minutes": job.minutes,
+                "repeats": -1,
+            },
+        )
+    Schedule.objects.exclude(name__in=[job.name for job in JOBS]).delete()
