@@ -1,7 +1,8 @@
 // Findings as outlines on the stage: select, move, resize, draw, remove, undo; every change is posted at once.
 //   data-boxes="id"       JSON script: [finding, …] or {width, height, items: [finding, …]} (see shapes.js)
-//   data-boxes-url="…"    where changes go: {action: "create" | "update" | "delete", id, type, box | polygon};
-//                         the answer may carry {id} for what was created. Without it the outlines are read-only.
+//   data-boxes-url="…"    where changes go: {action: "create" | "update" | "delete" | "restore", id, type, box | polygon};
+//                         the answer to "create" and "restore" may carry the {id} the server gave. Without the address
+//                         the outlines are read-only.
 //   data-finding="id"     an element elsewhere (the list of findings) that is selected together with its outline
 
 import { createOSDAnnotator } from "@annotorious/openseadragon";
@@ -44,8 +45,10 @@ class Boxes {
 
   listen() {
     const { annotator, stage } = this;
-    annotator.on("createAnnotation", (annotation) => this.changed(annotation));
-    annotator.on("updateAnnotation", (annotation) => this.changed(annotation));
+    // The event may tell of a shape that an undo has meanwhile replaced: what counts is the one that stands now.
+    const now = ({ id }) => this.changed(annotator.getAnnotationById(id));
+    annotator.on("createAnnotation", now);
+    annotator.on("updateAnnotation", now);
     annotator.on("deleteAnnotation", (annotation) => this.removed(annotation));
     annotator.on("selectionChanged", (selected) => this.selectionChanged(selected[0]));
     stage.addEventListener("click", (event) => this.clicked(event));
@@ -92,9 +95,12 @@ class Boxes {
   }
 
   setTool(name) {
-    if (name) this.annotator.setDrawingTool(name);
+    if (name) {
+      this.annotator.setSelected();
+      this.annotator.setDrawingMode(name === "rectangle" ? "drag" : "click");
+      this.annotator.setDrawingTool(name);
+    }
     this.annotator.setDrawingEnabled(Boolean(name));
-    this.viewer.setMouseNavEnabled(!name);
     for (const button of this.stage.querySelectorAll("[data-boxes-tool]")) {
       button.setAttribute("aria-pressed", String(button.dataset.boxesTool === name));
     }
@@ -187,7 +193,7 @@ class Boxes {
       this.record(last.before, "update");
       this.apply(last.before);
     } else {
-      this.record(last.before, "create");
+      this.record(last.before, "restore");
       this.annotator.addAnnotation(last.before);
     }
   }

@@ -12,7 +12,7 @@ const STYLES = {
 };
 
 export function styleOf(annotation, state) {
-  const style = STYLES[annotation.properties?.state] ?? STYLES.proposed;
+  const style = STYLES[annotation.properties?.state ?? "corrected"] ?? STYLES.proposed;
   if (state?.selected) return { ...style, stroke: "#ffffff", strokeWidth: 3 };
   return state?.hovered ? { ...style, strokeWidth: style.strokeWidth + 1 } : style;
 }
