@@ -11,7 +11,8 @@ Interval. value +- 1.96 s, clamped to what is possible, with s the larger of
   (an eighth of the scalp's diameter) are taken as wrong together, blocks as independent: segmentation errors are moved
   borders, not salt and pepper;
 - *s_model*, how wrong the released network is on people it has not seen: its held-out mean absolute error of the
-  share, times sqrt(pi/2) (a normal error's standard deviation from its mean absolute value).
+  share, times sqrt(pi/2) (a normal error's standard deviation from its mean absolute value). A share for which the
+  release states no error takes that of the affected share times :data:`SOFTER_BORDER`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ MIN_CONFIDENCE: Final = 0.6
 
 DEFAULT_MODEL_MAE: Final = 8.0
 """Percentage points taken for a release that states no held-out error: twice what two people differ by, and more."""
+
+SOFTER_BORDER: Final = 1.6
+"""How much worse thinning and bald are told apart than counted together (people agree worse on it, too)."""
 
 WEIGHTS: Final[Mapping[Metric, tuple[float, float, float]]] = {
     Metric.COVERAGE_INDEX: (1.0, 0.5, 0.0),
@@ -176,8 +180,15 @@ def _share(metric: Metric, scalp: Scalp, model_mae: Mapping[Metric, float]) -> M
     bias = float(mean[scalp.mask].mean()) - value
     blocks = _block_sums(deviation, max(1, round(sqrt(4 * area / pi) / BLOCKS_ACROSS)))
     s_photo = sqrt(bias**2 + float((blocks**2).sum()) / area**2)
-    s_model = model_mae.get(metric, DEFAULT_MODEL_MAE) / 100 * sqrt(pi / 2)
+    s_model = _model_error(metric, model_mae) / 100 * sqrt(pi / 2)
     return _within(100 * value, 100 * NORMAL_95 * max(s_photo, s_model), 100.0, "%")
+
+
+def _model_error(metric: Metric, stated: Mapping[Metric, float]) -> float:
+    affected = stated.get(Metric.AFFECTED_SHARE, DEFAULT_MODEL_MAE)
+    if metric in (Metric.AFFECTED_SHARE, Metric.COVERAGE_INDEX):  # one is 100 minus the other
+        return affected
+    return stated.get(metric, affected * SOFTER_BORDER)
 
 
 def _border_spread(scalp: Scalp) -> float:

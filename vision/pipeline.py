@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from vision.explain import attention_picture, density_picture, mask_picture, ove
 from vision.measure import measure_photo
 from vision.quality import check_quality
 from vision.regions import detect_regions
-from vision.release import Release, ReleaseMissing, load_release
+from vision.release import Release, list_releases, load_release
 from vision.runtime import Network, open_network
 from vision.segment import segment
 from vision.severity import severity_of
@@ -45,11 +45,11 @@ from vision.types import (
     SessionAnalysis,
 )
 
-SEGMENTATION: Final = "scalp-segmentation"
-REGIONS: Final = "scalp-regions"
-CONDITION: Final = "scalp-condition"
-NETWORK_NAMES: Final = (SEGMENTATION, REGIONS, CONDITION)
-"""Names of the releases that a pipeline is made of."""
+SEGMENTATION: Final = "segmentation"
+REGIONS: Final = "regions"
+CONDITIONS: Final = "conditions"
+TASKS: Final = (SEGMENTATION, REGIONS, CONDITIONS)
+"""The tasks (``Release.task``) whose networks a pipeline is made of."""
 
 Result = TypeVar("Result")
 
@@ -80,27 +80,27 @@ class Networks:
 def load_networks(enabled: Mapping[str, str] | None = None, *, cache_dir: Path | None = None) -> Networks:
     """Load the networks that are switched on, each file checked against its recorded sha256.
 
-    ``enabled`` maps a name of :data:`NETWORK_NAMES` to the id of the release to use; a name left out is off. None
-    loads the newest release of every name, and leaves out what has none. Raises ReleaseMissing for an id that is not
-    there, ReleaseCorrupt for a changed file, ValueError for an unknown name.
+    ``enabled`` maps a task of :data:`TASKS` to the id of the release to use; a task left out is off. None takes the
+    newest release of every task, and leaves out what has none. Raises ReleaseMissing for an id that is not there,
+    ReleaseCorrupt for a changed file, ValueError for an unknown task or a release of another task.
     """
-    unknown = set(enabled or ()) - set(NETWORK_NAMES)
+    chosen = newest_releases() if enabled is None else enabled
+    unknown = set(chosen) - set(TASKS)
     if unknown:
-        raise ValueError(f"no such network: {', '.join(sorted(unknown))}")
-    loaded = {name: _load(name, enabled, cache_dir) for name in NETWORK_NAMES}
-    return Networks(loaded[SEGMENTATION], loaded[REGIONS], loaded[CONDITION])
+        raise ValueError(f"no such task: {', '.join(sorted(unknown))}")
+    loaded = {task: _load(task, release_id, cache_dir) for task, release_id in chosen.items()}
+    return Networks(loaded.get(SEGMENTATION), loaded.get(REGIONS), loaded.get(CONDITIONS))
 
 
-def _load(name: str, enabled: Mapping[str, str] | None, cache_dir: Path | None) -> LoadedNetwork | None:
-    if enabled is None:
-        try:
-            release = load_release(name)
-        except ReleaseMissing:
-            return None
-    elif name in enabled:
-        release = load_release(enabled[name])
-    else:
-        return None
+def newest_releases() -> dict[str, str]:
+    """Id of the newest release of every task that has one."""
+    return {release.task: release.id for release in list_releases() if release.task in TASKS}
+
+
+def _load(task: str, release_id: str, cache_dir: Path | None) -> LoadedNetwork:
+    release = load_release(release_id)
+    if release.task != task:
+        raise ValueError(f"{release.id} is a release for {release.task}, not for {task}")
     return LoadedNetwork(open_network(release, cache_dir=cache_dir), release)
 
 
@@ -166,8 +166,9 @@ def held_out_errors(segmenter: LoadedNetwork | None) -> Mapping[Metric, float]:
     """Mean absolute error of each share (percentage points) on people the segmentation has not seen, where stated."""
     if segmenter is None:
         return {}
-    stated = segmenter.release.metrics().get("measures", {})
-    return {Metric(name): float(figures["mae"]) for name, figures in stated.items() if "mae" in figures}
+    stated = segmenter.release.metrics()
+    figures = {metric: _figure(stated, f"{metric}_mae") for metric in Metric}
+    return {metric: figure for metric, figure in figures.items() if figure is not None}
 
 
 def measured_scalp(
@@ -223,6 +224,15 @@ def _pictures(image: RgbImage, scalp: ScalpMap | NotMeasurable, attention: Float
     if attention is not None:
         pictures.append(attention_picture(image, attention))
     return (*pictures, *display_pictures(image))
+
+
+def _figure(stated: Mapping[str, Any], name: str) -> float | None:
+    """A figure of ``metrics.json`` wherever it is nested: ``{name: {"value": x, ...}}``."""
+    found = stated.get(name)
+    if isinstance(found, Mapping) and "value" in found:
+        return float(found["value"])
+    nested = (_figure(part, name) for part in stated.values() if isinstance(part, Mapping))
+    return next((figure for figure in nested if figure is not None), None)
 
 
 def _geometric_mean(readings: Sequence[ConditionReading]) -> dict[Condition, float]:

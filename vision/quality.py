@@ -74,14 +74,14 @@ SIDE_VIEW_UNEVEN_STOPS: Final = 3.8
 """Temples show lit skin on one side and hair on the other, so more brightness difference is normal."""
 
 TRICHOSCOPY_THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
-    QualityCheck.SIZE: Threshold(480, "below", "short edge in px; the research trichoscope's field has 666"),
+    QualityCheck.SIZE: Threshold(400, "below", "short edge in px; research trichoscopes have 462 and 666"),
     QualityCheck.BLUR: Threshold(
-        1.25, "below", "as for overviews; contact trichoscopy has soft skin between few hairs, 1st percentile 1.3"
+        1.25, "below", "as for overviews; contact trichoscopy has soft skin between few hairs, 1st percentile 1.28"
     ),
     QualityCheck.TOO_DARK: Threshold(88, "below", "95th percentile of grey; the lamp is built in, darkness is a fault"),
     QualityCheck.BURNT_OUT: Threshold(0.15, "above", "share at 250 or more: reflections of the plate hide hairs"),
     QualityCheck.LOW_CONTRAST: Threshold(40, "below", "98th minus 2nd percentile of grey: no hair against the skin"),
-    QualityCheck.UNEVEN_LIGHT: Threshold(2.0, "above", "stops across the field; a ring light in contact is even"),
+    QualityCheck.UNEVEN_LIGHT: Threshold(1.5, "above", "stops across the field; a ring light in contact is even"),
 }
 """Limits for trichoscopy. There is no ``no_scalp``: a field of skin without hair is a finding, not a fault."""
 
