@@ -19,7 +19,7 @@ from storages.backends.s3 import S3Storage
 
 PART_SUFFIX = ".part"
 _DOWNLOAD_MEMORY_BYTES = 1024 * 1024
-_PART_BYTES = 8 * 1024 * 1024
+_PART_BYTES = 5 * 1024 * 1024  # the least that S3 takes
 
 
 @deconstructible(path="vault.storages.SealedFolderStorage")

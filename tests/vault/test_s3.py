@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
+import socket
+import subprocess
+import sys
+import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any, cast
@@ -14,7 +20,7 @@ from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
 from tests.vault.samples import NOW
-from tests.vault.test_files import CHUNK, dropping, pattern
+from tests.vault.test_files import CHUNK, dropping, pattern, peak_mib
 from vault import files, keys
 from vault.errors import KeyDestroyed, SealedFileCorrupt, SealedFileMissing, WrongKey
 
@@ -22,6 +28,14 @@ pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 BUCKET = "sealed-photos"
 MIB = 1024 * 1024
+
+
+def options_for(endpoint: str) -> dict[str, object]:
+    """The storage's options for the bucket behind ``endpoint``."""
+    return {
+        "bucket_name": BUCKET, "endpoint_url": endpoint, "region_name": "eu-central-1", "access_key": "test",
+        "secret_key": "test", "default_acl": None, "file_overwrite": False,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +54,7 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(params=["vault.storages.SealedS3Storage", "storages.backends.s3.S3Storage"])
 def bucket(request: pytest.FixtureRequest, endpoint: str, settings) -> Iterator[Any]:
     """An empty bucket that the alias ``sealed`` points to, through the portal's own storage and the library's."""
-    options = {
-        "bucket_name": BUCKET, "endpoint_url": endpoint, "region_name": "eu-central-1", "access_key": "test",
-        "secret_key": "test", "default_acl": None, "file_overwrite": False,
-    }  # fmt: skip
+    options = options_for(endpoint)
     settings.STORAGES = {**settings.STORAGES, "sealed": {"BACKEND": request.param, "OPTIONS": options}}
     s3 = boto3.resource(
         "s3", endpoint_url=endpoint, region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
@@ -126,3 +137,52 @@ def test_sealed_objects_have_no_address(bucket: Any, patient_key: uuid.UUID) -> 
         pytest.skip("the library's own storage signs addresses")
     with pytest.raises(NotImplementedError):
         storage.url(seal(patient_key, b"x").name)
+
+
+def test_a_50_mb_photo_goes_up_and_comes_down_within_a_few_parts_of_memory(patient_key: uuid.UUID, settings) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(  # apart, so that only the portal's own memory is counted
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port)
+        options = options_for(f"http://127.0.0.1:{port}")
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "sealed": {"BACKEND": "vault.storages.SealedS3Storage", "OPTIONS": options},
+        }
+        client = cast(Any, storages["sealed"]).connection.meta.client
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        sealed: list[files.SealedFile] = []
+        digest = hashlib.sha256()
+
+        def take() -> None:
+            for part in files.iter_chunks(key_id=patient_key, name=sealed[0].name):
+                digest.update(part)
+
+        with tempfile.TemporaryFile() as source:
+            for _ in range(50):
+                source.write(pattern(MIB))
+            up = peak_mib(lambda: sealed.append(files.seal_file(key_id=patient_key, source=source, folder="photos")))
+        down = peak_mib(take)
+        client.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+    assert digest.hexdigest() == sealed[0].sha256_plain
+    assert up < 30, f"sealing into the bucket held {up:.1f} MiB"
+    assert down < 10, f"streaming from the bucket held {down:.1f} MiB"
+
+
+def wait_for(port: int) -> None:
+    """Until something listens there; fails after 20 s."""
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the S3 API server did not start")
