@@ -65,7 +65,7 @@ def preprocess(image: RgbImage, spec: InputSpec) -> tuple[NDArray[np.float32], P
 
 def normalise(image: RgbImage, spec: InputSpec) -> NDArray[np.float32]:
     """``3 x H x W`` float32: ``value / scale - shift`` per channel."""
-    scaled = image.astype(np.float32) / np.float32(spec.scale) - np.float32(spec.shift)
+    scaled = image.astype(np.float32) / np.array(spec.scale, np.float32) - np.array(spec.shift, np.float32)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 

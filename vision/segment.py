@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.preprocess import preprocess
 from vision.release import Release
-from vision.runtime.network import Network
 from vision.types import RgbImage, ScalpClass, ScalpMap
+
+if TYPE_CHECKING:
+    from vision.runtime import Network
 
 
 def segment(image: RgbImage, network: Network, release: Release) -> ScalpMap:

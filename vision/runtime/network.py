@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -27,12 +28,6 @@ def open_network(release: Release, backend: Backend = "openvino", cache_dir: Pat
     ``openvino`` runs ``model.xml`` on CPU and needs no torch; ``cache_dir`` keeps compiled models between starts.
     ``torch`` rebuilds the architecture and reads ``weights.safetensors``; it uses CUDA where there is one.
     """
-    match backend:
-        case "openvino":
-            from vision.runtime.openvino import OpenVinoNetwork
-
-            return OpenVinoNetwork(release.path("model.xml"), cache_dir=cache_dir)
-        case "torch":
-            from vision.runtime.torch import TorchNetwork
-
-            return TorchNetwork(release)
+    opener = importlib.import_module(f"vision.runtime.{backend}").open_release
+    network: Network = opener(release, cache_dir)
+    return network

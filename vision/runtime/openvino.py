@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.release import Release
+
 DEFAULT_THREADS = 2
 
 
@@ -36,3 +38,8 @@ class OpenVinoNetwork:
             self._request.infer([np.ascontiguousarray(batch, dtype=np.float32)])
             outputs = range(len(self._compiled.outputs))
             return tuple(np.array(self._request.get_output_tensor(index).data, np.float32) for index in outputs)
+
+
+def open_release(release: Release, cache_dir: Path | None) -> OpenVinoNetwork:
+    """The release's ``model.xml``, compiled."""
+    return OpenVinoNetwork(release.path("model.xml"), cache_dir)

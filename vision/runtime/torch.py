@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -30,3 +32,8 @@ class TorchNetwork:
         with torch.inference_mode():
             output = self._module(torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32)).to(self._device))
         return (output.float().cpu().numpy(),)
+
+
+def open_release(release: Release, cache_dir: Path | None) -> TorchNetwork:
+    """The release's ``weights.safetensors``; there is nothing to cache."""
+    return TorchNetwork(release)

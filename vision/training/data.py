@@ -87,19 +87,15 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
 
 
 def list_scalp_regions(data: Path) -> list[PhotoFile]:
-    """Photographs with drawn regions; persons as in ``norwood``."""
+    """Photographs with drawn regions; persons as in ``norwood``, from ``labels.csv`` or else from the file's name."""
     folder = _folder(data, "scalp_regions")
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
-        rows = sorted(csv.DictReader(stream), key=lambda row: row["file"])
+    people: dict[str, str] = {}
+    if (folder / "labels.csv").is_file():
+        with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+            people = {row["file"]: row["person"] for row in csv.DictReader(stream)}
     return [
-        PhotoFile(
-            folder / "images" / row["file"],
-            folder / "masks" / f"{Path(row['file']).stem}.png",
-            row["person"],
-            "scalp_regions",
-        )
-        for row in rows
-        if (folder / "images" / row["file"]).is_file()
+        PhotoFile(path, mask, people.get(path.name) or scalp_region_person(path.stem), "scalp_regions")
+        for path, mask in _pairs(folder)
     ]
 
 
@@ -107,23 +103,25 @@ def list_hair_masks(data: Path) -> list[PhotoFile]:
     """Faces with hair masks. LFW's person is the name in the file; each Figaro picture is a person of its own."""
     folder = _folder(data, "hair_masks")
     return [
-        PhotoFile(path, folder / "masks" / f"{path.stem}.png", hair_mask_person(path.stem), path.stem.split("_")[0])
-        for path in sorted((folder / "images").iterdir())
+        PhotoFile(path, mask, hair_mask_person(path.stem), path.stem.split("_")[0]) for path, mask in _pairs(folder)
     ]
 
 
 def list_region_masks(data: Path) -> list[PhotoFile]:
     """Coarse third-party masks; the person is the name without its view."""
     folder = _folder(data, "region_masks")
-    return [
-        PhotoFile(path, folder / "masks" / f"{path.stem}.png", path.stem.rsplit("_", 1)[0], "region_masks")
-        for path in sorted((folder / "images").iterdir())
-    ]
+    return [PhotoFile(path, mask, path.stem.rsplit("_", 1)[0], "region_masks") for path, mask in _pairs(folder)]
 
 
 def hair_mask_person(stem: str) -> str:
     """``lfw_Jennifer_Lopez_0009`` is a picture of ``lfw_Jennifer_Lopez``; other stems stand for themselves."""
     return re.sub(r"_\d{4}$", "", stem) if stem.startswith("lfw_") else stem
+
+
+def scalp_region_person(stem: str) -> str:
+    """``norwood_p057_top_down`` shows ``p057``, ``clinic_top_003`` shows ``top_003``."""
+    found = re.match(r"norwood_(p\d+)_|clinic_(top_\d+)", stem)
+    return next(part for part in found.groups() if part) if found else stem
 
 
 def allowed_from_scalp_regions(mask: NDArray[np.uint8]) -> AllowedMap:
@@ -171,7 +169,14 @@ def on_side(files: list[PhotoFile], side: Side) -> list[PhotoFile]:
 
 
 def _folder(data: Path, name: str) -> Path:
-    folder = data / name
-    if not folder.is_dir():
-        raise DataMissing(f"no folder {name} in {data}; point --data or RESEARCH_DATA at the research pictures")
-    return folder
+    """``data/name``, or ``data`` itself when it is laid out like that folder."""
+    for folder in (data / name, data):
+        if (folder / "images").is_dir():
+            return folder
+    raise DataMissing(f"no folder {name} in {data}; point --data or RESEARCH_DATA at the research pictures")
+
+
+def _pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """Pictures that have a mask, with it, by name."""
+    masks = {path.stem: path for path in (folder / "masks").iterdir()}
+    return [(path, masks[path.stem]) for path in sorted((folder / "images").iterdir()) if path.stem in masks]

@@ -1,13 +1,14 @@
 """Fitting the scalp segmentation network: U-Net on MobileNetV2, partial labels, seeded and resumable.
 
-Every step draws its pictures and their changes from a generator seeded with (seed, step), so a run that was stopped goes
-on exactly where it was.
+Every step draws its pictures and their changes from a generator seeded with (seed, step), so a run that was stopped
+goes on exactly where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -70,7 +71,7 @@ class Plan:
     def rate_at(self, step: int) -> float:
         """Learning rate: a short warm-up, then half a cosine."""
         warm = min(1.0, (step + 1) / 60)
-        return self.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * step / self.steps)))
+        return self.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,9 @@ class Trainer:
         self.network = build_unet(OPTIONS, len(CLASSES))
         if encoder_weights is not None:
             load_encoder(self.network, encoder_weights)
-        self.network = self.network.to(device, memory_format=torch.channels_last)
+        self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        encoder = list(self.network.encoder.parameters())  # type: ignore[operator,union-attr]
+        encoder = list(self.network.encoder.parameters())  # type: ignore[union-attr]
         rest = [value for name, value in self.network.named_parameters() if not name.startswith("encoder.")]
         self.optimiser = torch.optim.AdamW(
             [{"params": encoder, "share": ENCODER_RATE}, {"params": rest, "share": 1.0}],
@@ -242,7 +243,7 @@ def load_encoder(network: nn.Module, path: Path) -> None:
     from safetensors.torch import load_file
 
     weights = {name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()}
-    network.encoder.load_state_dict(weights)  # type: ignore[operator,union-attr]
+    network.encoder.load_state_dict(weights)  # type: ignore[union-attr]
 
 
 def averaged(weights: dict[str, Tensor]) -> nn.Module:
@@ -256,7 +257,7 @@ def predict_logits(network: nn.Module, image: RgbImage, spec: InputSpec) -> Tens
     """Logits C x h x w of the photo, without its letterbox."""
     inputs, place = preprocess(image, spec)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(inputs))[0]
+        logits: Tensor = network(torch.from_numpy(inputs))[0]
     return logits[:, place.top : place.top + place.height, place.left : place.left + place.width]
 
 

@@ -23,10 +23,10 @@ def ensure_torchvision() -> None:
     global _library
     if _library is not None or "torchvision" in sys.modules or _extension_loads():
         return
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.impl("nms", non_maximum_suppression, "CPU")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+    library.impl("nms", non_maximum_suppression, "CPU")  # type: ignore[no-untyped-call]
     _library = library
 
     import torchvision.extension
@@ -43,7 +43,7 @@ def _extension_loads() -> bool:
         for candidate in (folder / f"_C{suffix}", folder / "_C.so"):
             if candidate.is_file():
                 try:
-                    torch.ops.load_library(str(candidate))
+                    torch.ops.load_library(str(candidate))  # type: ignore[no-untyped-call]
                 except OSError:
                     continue
                 return hasattr(torch.ops.torchvision, "nms")
