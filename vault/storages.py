@@ -36,6 +36,7 @@ class SealedFolderStorage(FileSystemStorage):
                     stream.write(chunk)
                 os.fsync(stream.fileno())
             os.replace(draft, target)
+            _sync_folder(target.parent)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
@@ -44,6 +45,15 @@ class SealedFolderStorage(FileSystemStorage):
     def url(self, name: str | None) -> str:
         """Refused: sealed files leave only through an authorised view."""
         raise NotImplementedError("sealed files have no address")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the new name is on the disk: a row may be committed next that counts on it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @deconstructible(path="vault.storages.SealedS3Storage")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import signal
+import subprocess
+import sys
 import tempfile
 import tracemalloc
 import uuid
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import StreamingHttpResponse
@@ -297,3 +301,28 @@ def test_a_50_mb_photo_is_sealed_and_streamed_within_a_few_mebibytes(patient_key
     assert sealing < 8, f"sealing held {sealing:.1f} MiB"
     assert streaming < 8, f"streaming held {streaming:.1f} MiB"
     assert whole < 75, f"reading it whole held {whole:.1f} MiB: the photo was in memory twice"
+
+
+KILLED = """
+import os, signal, sys
+from django.conf import settings
+settings.configure()
+from django.core.files.base import File
+from vault.storages import SealedFolderStorage
+
+class Source(File):
+    def chunks(self, chunk_size=None):
+        for _ in range(3):
+            yield b"x" * 100_000
+        os.kill(os.getpid(), signal.SIGKILL)
+
+SealedFolderStorage(location=sys.argv[1]).save("photos/" + "0" * 32 + ".sealed", Source(None))
+"""
+
+
+def test_a_process_killed_while_storing_leaves_no_file_under_its_name(tmp_path: Path) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=django_settings.BASE_DIR, check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert list(tmp_path.rglob("*.sealed")) == []
