@@ -99,6 +99,11 @@ def claim_of(*, extension: str, media_type: str) -> str | None:
     return media_type if media_type.startswith("image/") else None
 
 
+def extension_of(file_name: str) -> str:
+    """The ending of a chosen file's name, in lower case; the name itself goes no further."""
+    return file_name.rpartition(".")[2].lower()[:10] if "." in file_name else ""
+
+
 def facts_dict(facts: CaptureFacts) -> dict[str, Any]:
     """The facts as stored (sealed): plain JSON, unknown ones left out."""
     values = {

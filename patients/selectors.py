@@ -232,6 +232,12 @@ def sessions_of(patient_id: UUID) -> list[PhotoSession]:
     return list(rows.order_by("-created_at"))
 
 
+def visible_sessions(actor: Actor, patient_id: UUID) -> list[PhotoSession]:
+    """The patient's sessions that this actor may see, newest first, without discarded ones."""
+    rows = PhotoSession.objects.visible_to(actor).filter(patient_id=patient_id)
+    return list(rows.exclude(status=PhotoSession.Status.DISCARDED).order_by("-created_at"))
+
+
 def draft_of(patient_id: UUID) -> PhotoSession | None:
     """The session that is being prepared, if any."""
     rows = PhotoSession.objects.filter(patient_id=patient_id, status=PhotoSession.Status.DRAFT)

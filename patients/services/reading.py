@@ -77,7 +77,7 @@ def read_access_log(*, actor: Actor, patient_id: UUID, now: datetime) -> Any:
 def read_photo(*, actor: Actor, photo_id: UUID, rendition: Rendition, now: datetime) -> PhotoStream:
     """The decrypted picture. A photo opened by itself is an event; one that a page has just listed is covered by it."""
     photo = selectors.photo_for(actor, photo_id)
-    if not _listed_recently(actor, photo, now):
+    if not listed_recently(actor, photo, now):
         note_read(
             actor=actor,
             patient=photo.session.patient,
@@ -118,7 +118,8 @@ def note_read(
     )
 
 
-def _listed_recently(actor: Actor, photo: Photo, now: datetime) -> bool:
+def listed_recently(actor: Actor, photo: Photo, now: datetime) -> bool:
+    """Whether a page that this person opened within the last half hour named the photo in its event."""
     recent = events_about(photo.session.patient_id).filter(actor_id=actor.user_id, at__gt=now - PAGE_LIFE)
     details = recent.values_list("detail", flat=True)
     return any(str(photo.pk) in detail.get("photos", ()) for detail in details)

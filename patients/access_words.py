@@ -1,0 +1,78 @@
+"""The access log in plain words: what each audited action means to the person it is about. Pure data.
+
+A room above adds its actions here by name only; an action without words still shows, as "Used your record".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+WORDS: Final[Mapping[str, str | Promise]] = {
+    "patient.registered": gettext_lazy("Registered this record"),
+    "patient.read": gettext_lazy("Read the personal details"),
+    "patient.changed": gettext_lazy("Changed the personal details"),
+    "patient.searched": gettext_lazy("Found this record by a search"),
+    "patient.exported": gettext_lazy("Put together an archive of this record"),
+    "patient.erased": gettext_lazy("Erased this record"),
+    "consent.decided": gettext_lazy("Decided about consents"),
+    "consent.withdrawn": gettext_lazy("Withdrew a consent"),
+    "consent.read": gettext_lazy("Read a consent receipt"),
+    "intake.saved": gettext_lazy("Answered the questions about health"),
+    "intake.confirmed": gettext_lazy("Confirmed the answers for a session"),
+    "intake.read": gettext_lazy("Read the answers about health"),
+    "session.started": gettext_lazy("Started a photo session"),
+    "session.checklist_saved": gettext_lazy("Filled in the checklist"),
+    "session.discarded": gettext_lazy("Threw a photo session away"),
+    "session.submitted": gettext_lazy("Sent a photo session to the clinic"),
+    "session.reopened": gettext_lazy("Gave a session back for new photos"),
+    "session.closed": gettext_lazy("Closed a photo session"),
+    "photo.added": gettext_lazy("Added a photo"),
+    "photo.removed": gettext_lazy("Removed a photo"),
+    "access_log.read": gettext_lazy("Looked at this access record"),
+    "analysis.queued": gettext_lazy("Queued a session for measuring"),
+    "analysis.started": gettext_lazy("Began to measure photos"),
+    "analysis.recorded": gettext_lazy("Measured the photos"),
+    "analysis.done": gettext_lazy("Measured the photos"),
+    "analysis.failed": gettext_lazy("Tried to measure the photos, without success"),
+    "analysis.cancelled": gettext_lazy("Stopped a measurement"),
+    "analysis.read": gettext_lazy("Looked at measured pictures"),
+    "derived.read": gettext_lazy("Looked at measured pictures"),
+    "review.claimed": gettext_lazy("Took the case for review"),
+    "review.released": gettext_lazy("Handed the case back"),
+    "review.extended": gettext_lazy("Went on with the review"),
+    "review.read": gettext_lazy("Reviewed photos, answers and measurements"),
+    "review.opened": gettext_lazy("Looked closely at a photo or measurement"),
+    "review.finding_decided": gettext_lazy("Checked a measurement"),
+    "review.reading_saved": gettext_lazy("Wrote an examination or diagnosis"),
+    "review.retake_requested": gettext_lazy("Asked for new photos"),
+    "review.decided": gettext_lazy("Finished the review"),
+    "review.reopened": gettext_lazy("Took the review up again"),
+    "review.rejected": gettext_lazy("Closed the case without a report"),
+    "plan.changed": gettext_lazy("Worked on the treatment plan"),
+    "report.signed": gettext_lazy("Signed a report"),
+    "report.read": gettext_lazy("Read a report"),
+    "report.pdf_read": gettext_lazy("Opened a report as PDF"),
+    "report.rendered": gettext_lazy("Prepared a report as PDF"),
+    "export.requested": gettext_lazy("Asked for an archive of this record"),
+    "export.ready": gettext_lazy("Prepared an archive of this record"),
+    "export.downloaded": gettext_lazy("Downloaded an archive of this record"),
+    "export.expired": gettext_lazy("Deleted an archive that had expired"),
+    "erasure.requested": gettext_lazy("Asked for erasure"),
+    "erasure.withdrawn": gettext_lazy("Took back the request for erasure"),
+    "erasure.refused": gettext_lazy("Refused the request for erasure"),
+    "erasure.executed": gettext_lazy("Erased the record"),
+}
+
+
+def sentence(action: str, detail: Mapping[str, Any]) -> str:
+    """What happened, with the number of photos where a page showed some."""
+    photos = len(detail.get("photos", ()))
+    if photos and action.endswith(".read"):
+        return ngettext("Looked at %(count)d photo", "Looked at %(count)d photos", photos) % {"count": photos}
+    words = WORDS.get(action)
+    return str(words) if words is not None else _("Used your record (%(action)s)") % {"action": action}
