@@ -7,3 +7,9 @@ from django.apps import AppConfig
 
 class ReportsConfig(AppConfig):
     name = "reports"
+
+    def ready(self) -> None:
+        from accounts.privacy import register
+        from reports.privacy import PRIVACY
+
+        register(PRIVACY)

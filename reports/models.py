@@ -13,7 +13,7 @@ from accounts.models import Clinic, Membership, User
 from patients.models import Patient, PhotoSession
 from reports.querysets import ErasureRequestQuerySet, ExportRequestQuerySet, ReportQuerySet
 from reviews.models import Review
-from vault.fields import SealedJSONField
+from vault.fields import SealedJSONField, SealedTextField
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,6 +46,20 @@ class Report(models.Model):
     @property
     def sealing_key_id(self) -> UUID:
         return self.clinic.record_key_id if self.kept_under_clinic_key else self.patient.key_id
+
+
+class Amendment(models.Model):
+    """That a review was opened to correct a signed report, and why. Signing it supersedes that report."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.OneToOneField(Review, on_delete=models.CASCADE, related_name="amendment")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="amendments")
+    reason = SealedTextField()  # as it stands in the new report
+    opened_at = models.DateTimeField()
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.report.sealing_key_id
 
 
 class ReportImage(models.Model):
@@ -91,6 +105,11 @@ class ExportRequest(models.Model):
 
     objects = ExportRequestQuerySet.as_manager()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient"], condition=Q(status="queued"), name="one_export_in_preparation"),
+        ]
+
 
 class ErasureRequest(models.Model):
     """A request to erase a person: dry run, decision with a deadline, execution, certificate (G4)."""
@@ -114,6 +133,8 @@ class ErasureRequest(models.Model):
     dry_run = models.JSONField(null=True)  # the steps as the administrator confirmed them: words, counts, reasons
     certificate = models.JSONField(null=True)  # opaque ids, counts, hashes, times
     certificate_hash = models.CharField(max_length=64, blank=True)
+    certificate_code = models.CharField(max_length=40, blank=True)  # 128 bits; checked on the public page
+    key_destroyed_at = models.DateTimeField(null=True, blank=True)  # after the commit; the sweep makes good a crash
 
     objects = ErasureRequestQuerySet.as_manager()
 
@@ -121,5 +142,8 @@ class ErasureRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["patient"], condition=Q(status="requested"), name="one_open_erasure_request"
+            ),
+            models.UniqueConstraint(
+                fields=["certificate_code"], condition=~Q(certificate_code=""), name="one_certificate_per_code"
             ),
         ]

@@ -1,0 +1,220 @@
+"""The patient's home as view data: one next step, the newest signed result, the sessions with their state, consent.
+
+Before a signature nothing but the state shows (G8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from patients.models import Intake, Patient, PhotoSession, Purpose
+from patients.selectors import ConsentState
+from reports.content import ReportContent, from_dict
+from reports.models import Report
+from reviews.models import Review
+
+Status = PhotoSession.Status
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The one thing to do now."""
+
+    title: str
+    text: str
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session in the list."""
+
+    when: datetime
+    state: str  # a word of the status badge
+    state_label: str
+    text: str
+    message: str
+    url: str
+    link_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCard:
+    """The newest valid report in a few lines."""
+
+    url: str
+    signed_at: datetime
+    signatory: str
+    summary: str
+    treatments: tuple[str, ...]
+    follow_up_date: date | None
+    day: int | None
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One purpose and whether it is granted."""
+
+    purpose: str
+    granted: bool
+    decided: bool
+    wording_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Everything on the page."""
+
+    step: NextStep
+    result: ResultCard | None
+    sessions: tuple[SessionRow, ...]
+    consents: tuple[ConsentLine, ...]
+
+
+def build(
+    *,
+    patient: Patient,
+    sessions: Sequence[PhotoSession],
+    reports: Sequence[Report],
+    messages: Mapping[UUID, Review],
+    consents: Mapping[Purpose, ConsentState],
+    open_purposes: Sequence[Purpose],
+    intake: Intake | None,
+    today: date,
+) -> Home:
+    """Shape what the selectors read."""
+    valid = [report for report in reports if not hasattr(report, "superseded_by")]
+    by_session = {report.session_id: report for report in reversed(valid)}
+    result = _result(valid[0], today) if valid else None
+    return Home(
+        step=_next_step(patient, sessions, consents, intake, result, today),
+        result=result,
+        sessions=tuple(_row(session, by_session, messages) for session in sessions),
+        consents=tuple(
+            ConsentLine(
+                str(purpose.label),
+                consents[purpose].granted,
+                consents[purpose].consent is not None,
+                consents[purpose].wording_changed,
+            )
+            for purpose in open_purposes
+        ),
+    )
+
+
+def _result(report: Report, today: date) -> ResultCard:
+    content: ReportContent = from_dict(report.content)
+    follow_up = content.follow_up_date
+    signed_day = report.signed_at.date()
+    return ResultCard(
+        url=reverse("reports:report", args=[report.pk]),
+        signed_at=report.signed_at,
+        signatory=content.signatory.name,
+        summary=content.summary,
+        treatments=tuple(item.name for item in content.treatments),
+        follow_up_date=follow_up,
+        day=max(0, (today - signed_day).days) if follow_up and follow_up > signed_day else None,
+        days=(follow_up - signed_day).days if follow_up and follow_up > signed_day else None,
+    )
+
+
+def _next_step(
+    patient: Patient,
+    sessions: Sequence[PhotoSession],
+    consents: Mapping[Purpose, ConsentState],
+    intake: Intake | None,
+    result: ResultCard | None,
+    today: date,
+) -> NextStep:
+    draft = next((session for session in sessions if session.status == Status.DRAFT), None)
+    waiting = next((session for session in sessions if session.status == Status.SUBMITTED), None)
+    new_session = reverse("patients:session_new", args=[patient.pk])
+    if consents[Purpose.CARE].consent is None or not consents[Purpose.CARE].granted:
+        return NextStep(
+            _("First: what may we do with your data?"),
+            _("You decide for each purpose. Without your consent to care there can be no session."),
+            reverse("patients:consents", args=[patient.pk]),
+            _("Read and decide"),
+        )
+    if intake is None:
+        return NextStep(
+            _("Next: some questions about your health"),
+            _("It takes about five minutes. Your clinician needs the answers to plan safely."),
+            reverse("patients:intake", args=[patient.pk]),
+            _("Answer the questions"),
+        )
+    if draft is not None and draft.retake_views:
+        return NextStep(
+            _("Your clinic asks for some photographs again"),
+            _("You see which views, and what to change. The others are kept."),
+            reverse("patients:capture", args=[draft.pk]),
+            _("Take them again"),
+        )
+    if draft is not None:
+        return NextStep(
+            _("You have begun a photo session"),
+            _("Everything you added is kept. Go on where you stopped."),
+            reverse("patients:capture", args=[draft.pk]),
+            _("Continue the session"),
+        )
+    if waiting is not None:
+        return NextStep(
+            _("Your photographs are with your clinic"),
+            _(
+                "A clinician looks at them. The usual answer takes %(reply)s; you get an e-mail. This is not for emergencies."
+            )
+            % {"reply": patient.clinic.usual_reply},
+            reverse("analysis:session", args=[waiting.pk]),
+            _("See the status"),
+        )
+    if result is not None and result.follow_up_date and result.follow_up_date > today:
+        return NextStep(
+            _("Follow your plan"),
+            _("Next photographs or visit: %(day)s.") % {"day": date_format(result.follow_up_date, "j F Y")},
+            result.url,
+            _("Open your report"),
+        )
+    return NextStep(
+        _("Take your next photographs") if result else _("Take your first photographs"),
+        _("It takes about six minutes. You need good light and, best, somebody who helps with the back of your head."),
+        new_session,
+        _("Start a session"),
+    )
+
+
+def _row(session: PhotoSession, by_session: Mapping[Any, Report], messages: Mapping[UUID, Review]) -> SessionRow:
+    report = by_session.get(session.pk)
+    review = messages.get(session.pk)
+    status_url = reverse("analysis:session", args=[session.pk])
+    when = session.submitted_at or session.created_at
+    if report is not None:
+        text = _("Your clinician has signed the report.")
+        return SessionRow(
+            when, "signed", "", text, "", reverse("reports:report", args=[report.pk]), _("Read the report")
+        )
+    match session.status:
+        case Status.DRAFT if session.retake_views:
+            message = review.message_to_patient if review else ""
+            text = _("Some photographs are needed again.")
+            url = reverse("patients:capture", args=[session.pk])
+            return SessionRow(when, "retake", "", text, message, url, _("Take them again"))
+        case Status.DRAFT:
+            url = reverse("patients:capture", args=[session.pk])
+            return SessionRow(when, "draft", "", _("Not sent yet."), "", url, _("Continue"))
+        case Status.SUBMITTED:
+            text = _("With your clinic. Nothing is shown before a clinician has signed.")
+            return SessionRow(when, "submitted", _("With your clinic"), text, "", status_url, _("Status"))
+        case _:
+            message = review.message_to_patient if review else ""
+            text = _("Your clinic closed this session without a report.")
+            return SessionRow(when, "rejected", _("Closed"), text, message, status_url, _("Status"))

@@ -1,0 +1,67 @@
+"""The public check of a code: whether it is valid, whose clinic, when, which hash, and nothing more. Reads only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from django.core.cache import cache
+
+from accounts.errors import DomainError
+from reports.codes import normalise
+from reports.models import ErasureRequest, Report
+
+LIMIT: Final = 30
+WINDOW_S: Final = 600
+
+
+class TooManyChecks(DomainError):
+    """One address asked too often (429)."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the page may tell about a known code. ``state``: valid, superseded or erased (a certificate of erasure)."""
+
+    state: str
+    clinic: str
+    day: dt.date
+    content_hash: str
+    pdf_hash: str
+
+
+def check_rate(address: str) -> None:
+    """Count one check of ``address``. Raises TooManyChecks beyond ``LIMIT`` in ``WINDOW_S`` seconds."""
+    counter = f"verify:{address}"
+    cache.add(counter, 0, WINDOW_S)
+    try:
+        count = cache.incr(counter)
+    except ValueError:  # it expired between the two calls
+        count = 1
+    if count > LIMIT:
+        raise TooManyChecks(
+            "too_many_checks", "Too many codes were checked from your network. Try again in ten minutes."
+        )
+
+
+def look_up(typed: str) -> Verdict | None:
+    """The verdict on a code as a person typed it; None for an unknown or malformed one, after the same queries."""
+    code = normalise(typed) or "-"
+    report = (
+        Report.objects.select_related("clinic", "superseded_by").defer("content").filter(verification_code=code).first()
+    )
+    erasure = ErasureRequest.objects.select_related("clinic").filter(certificate_code=code).first()
+    if report is not None:
+        return Verdict(
+            state="superseded" if hasattr(report, "superseded_by") else "valid",
+            clinic=report.clinic.name,
+            day=report.signed_at.date(),
+            content_hash=report.content_hash,
+            pdf_hash=report.pdf_sha256,
+        )
+    if erasure is not None and erasure.decided_at is not None:
+        return Verdict("erased", erasure.clinic.name, erasure.decided_at.date(), erasure.certificate_hash, "")
+    return None

@@ -1,0 +1,1 @@
+"""Pages of this room: documents (home, sign, report, verify) and rights (export, erasure, requests)."""
