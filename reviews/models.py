@@ -53,6 +53,10 @@ class Review(models.Model):
     reading = SealedJSONField(default=dict)  # diagnosis_code, differential[], examination, tests, reasoning
     reading_saved_at = models.DateTimeField(null=True, blank=True)
     message_to_patient = SealedTextField(blank=True, default="")  # retake or rejection, as the patient reads it
+    # Handing over: what the last holder leaves for the next one, who starts from their work.
+    handover_note = SealedTextField(blank=True, default="")
+    for_dermatologist = models.BooleanField(default=False)  # handed back because a dermatologist has to sign
+    carried_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = ReviewQuerySet.as_manager()
 
@@ -96,12 +100,16 @@ class FindingOpened(models.Model):
 
 
 class FindingDecision(models.Model):
-    """Accepted, corrected or rejected; a changed mind is a new row, the newest counts. The finding stays as it was."""
+    """Accepted, corrected or rejected; a changed mind is a new row, the newest counts. The finding stays as it was.
+
+    Rows are a stack: ``WITHDRAWN`` takes the row before it back. ``corrected`` has the shape of the finding's payload.
+    """
 
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
         CORRECTED = "corrected", "Corrected"
         REJECTED = "rejected", "Rejected"
+        WITHDRAWN = "withdrawn", "Taken back"  # undo: the decision before the last one counts again
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="decisions")
@@ -109,7 +117,15 @@ class FindingDecision(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     corrected = SealedJSONField(null=True)  # same shape as the finding's payload
     reason = SealedTextField(blank=True, default="")
+    decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()  # 0, 1, 2 ... within this review and finding
     at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "finding", "position"], name="one_decision_per_position"),
+        ]
 
     @property
     def sealing_key_id(self) -> UUID:
@@ -134,6 +150,7 @@ class FormularyEntry(models.Model):
     usual_duration = models.CharField(max_length=120)
     evidence_grade = models.CharField(max_length=1)  # A..D, see reviews.formulary
     source = models.CharField(max_length=300)
+    indications = models.JSONField(default=list)  # ICD-10 codes of reviews.diagnoses it is used for; empty: any
     prescription = models.BooleanField(default=False)
     contraindications = models.JSONField(default=list)  # rule codes of reviews.contraindications
     monitoring = models.CharField(max_length=300, blank=True)

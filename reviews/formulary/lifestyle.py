@@ -1,0 +1,100 @@
+"""What a person can do in daily life. No prescription, few contraindications, honest grades."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reviews.formulary.entry import Entry
+
+LIFESTYLE: Final[tuple[Entry, ...]] = (
+    Entry(
+        "nutrition",
+        "lifestyle",
+        "Balanced diet with enough protein and iron",
+        "protein about 0.8 g per kg a day, pulses, fish or meat, vegetables",
+        "lasting",
+        "C",
+        "Guo 2017, Dermatol Pract Concept 7:1; Almohanna 2019, Dermatol Ther (Heidelb) 9:51",
+        "Hair needs protein and iron. Avoid crash diets: they are a frequent cause of shedding three months later.",
+    ),
+    Entry(
+        "stress",
+        "lifestyle",
+        "Stress and sleep",
+        "a regular bedtime; a relaxation method of your choice, 10 minutes daily",
+        "lasting",
+        "D",
+        "Malkud 2015, J Clin Diagn Res 9:WE01 (telogen effluvium)",
+        "Strong stress can start shedding two to three months later. It passes. Sleep and a short daily pause help.",
+    ),
+    Entry(
+        "smoking",
+        "lifestyle",
+        "Stop smoking",
+        "agree a date and a method with your family doctor",
+        "lasting",
+        "C",
+        "Su 2007, Arch Dermatol 143:1401",
+        "Smokers lose more hair. Stopping is worth it for many reasons; your family doctor can help.",
+    ),
+    Entry(
+        "sun-protection",
+        "lifestyle",
+        "Sun protection of the scalp",
+        "hat, or SPF 50 on uncovered scalp",
+        "lasting",
+        "C",
+        "NICE guideline NG34, Sunlight exposure: risks and benefits (2016)",
+        "Thin hair protects less. Wear a hat or use sunscreen on the uncovered scalp.",
+    ),
+    Entry(
+        "gentle-care",
+        "lifestyle",
+        "Gentle hair care, no traction",
+        "loose styles, no tight braids or extensions, low heat",
+        "lasting",
+        "C",
+        "Billero 2018, Clin Cosmet Investig Dermatol 11:149 (traction alopecia)",
+        "Pulling hairstyles can damage hair roots for good. Change to loose styles and keep heat and bleaching low.",
+    ),
+    Entry(
+        "camouflage",
+        "lifestyle",
+        "Camouflage: fibres, concealers, hair pieces",
+        "as wished",
+        "as wished",
+        "D",
+        "Saed 2016, Int J Womens Dermatol 2:122",
+        "Fibres, coloured powders and hair pieces cover thin areas at once. Wash fibres out before photos.",
+    ),
+    Entry(
+        "scalp-washing",
+        "lifestyle",
+        "Washing routine for oily or flaky scalp",
+        "mild shampoo every one to two days",
+        "lasting",
+        "D",
+        "Cochrane CD008138 (Okokon 2015, seborrhoeic dermatitis)",
+        "Washing does not make hair fall out: it only frees hair that was already shed. A clean scalp itches less.",
+    ),
+    Entry(
+        "support",
+        "lifestyle",
+        "Psychological support and patient groups",
+        "contact a patient organisation or counsellor",
+        "as wished",
+        "D",
+        "BAD guideline alopecia areata 2012 (Messenger, Br J Dermatol 166:916)",
+        "Hair loss weighs on many people. Talking to others who live with it, or to a counsellor, helps.",
+    ),
+    Entry(
+        "photo-rhythm",
+        "lifestyle",
+        "Photographs in the agreed rhythm",
+        "same place, same light, dry hair",
+        "every 4 weeks",
+        "D",
+        "Clinic policy: comparison needs the same view, distance and light",
+        "Photographs taken in the same way show early whether the plan works.",
+    ),
+)

@@ -1,0 +1,150 @@
+"""Findings' payloads and what a correction makes of them. Pure: dicts in, dicts out, nothing of the model's is lost.
+
+A corrected payload has the shape of the model's, with ``"by": "clinician"``. A number typed by a clinician carries no
+interval: ``low`` and ``high`` are None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from accounts.errors import Invalid
+from vision.types import Condition, LabelMap, Metric, ScalpClass
+
+Payload = Mapping[str, Any]
+Point = tuple[float, float]
+
+MAX_POINTS: Final = 400
+BY: Final = "clinician"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a corrected number may be."""
+
+    low: float
+    high: float
+    step: float
+
+
+_PERCENT: Final = Bounds(0, 100, 0.1)
+BOUNDS: Final[Mapping[str, Bounds]] = {
+    Metric.COVERAGE_INDEX: _PERCENT,
+    Metric.SCALP_VISIBILITY: _PERCENT,
+    Metric.THINNING_SHARE: _PERCENT,
+    Metric.BALD_SHARE: _PERCENT,
+    Metric.AFFECTED_SHARE: _PERCENT,
+    Metric.SCALP_IN_FRAME: _PERCENT,
+    Metric.THINNING_AREA_MM2: Bounds(0, 100_000, 1),
+    Metric.BALD_AREA_MM2: Bounds(0, 100_000, 1),
+    Metric.HAIR_DENSITY: Bounds(0, 500, 1),
+    Metric.FOLLICULAR_UNIT_DENSITY: Bounds(0, 200, 1),
+    Metric.SEVERITY_INDEX: Bounds(1, 10, 0.1),
+}
+
+CONDITION_CHOICES: Final = tuple(Condition)
+
+
+def not_measurable_reason(payload: Payload) -> str:
+    """The reason why there is no number (a ``vision.types.Reason``), or nothing when there is one."""
+    return str(payload.get("reason") or payload.get("not_measurable") or "")
+
+
+def needs_decision(payload: Payload) -> bool:
+    """A statement has to be accepted, corrected or rejected; "not measurable" states nothing."""
+    return not not_measurable_reason(payload)
+
+
+def correct_number(kind: str, code: str, payload: Payload, value: float) -> dict[str, Any]:
+    """A measure or the severity index with the clinician's number. Raises :class:`Invalid` outside the bounds."""
+    bounds = BOUNDS[code]
+    if not bounds.low <= value <= bounds.high:
+        raise Invalid("out_of_bounds", f"Give a number between {bounds.low:g} and {bounds.high:g}.")
+    number = {"value": value, "low": None, "high": None}
+    if kind == "severity":
+        return {**payload, "index": {**payload["index"], **number}, "by": BY}
+    return {**payload, **number, "by": BY}
+
+
+def correct_condition(payload: Payload, shown: str) -> dict[str, Any]:
+    """Another class in place of the one shown; the model's probabilities stay beside it."""
+    try:
+        chosen = Condition(shown)
+    except ValueError:
+        raise Invalid("unknown_condition", "Choose one of the conditions in the list.") from None
+    return {**payload, "shown": chosen.value, "abstained_because": None, "by": BY}
+
+
+def correct_region(
+    payload: Payload, *, kind: str, polygon: Sequence[Sequence[float]], labels: LabelMap | None
+) -> dict[str, Any]:
+    """A region with the clinician's outline: box, share of visible scalp and position follow from the polygon.
+
+    ``polygon`` is in picture fractions 0..1; ``labels`` the segmentation's label map. Without it the share is unknown
+    (None). Raises :class:`Invalid` for an outline that is no area or leaves the picture.
+    """
+    if kind not in ("bald", "thinning"):
+        raise Invalid("unknown_region", "A region is either bald or thinning.")
+    points = _checked(polygon)
+    xs, ys = [x for x, _y in points], [y for _x, y in points]
+    corrected = {
+        **payload,
+        "kind": kind,
+        "polygon": [[x, y] for x, y in points],
+        "box": [min(xs), min(ys), max(xs), max(ys)],
+        "score": None,
+        "share_of_scalp": None,
+        "by": BY,
+    }
+    if labels is not None:
+        share, position = measure_outline(points, labels)
+        corrected |= {"share_of_scalp": share, "position": list(position)}
+    return corrected
+
+
+def measure_outline(polygon: Sequence[Point], labels: LabelMap) -> tuple[float, Point]:
+    """Share of visible scalp (%) and position of an outline.
+
+    Share = outlined pixels / (scalp pixels of the label map or outlined), so that an outline beyond what the network
+    called scalp counts as scalp too and the share stays within 100 %. Position is the outline's centroid relative to
+    the bounding box of that scalp (0..1 right, 0..1 down).
+    """
+    height, width = labels.shape
+    inside = _filled(polygon, width, height)
+    scalp = np.isin(labels, [int(label) for label in ScalpClass.scalp()]) | inside
+    if not inside.any():
+        raise Invalid("empty_outline", "The outline is too small to measure. Draw it larger.")
+    share = 100.0 * float(inside.sum()) / float(scalp.sum())
+    rows, columns = np.nonzero(scalp)
+    own_rows, own_columns = np.nonzero(inside)
+    across = (own_columns.mean() - columns.min()) / max(1, columns.max() - columns.min())
+    down = (own_rows.mean() - rows.min()) / max(1, rows.max() - rows.min())
+    return round(share, 2), (round(float(across), 3), round(float(down), 3))
+
+
+def _filled(polygon: Sequence[Point], width: int, height: int) -> NDArray[np.bool_]:
+    canvas = Image.new("1", (width, height))
+    ImageDraw.Draw(canvas).polygon([(x * (width - 1), y * (height - 1)) for x, y in polygon], fill=1, outline=1)
+    return np.asarray(canvas, dtype=np.bool_)
+
+
+def _checked(polygon: Sequence[Sequence[float]]) -> list[Point]:
+    if not 3 <= len(polygon) <= MAX_POINTS:
+        raise Invalid("bad_outline", "An outline needs at least three points.")
+    try:
+        points = [(float(x), float(y)) for x, y in polygon]
+    except (TypeError, ValueError):
+        raise Invalid("bad_outline", "The outline cannot be read. Draw it again.") from None
+    if not all(-0.01 <= part <= 1.01 for point in points for part in point):
+        raise Invalid("outside_picture", "The outline leaves the picture. Draw it inside.")
+    points = [(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)) for x, y in points]
+    area = abs(sum(x * ny - nx * y for (x, y), (nx, ny) in zip(points, points[1:] + points[:1], strict=True))) / 2
+    if area <= 0:
+        raise Invalid("empty_outline", "The outline has no area. Draw it larger.")
+    return points

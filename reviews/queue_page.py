@@ -1,0 +1,135 @@
+"""Rows of the worklist in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from analysis.selectors import State
+from patients.red_flags import label
+from patients.selectors import patient_label
+from reviews.queue import QueueRow
+from reviews.wording import number, short_view
+from reviews.workflow import State as ReviewState
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One row as the page shows it. ``state`` and ``analysis_state`` are words of the status badge."""
+
+    session_id: UUID
+    review_id: UUID | None
+    patient: str
+    urgent: bool
+    why: tuple[str, ...]
+    severity: str
+    severity_range: str
+    submitted_at: datetime
+    age: str
+    due: str
+    overdue: bool
+    views: tuple[tuple[str, bool], ...]  # short name, present
+    photo_count: int
+    analysis_state: str
+    analysis_label: str
+    holder: str
+    mine: bool
+    free: bool
+    state_label: str
+    handover_note: str
+
+
+def queue_lines(rows: Sequence[QueueRow], now: datetime) -> list[QueueLine]:
+    """The page's rows."""
+    return [_line(row, now) for row in rows]
+
+
+def _line(row: QueueRow, now: datetime) -> QueueLine:
+    analysis_state, analysis_label = _analysis(row)
+    return QueueLine(
+        session_id=row.session.pk,
+        review_id=row.review.pk if row.review else None,
+        patient=patient_label(row.patient),
+        urgent=row.urgent,
+        why=tuple(_why(row)),
+        severity=number(row.severity[0]) if row.severity else "",
+        severity_range=f"{number(row.severity[1])}–{number(row.severity[2])}" if row.severity else "",
+        submitted_at=row.submitted_at,
+        age=duration(max(0.0, (now - row.submitted_at).total_seconds())),
+        due=_due(row, now),
+        overdue=row.overdue,
+        views=tuple(
+            (short_view(view), view in row.views)
+            for view in sorted(row.views | set(row.missing_views), key=_view_order)
+        ),
+        photo_count=row.photo_count,
+        analysis_state=analysis_state,
+        analysis_label=analysis_label,
+        holder=row.holder,
+        mine=row.mine,
+        free=row.free,
+        state_label=_("Ready to sign") if row.review and row.review.status == ReviewState.DECIDED.value else "",
+        handover_note=row.handover_note,
+    )
+
+
+def _why(row: QueueRow) -> list[str]:
+    reasons = [label(flag) for flag in row.flags]
+    if row.is_correction:
+        reasons.append(_("Correction of a signed report"))
+    if row.for_dermatologist:
+        reasons.append(_("Handed over: needs a dermatologist"))
+    elif row.handover_note:
+        reasons.append(_("Handed back with a note"))
+    return reasons
+
+
+def _analysis(row: QueueRow) -> tuple[str, str]:
+    """Badge and words for the models' state."""
+    state = row.analysis
+    match state.state:
+        case State.RUNNING | State.WAITING:
+            if state.photos_total:
+                words = _("Measuring %(done)s of %(total)s")
+                return "running", words % {"done": state.photos_done, "total": state.photos_total}
+            return "waiting", _("Waiting for the models")
+        case State.DONE:
+            return "done", _("Measured")
+        case State.FAILED:
+            return "failed", _("Not measured")
+        case State.NOT_CONSENTED | State.CANCELLED:
+            return "not_consented", _("Without AI")
+        case State.OFF | State.DRAFT:
+            return "off", _("Models off")
+
+
+def _due(row: QueueRow, now: datetime) -> str:
+    seconds = (row.due_at - now).total_seconds()
+    if row.is_correction:
+        return ""
+    if seconds < 0:
+        return _("%(time)s overdue") % {"time": duration(-seconds)}
+    return _("due in %(time)s") % {"time": duration(seconds)}
+
+
+def duration(seconds: float) -> str:
+    """The largest whole unit: minutes up to two hours, hours up to two days, then days."""
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    hours = minutes // 60
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+
+
+_ORDER = ("crown", "hairline", "temple_left", "temple_right", "part", "occiput", "trichoscopy")
+
+
+def _view_order(view: str) -> int:
+    return _ORDER.index(view)

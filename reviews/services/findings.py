@@ -1,0 +1,242 @@
+"""Looking at findings and deciding about them, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.errors import DomainError, Invalid, NotFound
+from accounts.roles import Permission
+from analysis.models import Finding
+from patients.selectors import photos_of
+from reviews.decisions import Verdict, findings_of, stacks, unseen
+from reviews.label_maps import label_map
+from reviews.models import FindingDecision, FindingOpened, Review
+from reviews.outlines import fractions
+from reviews.payloads import correct_condition, correct_number, correct_region, needs_decision
+from reviews.services.holding import held_review
+from reviews.workflow import State
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the clinician puts in place of the model's value; which field counts depends on the finding's kind."""
+
+    value: float | None = None
+    condition: str = ""
+    polygon: tuple[tuple[float, float], ...] = ()
+    region_kind: str = ""
+
+
+@transaction.atomic
+def mark_opened(*, actor: Actor, review_id: UUID, kind: str, subject_id: UUID, now: datetime) -> Review:
+    """Record that the reviewer looked at a photo or a finding of this case (once is enough)."""
+    actor.check(Permission.REVIEW_FINDINGS)
+    review = held_review(actor, review_id, now)
+    subjects = photos_of(review.session) if kind == "photo" else findings_of(review)
+    if kind not in ("photo", "finding") or subject_id not in {subject.pk for subject in subjects}:
+        raise NotFound
+    FindingOpened.objects.get_or_create(review=review, subject_kind=kind, subject_id=subject_id, defaults={"at": now})
+    return review
+
+
+@transaction.atomic
+def decide_finding(
+    *,
+    actor: Actor,
+    review_id: UUID,
+    finding_id: UUID,
+    verdict: str,
+    now: datetime,
+    reason: str = "",
+    correction: Correction | None = None,
+) -> FindingDecision:
+    """Accept, correct or reject one finding. The model's value stays as it was; a changed mind is a new row.
+
+    Raises Invalid ``not_opened`` for a finding that was not looked at, ``reason_needed`` for a rejection without one,
+    ``nothing_to_decide`` for a number that is not measurable, and what the correction itself refuses.
+    """
+    actor.check(Permission.REVIEW_FINDINGS)
+    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    finding = _finding(review, finding_id)
+    if not needs_decision(finding.payload):
+        raise Invalid("nothing_to_decide", _("There is no number here to decide about."))
+    if not review.opened.filter(subject_id=finding.pk).exists():
+        raise Invalid("not_opened", _("Open this finding first: what was not looked at cannot be decided."))
+    corrected = None
+    if verdict == Verdict.CORRECTED:
+        corrected = _corrected(finding, correction or Correction())
+    elif verdict == Verdict.REJECTED:
+        if not reason.strip():
+            raise Invalid("reason_needed", _("Say in a few words why you reject this finding."))
+    elif verdict != Verdict.ACCEPTED:
+        raise Invalid("unknown_verdict", _("Accept, correct or reject the finding."))
+    decision = _append(review, finding.pk, actor, now, verdict=verdict, corrected=corrected, reason=reason.strip())
+    _audit(review, actor, now, finding.pk, verdict)
+    return decision
+
+
+@transaction.atomic
+def decide_and_open_next(
+    *,
+    actor: Actor,
+    review_id: UUID,
+    finding_id: UUID,
+    verdict: str,
+    now: datetime,
+    reason: str = "",
+    correction: Correction | None = None,
+) -> UUID | None:
+    """Decide, then open the next undecided finding, which the page shows at once with its photograph.
+
+    Returns its id; None when every finding is decided. Raises as :func:`decide_finding`.
+    """
+    decision = decide_finding(
+        actor=actor,
+        review_id=review_id,
+        finding_id=finding_id,
+        verdict=verdict,
+        now=now,
+        reason=reason,
+        correction=correction,
+    )
+    review = decision.review
+    order = [finding.pk for finding in findings_of(review)]
+    waiting = set(unseen(review).findings)
+    at = order.index(finding_id)
+    following = next((pk for pk in order[at + 1 :] + order[:at] if pk in waiting), None)
+    if following is not None:
+        open_finding(actor=actor, review_id=review_id, finding_id=following, now=now)
+    return following
+
+
+@transaction.atomic
+def open_finding(*, actor: Actor, review_id: UUID, finding_id: UUID, now: datetime) -> Review:
+    """Show a finding with its photograph: both count as looked at."""
+    review = mark_opened(actor=actor, review_id=review_id, kind="finding", subject_id=finding_id, now=now)
+    finding = _finding(review, finding_id)
+    if finding.photo_id is not None:
+        mark_opened(actor=actor, review_id=review_id, kind="photo", subject_id=finding.photo_id, now=now)
+    return review
+
+
+@transaction.atomic
+def correct_outline(
+    *,
+    actor: Actor,
+    review_id: UUID,
+    photo_id: UUID,
+    finding_id: UUID,
+    polygon_px: Sequence[tuple[float, float]],
+    now: datetime,
+) -> FindingDecision:
+    """Keep the outline that was drawn on the stage (pixels of the photograph) as a correction of its finding."""
+    review = open_finding(actor=actor, review_id=review_id, finding_id=finding_id, now=now)
+    finding = _finding(review, finding_id)
+    if finding.photo is None or finding.photo_id != photo_id:
+        raise NotFound
+    polygon = fractions(polygon_px, finding.photo.width_px, finding.photo.height_px)
+    return decide_finding(
+        actor=actor,
+        review_id=review_id,
+        finding_id=finding_id,
+        verdict=Verdict.CORRECTED,
+        correction=Correction(polygon=polygon),
+        now=now,
+    )
+
+
+@transaction.atomic
+def undo_decision(*, actor: Actor, review_id: UUID, finding_id: UUID, now: datetime) -> Review:
+    """Go back to the decision before the last one, or to none. The history keeps both."""
+    actor.check(Permission.REVIEW_FINDINGS)
+    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    finding = _finding(review, finding_id)
+    rows = FindingDecision.objects.filter(review=review, finding=finding).order_by("position")
+    if not stacks(rows).get(finding.pk):
+        raise DomainError("nothing_to_undo", _("There is no decision to take back."))
+    _append(review, finding.pk, actor, now, verdict=Verdict.WITHDRAWN)
+    _audit(review, actor, now, finding.pk, Verdict.WITHDRAWN)
+    return review
+
+
+@transaction.atomic
+def accept_opened(*, actor: Actor, review_id: UUID, now: datetime) -> int:
+    """Accept every undecided finding, when each was opened. Returns how many. Raises Invalid ``not_opened``."""
+    actor.check(Permission.REVIEW_FINDINGS)
+    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    waiting = unseen(review)
+    if waiting.unopened_findings or waiting.photos:
+        raise Invalid("not_opened", _("Open every photograph and finding first; then accept the rest at once."))
+    for finding_id in waiting.findings:
+        _append(review, finding_id, actor, now, verdict=Verdict.ACCEPTED)
+        _audit(review, actor, now, finding_id, Verdict.ACCEPTED)
+    return len(waiting.findings)
+
+
+def _finding(review: Review, finding_id: UUID) -> Finding:
+    finding = next((f for f in findings_of(review) if f.pk == finding_id), None)
+    if finding is None:
+        raise NotFound
+    return finding
+
+
+def _corrected(finding: Finding, correction: Correction) -> dict[str, Any]:
+    match finding.kind:
+        case Finding.Kind.MEASURE | Finding.Kind.SEVERITY:
+            if correction.value is None:
+                raise Invalid("value_needed", _("Type the number that is right."))
+            return correct_number(finding.kind, finding.code, finding.payload, correction.value)
+        case Finding.Kind.CONDITION:
+            return correct_condition(finding.payload, correction.condition)
+        case _:
+            return correct_region(
+                finding.payload,
+                kind=correction.region_kind or finding.payload["kind"],
+                polygon=correction.polygon,
+                labels=label_map(finding),
+            )
+
+
+def _append(
+    review: Review,
+    finding_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    verdict: str,
+    corrected: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> FindingDecision:
+    last = FindingDecision.objects.filter(review=review, finding_id=finding_id).aggregate(last=Max("position"))["last"]
+    return FindingDecision.objects.create(
+        review=review,
+        finding_id=finding_id,
+        verdict=verdict,
+        corrected=corrected,
+        reason=reason,
+        decided_by_id=actor.membership_id,
+        position=0 if last is None else last + 1,
+        at=now,
+    )
+
+
+def _audit(review: Review, actor: Actor, now: datetime, finding_id: UUID, verdict: str) -> None:
+    audit.record(
+        action="finding.decided",
+        now=now,
+        actor=actor,
+        patient_id=review.session.patient_id,
+        subject_kind="finding",
+        subject_id=finding_id,
+        detail={"review": str(review.pk), "verdict": str(verdict)},
+    )

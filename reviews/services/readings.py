@@ -1,0 +1,121 @@
+"""Reads that leave a trace (one audit event per page, naming the photos shown), and the clinician's own reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.errors import NotFound
+from accounts.roles import Permission
+from patients.models import Photo
+from patients.selectors import photos_of
+from reviews.decisions import done_analysis
+from reviews.models import FindingOpened, Review
+from reviews.reading import Reading
+from reviews.services.holding import LEASE, held_review, locked_review
+from reviews.workflow import OPEN_STATES, State
+
+
+@transaction.atomic
+def read_queue(*, actor: Actor, session_ids: Iterable[UUID], now: datetime) -> None:
+    """One event for the page of the worklist that was shown."""
+    actor.check(Permission.READ_CASES)
+    sessions = [str(session_id) for session_id in session_ids]
+    audit.record(action="queue.read", now=now, actor=actor, subject_kind="queue", detail={"sessions": sessions})
+
+
+@transaction.atomic
+def read_case(*, actor: Actor, review_id: UUID, photo_id: UUID | None, now: datetime) -> Review:
+    """Open the review screen: renews the holder's lease, attaches an analysis that has finished since, and notes which
+    photograph is on the stage. Thumbnails of all present photographs are shown, so all are named in the audit."""
+    actor.check(Permission.READ_CASES)
+    review = locked_review(actor, review_id)
+    photos = photos_of(review.session)
+    if holds(review, actor):
+        review.lease_until = now + LEASE
+        if review.analysis_id is None and review.status == State.CLAIMED.value:
+            review.analysis = done_analysis(review.session)
+        review.save(update_fields=["lease_until", "analysis"])
+        shown = photo_on_stage(photos, photo_id)
+        if shown is not None:
+            _opened(review, shown, now)
+    _audit_read(review, actor, now, "review.read", photos)
+    return review
+
+
+@transaction.atomic
+def read_photo(*, actor: Actor, review_id: UUID, photo_id: UUID, now: datetime) -> Review:
+    """Bring another photograph to the stage: it counts as looked at for the holder, and the look is audited."""
+    actor.check(Permission.READ_CASES)
+    review = locked_review(actor, review_id)
+    photo = next((photo for photo in photos_of(review.session) if photo.pk == photo_id), None)
+    if photo is None:
+        raise NotFound
+    if holds(review, actor):
+        review.lease_until = now + LEASE
+        review.save(update_fields=["lease_until"])
+        _opened(review, photo, now)
+    _audit_read(review, actor, now, "review.photo_read", [photo])
+    return review
+
+
+@transaction.atomic
+def read_plan(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
+    """Open the plan: renews the holder's lease; audited."""
+    actor.check(Permission.READ_CASES)
+    review = locked_review(actor, review_id)
+    if holds(review, actor):
+        review.lease_until = now + LEASE
+        review.save(update_fields=["lease_until"])
+    _audit_read(review, actor, now, "plan.read", [])
+    return review
+
+
+@transaction.atomic
+def save_reading(*, actor: Actor, review_id: UUID, reading: Reading, now: datetime) -> Review:
+    """Keep the clinician's diagnosis, examination and reasoning (R8)."""
+    actor.check(Permission.REVIEW_FINDINGS)
+    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review.reading = reading.to_dict()
+    review.reading_saved_at = now
+    review.save(update_fields=["reading", "reading_saved_at"])
+    audit.record(
+        action="review.reading_saved",
+        now=now,
+        actor=actor,
+        patient_id=review.session.patient_id,
+        subject_kind="review",
+        subject_id=review.pk,
+    )
+    return review
+
+
+def holds(review: Review, actor: Actor) -> bool:
+    """Whether this actor may work on the review now."""
+    return State(review.status) in OPEN_STATES and review.reviewer_id == actor.membership_id
+
+
+def photo_on_stage(photos: list[Photo], photo_id: UUID | None) -> Photo | None:
+    """The photograph that was asked for, or the first."""
+    return next((photo for photo in photos if photo.pk == photo_id), photos[0] if photos else None)
+
+
+def _opened(review: Review, photo: Photo, now: datetime) -> None:
+    FindingOpened.objects.get_or_create(review=review, subject_kind="photo", subject_id=photo.pk, defaults={"at": now})
+
+
+def _audit_read(review: Review, actor: Actor, now: datetime, action: str, photos: list[Photo]) -> None:
+    audit.record(
+        action=action,
+        now=now,
+        actor=actor,
+        patient_id=review.session.patient_id,
+        subject_kind="review",
+        subject_id=review.pk,
+        detail={"photos": [str(photo.pk) for photo in photos]},
+    )
