@@ -38,7 +38,10 @@ class ActorMiddleware:
                 if request.path.startswith("/api/"):
                     return error_envelope("second_factor_needed", _("Set up a second factor in the portal first."), 403)
                 return HttpResponseRedirect(reverse("mfa_index"))
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.actor is not None and not response.has_header("Cache-Control"):  # type: ignore[attr-defined]
+            response["Cache-Control"] = "private, no-store"  # what a signed-in person sees is nobody else's
+        return response
 
 
 def error_envelope(code: str, message: str, status: int) -> JsonResponse:

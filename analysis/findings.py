@@ -34,7 +34,7 @@ def draft_findings(
 
     ``photos``: (photo id, ``photo_to_json``) pairs; ``summary``: ``session_to_json``; ``releases``: task → release id.
     """
-    segmentation = releases.get("scalp_segmentation", "")
+    segmentation = releases.get("segmentation", "")
     for photo_id, result in photos:
         for metric in MEASURES:
             found = result["measures"].get(metric.value)

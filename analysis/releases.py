@@ -20,7 +20,7 @@ from vision.release import Release, list_releases
 PIPELINE_VERSION = "1"
 """Raised when the composition of the stages changes, so that results of two compositions are never mixed."""
 
-FIRST_STAGE = "scalp_segmentation"
+FIRST_STAGE = "segmentation"
 """Without it nothing can be measured; the other networks are optional."""
 
 

@@ -94,6 +94,13 @@ def findings_for(analysis_id: UUID) -> list[Finding]:
     return list(Finding.objects.filter(analysis_id=analysis_id).select_related("photo").order_by("position"))
 
 
+def visible_findings(actor: Actor, analysis_id: UUID | None) -> list[Finding]:
+    """The findings that this actor may see: none for a patient, all of the case for its clinic's clinicians."""
+    if analysis_id is None:
+        return []
+    return list(Finding.objects.visible_to(actor).filter(analysis_id=analysis_id).order_by("position"))
+
+
 def photo_results(analysis_id: UUID) -> dict[UUID, PhotoResult]:
     """Results by photo id, with their derived pictures loaded."""
     rows = PhotoResult.objects.filter(analysis_id=analysis_id).prefetch_related("images")

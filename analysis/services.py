@@ -25,9 +25,11 @@ from accounts.roles import Permission
 from analysis.findings import draft_findings
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
 from analysis.releases import current_pipeline
+from analysis.selectors import derived_for
 from patients.models import Photo, PhotoSession, Purpose
-from patients.selectors import has_consent, photos_of, session_for
+from patients.selectors import has_consent
 from patients.services.locks import locked_session
+from patients.services.reading import listed_recently, note_read
 from patients.services.sessions import mark_submitted
 
 log = logging.getLogger("trichora.analysis")
@@ -54,20 +56,22 @@ def submit_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSes
     return session
 
 
-def read_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSession:
-    """The session's page was opened: scope, and one audit event that names the photos it lists."""
-    session = session_for(actor, session_id)
-    audit.record(
-        action="session.read",
-        now=now,
-        actor=actor,
-        clinic_id=session.patient.clinic_id,
-        patient_id=session.patient_id,
-        subject_kind="session",
-        subject_id=session.pk,
-        detail={"photos": [str(photo.pk) for photo in photos_of(session)]},
-    )
-    return session
+@transaction.atomic
+def read_derived(*, actor: Actor, image_id: UUID, now: datetime) -> DerivedImage:
+    """A derived picture for a clinician; an event of its own unless a page has just listed the photo it came from."""
+    image = derived_for(actor, image_id)
+    photo = image.photo_result.photo
+    if not listed_recently(actor, photo, now):
+        note_read(
+            actor=actor,
+            patient=photo.session.patient,
+            action="derived.read",
+            subject_kind="derived",
+            subject_id=image.pk,
+            photos=[photo.pk],
+            now=now,
+        )
+    return image
 
 
 def queue_analysis(*, session: PhotoSession, now: datetime) -> Analysis | None:

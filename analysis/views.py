@@ -18,6 +18,7 @@ from analysis import releases as release_services
 from analysis import selectors, services
 from analysis.presenters import session_page
 from patients.selectors import session_for
+from patients.services import read_session
 
 patients_side = roles(Role.PATIENT)
 
@@ -26,7 +27,7 @@ patients_side = roles(Role.PATIENT)
 @patients_side
 def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Where a session stands. Before a clinician has signed it shows status, never numbers (G8)."""
-    found = services.read_session(actor=actor_of(request), session_id=session_id, now=timezone.now())
+    found = read_session(actor=actor_of(request), session_id=session_id, now=timezone.now())
     return render(request, "analysis/session.html", {"page": session_page(found)})
 
 
@@ -52,7 +53,7 @@ def submit(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @roles(*CLINICIANS)
 def derived(request: HttpRequest, image_id: UUID) -> StreamingHttpResponse:
     """One derived picture. The review page that shows it has audited the photos it lists."""
-    image = selectors.derived_for(actor_of(request), image_id)
+    image = services.read_derived(actor=actor_of(request), image_id=image_id, now=timezone.now())
     response = StreamingHttpResponse(selectors.open_derived(image), content_type=image.media_type)
     response["X-Content-Type-Options"] = "nosniff"
     return response

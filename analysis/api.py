@@ -1,0 +1,73 @@
+"""Analyses over the API: state for the patient, findings for clinicians (G8)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import api_actor
+from analysis import selectors, services
+from analysis.models import Finding
+from patients.api import ErrorOut, SessionOut
+from patients.selectors import session_for
+
+FAILURE = OpenApiResponse(ErrorOut, description="What was wrong, and what to do.")
+
+
+class FindingOut(serializers.Serializer[Finding]):
+    """What a model said. A clinician's decision about it stands beside it, in the review."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=Finding.Kind.choices)
+    code = serializers.CharField()
+    photo_id = serializers.UUIDField(allow_null=True)
+    payload = serializers.JSONField()
+    release = serializers.CharField()
+
+
+class AnalysisOut(serializers.Serializer[Any]):
+    """Where the measuring stands. ``findings`` is empty for everybody but clinicians."""
+
+    state = serializers.ChoiceField(choices=[state.value for state in selectors.State])
+    photos_done = serializers.IntegerField()
+    photos_total = serializers.IntegerField()
+    findings = FindingOut(many=True)
+
+
+class SessionAnalysisView(APIView):
+    """The analysis of one session."""
+
+    @extend_schema(
+        operation_id="analyses_read", responses={200: AnalysisOut, 404: OpenApiResponse(ErrorOut)}, tags=["analyses"]
+    )
+    def get(self, request: Request, session_id: UUID) -> Response:
+        """State for everybody in scope; findings for clinicians."""
+        actor = api_actor(request)
+        found = selectors.analysis_state(session_for(actor, session_id))
+        findings = selectors.visible_findings(actor, found.analysis_id)
+        body = {
+            "state": found.state.value,
+            "photos_done": found.photos_done,
+            "photos_total": found.photos_total,
+            "findings": findings,
+        }
+        return Response(AnalysisOut(body).data)
+
+
+class SubmitSession(APIView):
+    """Handing a session to the clinic."""
+
+    @extend_schema(
+        operation_id="sessions_submit", request=None, responses={200: SessionOut, 409: FAILURE}, tags=["sessions"]
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        """Submit; consented photos are queued for measuring."""
+        session = services.submit_session(actor=api_actor(request), session_id=session_id, now=timezone.now())
+        return Response(SessionOut(session).data)
