@@ -74,6 +74,7 @@ def tombstone_patient(*, patient_id: uuid.UUID, now: datetime) -> None:
     patient.given_name = patient.family_name = patient.sex = patient.phone = ""
     patient.name_index = patient.family_name_index = patient.record_index = ""
     patient.birth_date = None
+    patient.legal_hold_reason = ""
     patient.erased_at = now
     patient.save()
     PatientAccess.objects.filter(patient=patient, ended_at=None).update(ended_at=now)
