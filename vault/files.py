@@ -166,8 +166,17 @@ def read_all(*, key_id: uuid.UUID, name: str, limit: int) -> bytes:
 
 
 def iter_chunks(*, key_id: uuid.UUID, name: str) -> Iterator[bytes]:
-    """Verified plaintext chunks, for a StreamingHttpResponse. The file is opened, and the key checked, at once."""
-    return _chunks(open_file(key_id=key_id, name=name))
+    """Verified plaintext chunks, for a StreamingHttpResponse.
+
+    The first one is opened at once: an error shows before a response begins, and a file of one chunk is proven whole.
+    """
+    reader = open_file(key_id=key_id, name=name)
+    try:
+        first = reader.read(CHUNK_BYTES)
+    except BaseException:
+        reader.close()
+        raise
+    return _chunks(first, reader)
 
 
 def delete_file(name: str) -> None:
@@ -321,10 +330,12 @@ class _SealingUpload(File):  # type: ignore[type-arg]
         self.size_sealed += len(sealed)
 
 
-def _chunks(reader: SealedReader) -> Iterator[bytes]:
+def _chunks(first: bytes, reader: SealedReader) -> Iterator[bytes]:
     with reader:
-        while chunk := reader.read(CHUNK_BYTES):
+        chunk = first
+        while chunk:
             yield chunk
+            chunk = reader.read(CHUNK_BYTES)
 
 
 def _read_fully(stream: IO[Any], size: int) -> bytes:

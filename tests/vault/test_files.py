@@ -197,6 +197,13 @@ def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(patient_key: u
         read(patient_key, sealed.name)
 
 
+def test_a_damaged_small_file_is_refused_before_a_response_begins(patient_key: uuid.UUID) -> None:
+    sealed = seal(patient_key, b"a thumbnail")
+    path_of(sealed).write_bytes(path_of(sealed).read_bytes()[:-1])
+    with pytest.raises(SealedFileCorrupt):
+        files.iter_chunks(key_id=patient_key, name=sealed.name)
+
+
 def test_reading_more_than_the_limit_is_refused(patient_key: uuid.UUID) -> None:
     sealed = seal(patient_key, pattern(1000))
     assert len(files.read_all(key_id=patient_key, name=sealed.name, limit=1000)) == 1000

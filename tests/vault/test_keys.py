@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.core.signals import request_started
 from django.db import IntegrityError, close_old_connections, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.vault.samples import NOW, master_key
 from vault import keys, ledger
@@ -227,6 +228,17 @@ def test_a_destroyed_keys_bytes_are_nowhere_in_the_sqlite_files(patient_key: uui
     assert on_disk()
     destroy(patient_key)
     assert not on_disk()
+
+
+@pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+def test_the_store_drops_its_own_older_copy_without_complaint(
+    patient_key: uuid.UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    with CaptureQueriesContext(connections["keys"]) as queries:
+        destroy(patient_key)
+    statements = [query["sql"].lower() for query in queries]
+    assert any("vacuum" in sql or "wal_checkpoint" in sql for sql in statements)
+    assert caplog.records == []
 
 
 @pytest.mark.django_db(databases=["default", "keys"], transaction=True)
