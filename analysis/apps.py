@@ -7,3 +7,9 @@ from django.apps import AppConfig
 
 class AnalysisConfig(AppConfig):
     name = "analysis"
+
+    def ready(self) -> None:
+        from accounts.privacy import register
+        from analysis.privacy import PRIVACY
+
+        register(PRIVACY)

@@ -39,11 +39,20 @@ def draft_findings(
         for metric in MEASURES:
             found = result["measures"].get(metric.value)
             if found is not None:
-                yield FindingDraft("measure", metric.value, photo_id, {"metric": metric.value, **found}, segmentation)
+                yield FindingDraft(
+                    "measure", metric.value, photo_id, {"metric": metric.value, **_reasoned(found)}, segmentation
+                )
         for region in result["regions"]:
             yield FindingDraft("region", region["kind"], photo_id, region, releases.get("regions", segmentation))
-    condition = summary["condition"]
+    condition = _reasoned(summary["condition"])
     yield FindingDraft(
         "condition", condition.get("shown", "not_measurable"), None, condition, releases.get("conditions", "")
     )
-    yield FindingDraft("severity", Metric.SEVERITY_INDEX.value, None, summary["severity"], segmentation)
+    yield FindingDraft("severity", Metric.SEVERITY_INDEX.value, None, _reasoned(summary["severity"]), segmentation)
+
+
+def _reasoned(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A number that may not exist, as a finding says it: ``reason`` and ``detail``."""
+    if "not_measurable" not in found:
+        return found
+    return {"reason": found["not_measurable"], "detail": found.get("detail", "")}

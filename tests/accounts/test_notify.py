@@ -20,7 +20,12 @@ def user() -> User:
 
 def tell(user: User) -> None:
     notify.notify(
-        recipients=[user.pk], kind=Kind.REPORT_SIGNED, clinic_id=None, path="/reports/1/", dedupe_key="r1", now=timezone.now()
+        recipients=[user.pk],
+        kind=Kind.REPORT_SIGNED,
+        clinic_id=None,
+        path="/reports/1/",
+        dedupe_key="r1",
+        now=timezone.now(),
     )
 
 

@@ -43,7 +43,9 @@ def test_every_field_declares_what_becomes_of_it():
     for room in ROOMS[1:]:
         declared = set(rooms[room].fields)
         real = {f"{m.__name__}.{f.name}" for m in apps.get_app_config(room).get_models() for f in m._meta.local_fields}
-        real |= {f"{m.__name__}.{f.name}" for m in apps.get_app_config(room).get_models() for f in m._meta.local_many_to_many}
+        real |= {
+            f"{m.__name__}.{f.name}" for m in apps.get_app_config(room).get_models() for f in m._meta.local_many_to_many
+        }
         missing += sorted(real - declared)
         unknown += sorted(declared - real)
     assert not missing, "declare in the room's privacy rules"

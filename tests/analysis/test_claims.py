@@ -1,0 +1,184 @@
+"""At least once becomes exactly once: claims, leases, attempts, and what a withdrawn consent stops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from analysis import releases, selectors, services
+from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult
+from patients.models import Purpose
+from patients.services import withdraw_consent
+from tests.analysis.results import session_result
+from tests.factories.patients import holder_actor, make_session, ready_patient
+from vault.errors import SealedFileMissing
+from vault.files import read_all
+from vision.types import View
+
+pytestmark = pytest.mark.django_db
+LEASE = timedelta(seconds=settings.ANALYSIS_LEASE_S)
+
+
+@pytest.fixture
+def network() -> ModelRelease:
+    return ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9.9", digest="d" * 64)
+
+
+def submit(session):
+    return services.submit_session(actor=holder_actor(session.patient), session_id=session.pk, now=timezone.now())
+
+
+@pytest.fixture
+def analysis(network) -> Analysis:
+    submit(make_session(views=[View.CROWN, View.OCCIPUT]))
+    return Analysis.objects.get()
+
+
+def test_submitting_queues_one_analysis_of_the_usable_photos(analysis):
+    assert (analysis.status, analysis.photos_total, analysis.attempts) == ("queued", 2, 0)
+
+
+def test_the_same_photos_are_measured_once(analysis):
+    again = services.queue_analysis(session=analysis.session, now=timezone.now())
+    assert again is not None
+    assert again.pk == analysis.pk
+    assert Analysis.objects.count() == 1
+
+
+def test_without_consent_nothing_is_queued_and_the_case_still_goes_to_the_clinic(network):
+    session = submit(make_session(views=[View.CROWN], without=[Purpose.AI_ANALYSIS]))
+    assert not Analysis.objects.exists()
+    assert session.status == "submitted"
+    assert selectors.analysis_state(session).state is selectors.State.NOT_CONSENTED
+
+
+def test_without_a_network_the_case_goes_to_the_clinic_unmeasured():
+    session = submit(make_session(views=[View.CROWN]))
+    assert selectors.analysis_state(session).state is selectors.State.OFF
+
+
+def test_two_workers_cannot_hold_one_analysis(analysis):
+    now = timezone.now()
+    assert services.claim(analysis_id=analysis.pk, now=now) is not None
+    assert services.claim(analysis_id=analysis.pk, now=now) is None
+
+
+def test_a_lapsed_lease_is_taken_over_and_the_first_holder_can_write_nothing(analysis):
+    now = timezone.now()
+    first = services.claim(analysis_id=analysis.pk, now=now)
+    second = services.claim(analysis_id=analysis.pk, now=now + LEASE + timedelta(seconds=1))
+    assert second is not None
+    assert services.heartbeat(claim=first, photos_done=1, now=now) is False
+    late = session_result(analysis)
+    assert services.record_result(claim=first, result=late, now=now) is False
+    assert services.record_result(claim=second, result=session_result(analysis), now=now) is True
+    assert PhotoResult.objects.count() == 2, "exactly one result per photo is visible"
+
+
+def test_a_heartbeat_keeps_the_lease_and_shows_progress(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    assert services.heartbeat(claim=claim, photos_done=1, now=now + LEASE / 2)
+    assert services.claim(analysis_id=analysis.pk, now=now + LEASE + timedelta(seconds=1)) is None
+    assert selectors.analysis_state(analysis.session).photos_done == 1
+
+
+def test_a_delivered_result_is_not_computed_again(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    services.record_result(claim=claim, result=session_result(analysis), now=now)
+    assert services.claim(analysis_id=analysis.pk, now=now + 10 * LEASE) is None
+
+
+def test_a_result_becomes_findings_in_the_order_of_the_review(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    services.record_result(claim=claim, result=session_result(analysis), now=now)
+    kinds = [(finding.kind, finding.code) for finding in selectors.findings_for(analysis.pk)]
+    per_photo = [("measure", "coverage_index"), ("measure", "scalp_visibility"), ("region", "bald")]
+    assert kinds == [*per_photo, *per_photo, ("condition", "alopecia"), ("severity", "severity_index")]
+    coverage = Finding.objects.filter(code="coverage_index").first()
+    assert coverage.payload == {"metric": "coverage_index", "value": 71.0, "low": 66.0, "high": 76.0, "unit": "%"}
+    assert coverage.release == "scalp-segmentation-9.9"
+    assert Finding.objects.filter(code="scalp_visibility").first().payload["reason"] == "too_little_scalp"
+    assert AuditEvent.objects.filter(action="analysis.done", patient_id=analysis.session.patient_id).count() == 1
+
+
+def test_an_error_is_tried_again_and_parked_after_the_third_time(analysis):
+    now = timezone.now()
+    for attempt in (1, 2, 3):
+        claim = services.claim(analysis_id=analysis.pk, now=now)
+        assert claim is not None, f"attempt {attempt} must be possible"
+        services.record_failure(claim=claim, code="RuntimeError", now=now)
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.failure_code, analysis.attempts) == ("failed", "RuntimeError", 3)
+    assert services.claim(analysis_id=analysis.pk, now=now + 10 * LEASE) is None
+
+
+def test_the_sweep_gives_back_what_a_dead_worker_held_and_parks_it_in_the_end(analysis):
+    now = timezone.now()
+    for _ in range(settings.ANALYSIS_MAX_ATTEMPTS):
+        assert services.claim(analysis_id=analysis.pk, now=now) is not None
+        assert services.sweep(now=now) == 0, "a living lease is left alone"
+        now += LEASE + timedelta(seconds=1)
+        assert services.sweep(now=now) == 1
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.failure_code) == ("failed", "worker_lost")
+
+
+def test_a_lost_task_is_delivered_again(analysis, django_capture_on_commit_callbacks):
+    later = timezone.now() + services.LOST_TASK_AFTER + timedelta(seconds=1)
+    with django_capture_on_commit_callbacks() as delivered:
+        assert services.sweep(now=later) == 1
+    assert len(delivered) == 1
+    assert services.sweep(now=later) == 0, "not every minute"
+
+
+def test_consent_withdrawn_before_the_claim_stops_the_work(analysis):
+    patient = analysis.session.patient
+    withdraw_consent(
+        actor=holder_actor(patient), patient_id=patient.pk, purpose=Purpose.AI_ANALYSIS, now=timezone.now()
+    )
+    assert services.claim(analysis_id=analysis.pk, now=timezone.now()) is None
+    assert selectors.analysis_state(analysis.session).state is selectors.State.CANCELLED
+
+
+def test_consent_withdrawn_while_computing_keeps_nothing(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    result = session_result(analysis)
+    patient = analysis.session.patient
+    withdraw_consent(actor=holder_actor(patient), patient_id=patient.pk, purpose=Purpose.AI_ANALYSIS, now=now)
+    assert services.record_result(claim=claim, result=result, now=now) is False
+    result.discard()
+    assert not PhotoResult.objects.exists()
+    with pytest.raises(SealedFileMissing):
+        read_all(key_id=patient.key_id, name=result.photos[0].images[0].file_name, limit=1000)
+
+
+def test_a_switched_off_network_takes_the_next_session_out_of_ai(analysis, network):
+    network.enabled = False
+    network.save()
+    session = submit(make_session(ready_patient(), views=[View.CROWN], consent=False))
+    assert not Analysis.objects.filter(session=session).exists()
+    assert releases.current_pipeline(now=timezone.now()) is None
+
+
+def test_a_newer_release_makes_another_pipeline(analysis, network):
+    before = releases.current_pipeline(now=timezone.now())
+    ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9.10", digest="e" * 64)
+    after = releases.current_pipeline(now=timezone.now())
+    assert after.pk != before.pk
+    assert after.releases == {"segmentation": "scalp-segmentation-9.10"}
+
+
+def test_derived_pictures_open_under_the_patients_key(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    services.record_result(claim=claim, result=session_result(analysis), now=now)
+    image = DerivedImage.objects.first()
+    assert b"".join(selectors.open_derived(image)).startswith(b"overlay of ")
