@@ -130,7 +130,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 if env.str("TRICHORA_S3_BUCKET", ""):
     STORAGES["sealed"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "vault.storages.SealedS3Storage",
         "OPTIONS": {
             "bucket_name": env.str("TRICHORA_S3_BUCKET"),
             "endpoint_url": env.str("TRICHORA_S3_ENDPOINT", "") or None,
