@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -127,7 +128,7 @@ def photo_upload(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 session_id=session_id,
                 view=view,
                 site=site,
-                upload=upload.file,
+                upload=cast(BinaryIO, upload),
                 claimed_type=upload.content_type or "",
                 claimed_extension=photo_intake.extension_of(upload.name or ""),
                 now=timezone.now(),
