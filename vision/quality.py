@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from vision.types import CheckResult, QualityCheck, QualityReport, RgbImage, View
 
 WORKING_EDGE_PX: Final = 640
+GAMMA: Final = 2.2
+"""Stored values are about the 2.2th root of light."""
 
 Grey = NDArray[np.float32]
 Pixels = TypeVar("Pixels", Grey, RgbImage)
@@ -56,10 +58,10 @@ THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
         70, "below", "98th minus 2nd percentile of grey; haze, a smeared lens or a blank surface stays below"
     ),
     QualityCheck.UNEVEN_LIGHT: Threshold(
-        3.2,
+        5.8,
         "above",
-        "stops from one side of the picture to the other (robust plane through the log brightness of 49 tiles); hair"
-        " beside skin alone makes up to 3",
+        "stops of light from one side of the picture to the other, compared within one chromaticity; a head's own"
+        " curvature and hair of one hue make up to 5 under even light (98th percentile 5.5)",
     ),
     QualityCheck.NO_SCALP: Threshold(
         0.25,
@@ -70,9 +72,6 @@ THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
 }
 """Limits for the overview views."""
 
-SIDE_VIEW_UNEVEN_STOPS: Final = 3.8
-"""Temples show lit skin on one side and hair on the other, so more brightness difference is normal."""
-
 TRICHOSCOPY_THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
     QualityCheck.SIZE: Threshold(400, "below", "short edge in px; research trichoscopes have 462 and 666"),
     QualityCheck.BLUR: Threshold(
@@ -81,19 +80,14 @@ TRICHOSCOPY_THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
     QualityCheck.TOO_DARK: Threshold(88, "below", "95th percentile of grey; the lamp is built in, darkness is a fault"),
     QualityCheck.BURNT_OUT: Threshold(0.15, "above", "share at 250 or more: reflections of the plate hide hairs"),
     QualityCheck.LOW_CONTRAST: Threshold(40, "below", "98th minus 2nd percentile of grey: no hair against the skin"),
-    QualityCheck.UNEVEN_LIGHT: Threshold(1.5, "above", "stops across the field; a ring light in contact is even"),
+    QualityCheck.UNEVEN_LIGHT: Threshold(2.0, "above", "stops across the field; a ring light in contact is even"),
 }
 """Limits for trichoscopy. There is no ``no_scalp``: a field of skin without hair is a finding, not a fault."""
 
 
 def thresholds_for(view: View) -> Mapping[QualityCheck, Threshold]:
     """The limits that hold for a view."""
-    if view is View.TRICHOSCOPY:
-        return TRICHOSCOPY_THRESHOLDS
-    if view in (View.TEMPLE_LEFT, View.TEMPLE_RIGHT):
-        front = THRESHOLDS[QualityCheck.UNEVEN_LIGHT]
-        return {**THRESHOLDS, QualityCheck.UNEVEN_LIGHT: Threshold(SIDE_VIEW_UNEVEN_STOPS, "above", front.reason)}
-    return THRESHOLDS
+    return THRESHOLDS if view.is_global else TRICHOSCOPY_THRESHOLDS
 
 
 def check_quality(image: RgbImage, view: View) -> QualityReport:
@@ -107,7 +101,7 @@ def check_quality(image: RgbImage, view: View) -> QualityReport:
         QualityCheck.TOO_DARK: lambda: float(np.percentile(_middle(grey, 0.7), 95)),
         QualityCheck.BURNT_OUT: lambda: float((_middle(grey, 0.7) >= 250).mean()),
         QualityCheck.LOW_CONTRAST: lambda: float(np.subtract(*np.percentile(_middle(grey, 0.8), (98, 2)))),
-        QualityCheck.UNEVEN_LIGHT: lambda: light_slope_stops(grey),
+        QualityCheck.UNEVEN_LIGHT: lambda: light_slope_stops(small),
         QualityCheck.NO_SCALP: lambda: headlike_share(small),
     }
     results = []
@@ -133,19 +127,34 @@ def sharpness(grey: Grey) -> float:
     return float(np.percentile(tiles, 75))
 
 
-def light_slope_stops(grey: Grey) -> float:
-    """Brightness difference across the picture in photographic stops: slope of a robust plane through log2 tiles."""
-    count = 7
-    heights = np.array([np.log2(np.percentile(tile, 75) + 4) for tile in _tiles(_middle(grey, 0.7), count)])
-    across = (np.arange(count) + 0.5) / count - 0.5
-    rows, columns = np.meshgrid(across, across, indexing="ij")
-    design = np.column_stack((np.ones(count * count), columns.ravel(), rows.ravel()))
-    weights: NDArray[np.float64] = np.ones(count * count)
-    plane: NDArray[np.float64] = np.zeros(3)
-    for _ in range(5):  # reweighted least squares (Cauchy-like), so that a dark coat does not tilt the plane
-        plane = np.asarray(np.linalg.lstsq(design * weights[:, None], heights * weights, rcond=None)[0], float)
-        weights = 1 / np.sqrt(1 + ((heights - design @ plane) / 0.5) ** 2)
-    return float(np.hypot(plane[1], plane[2]))
+def light_slope_stops(small: RgbImage) -> float:
+    """Fall of light across the picture in photographic stops (doublings of linear light).
+
+    Hair beside skin must not count as shade, so brightness is compared within pixels of one chromaticity only: one
+    slope common to all, a level of its own for each of 144 bins of red and blue share, fitted robustly.
+    """
+    pixels = (
+        cv2.resize(_middle(small, 0.8), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float32) + 2
+    )
+    total = pixels.sum(axis=2)
+    red, blue = (np.clip((pixels[..., band] / total - 0.2) / 0.3 * 12, 0, 11).astype(int) for band in (0, 2))
+    material = (red * 12 + blue).ravel()
+    rows, columns = np.indices(total.shape, dtype=np.float64)
+    height, width = total.shape
+    design = np.column_stack([_centred(axis.ravel(), material) for axis in (columns / width, rows / height)])
+    stops = GAMMA * _centred(np.log2(total).ravel().astype(np.float64), material)
+    weights: NDArray[np.float64] = np.ones(len(stops))
+    slope: NDArray[np.float64] = np.zeros(2)
+    for _ in range(6):  # reweighted least squares (Cauchy-like), so that a window or a dark coat does not tilt it
+        slope = np.asarray(np.linalg.lstsq(design * weights[:, None], stops * weights, rcond=None)[0], float)
+        weights = 1 / np.sqrt(1 + ((stops - design @ slope) / 0.9) ** 2)
+    return float(np.hypot(slope[0], slope[1]))
+
+
+def _centred(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Values minus the mean of their group."""
+    size = np.maximum(np.bincount(group), 1)
+    return np.asarray(values - (np.bincount(group, weights=values) / size)[group], float)
 
 
 def headlike_share(small: RgbImage) -> float:

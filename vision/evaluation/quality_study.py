@@ -97,7 +97,6 @@ def study_quality(data: Path) -> dict[str, Any]:
         },
         "thresholds": {
             "overview": _limits(thresholds_for(View.CROWN)),
-            "temple": _limits(thresholds_for(View.TEMPLE_LEFT)),
             "trichoscopy": _limits(TRICHOSCOPY_THRESHOLDS),
         },
     }
