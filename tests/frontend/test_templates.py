@@ -13,7 +13,7 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 def is_page(path: Path) -> bool:
-    """Whether the portal serves it. Printed reports, e-mails and the pages inside an export are documents of their own."""
+    """Whether the portal serves it: printed reports, e-mails and the pages of an export are documents of their own."""
     return not {"print", "email"} & set(path.parts) and "archive" not in path.name
 
 
