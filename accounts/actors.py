@@ -22,6 +22,13 @@ class Actor:
     def can(self, permission: Permission) -> bool:
         return self.role in PERMISSIONS[permission]
 
+    @property
+    def own_clinic_id(self) -> UUID:
+        """The staff member's clinic; :class:`NotAllowed` for a patient, who has none."""
+        if self.clinic_id is None:
+            raise NotAllowed("This is for a clinic's staff.")
+        return self.clinic_id
+
     def check(self, permission: Permission) -> None:
         """Raise :class:`NotAllowed` unless this role holds ``permission``."""
         if not self.can(permission):

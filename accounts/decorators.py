@@ -7,14 +7,15 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import cache_control
 
 from accounts.errors import NotAllowed
 from accounts.requests import actor_of
 from accounts.roles import Role
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 CLINICIANS = (Role.DERMATOLOGIST, Role.TRICHOLOGIST)
 
 
@@ -28,7 +29,7 @@ def roles(*allowed: Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if actor_of(request).role not in allowed:
                 raise NotAllowed("This page is not for your role.")
             return view(request, *args, **kwargs)

@@ -38,4 +38,4 @@ def user_of(request: HttpRequest) -> User:
     """The signed-in user; :class:`NotAllowed` for an anonymous request."""
     if not request.user.is_authenticated:
         raise NotAllowed("Please sign in first.", code="sign_in_first")
-    return cast(User, request.user)
+    return request.user

@@ -54,7 +54,7 @@ def open_invitations(actor: Actor) -> list[StaffInvitation]:
     """Invitations that nobody has accepted or withdrawn."""
     actor.check(Permission.MANAGE_STAFF)
     return list(
-        StaffInvitation.objects.filter(clinic_id=actor.clinic_id, accepted_at=None, withdrawn_at=None).order_by(
+        StaffInvitation.objects.filter(clinic_id=actor.own_clinic_id, accepted_at=None, withdrawn_at=None).order_by(
             "-created_at"
         )
     )

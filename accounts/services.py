@@ -90,7 +90,7 @@ def invite_staff(
         raise Invalid("not_a_staff_role", _("Choose a staff role. Patients register through the clinic's link."))
     token = secrets.token_urlsafe(32)
     invitation = StaffInvitation.objects.create(
-        clinic_id=actor.clinic_id,
+        clinic_id=actor.own_clinic_id,
         email=email.lower(),
         role=role.value,
         display_name=display_name,
@@ -115,7 +115,7 @@ def withdraw_invitation(*, actor: Actor, invitation_id: UUID, now: datetime) -> 
     """Make an invitation's link useless."""
     actor.check(Permission.MANAGE_STAFF)
     changed = StaffInvitation.objects.filter(
-        pk=invitation_id, clinic_id=actor.clinic_id, accepted_at=None, withdrawn_at=None
+        pk=invitation_id, clinic_id=actor.own_clinic_id, accepted_at=None, withdrawn_at=None
     ).update(withdrawn_at=now)
     if not changed:
         raise NotFound
@@ -206,7 +206,7 @@ def _keep_an_administrator(membership: Membership, *, losing: bool) -> None:
 def update_clinic(*, actor: Actor, fields: dict[str, object], now: datetime) -> Clinic:
     """Change the clinic's public details, hours to answer, and whether its link is open."""
     actor.check(Permission.MANAGE_CLINIC)
-    clinic = Clinic.objects.select_for_update().get(pk=actor.clinic_id)
+    clinic: Clinic = Clinic.objects.select_for_update().get(pk=actor.own_clinic_id)
     for name, value in fields.items():
         setattr(clinic, name, value)
     clinic.save(update_fields=list(fields))
@@ -225,7 +225,7 @@ def update_clinic(*, actor: Actor, fields: dict[str, object], now: datetime) -> 
 def renew_join_code(*, actor: Actor, now: datetime) -> Clinic:
     """A new registration link; the old one stops working at once."""
     actor.check(Permission.MANAGE_CLINIC)
-    clinic = Clinic.objects.select_for_update().get(pk=actor.clinic_id)
+    clinic: Clinic = Clinic.objects.select_for_update().get(pk=actor.own_clinic_id)
     clinic.join_code = join_code()
     clinic.save(update_fields=["join_code"])
     audit.record(action="clinic.link_renewed", now=now, actor=actor, subject_kind="clinic", subject_id=clinic.pk)

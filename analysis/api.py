@@ -21,7 +21,7 @@ from patients.selectors import session_for
 FAILURE = OpenApiResponse(ErrorOut, description="What was wrong, and what to do.")
 
 
-class FindingOut(serializers.Serializer[Finding]):
+class FindingOut(serializers.Serializer[Any]):
     """What a model said. A clinician's decision about it stands beside it, in the review."""
 
     id = serializers.UUIDField()

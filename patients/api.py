@@ -23,7 +23,7 @@ from patients.services.reading import Rendition
 from vision.types import View
 
 
-class PhotoOut(serializers.Serializer[Photo]):
+class PhotoOut(serializers.Serializer[Any]):
     """A photo of a session; its bytes are read from ``content``."""
 
     id = serializers.UUIDField()
@@ -37,7 +37,7 @@ class PhotoOut(serializers.Serializer[Photo]):
     created_at = serializers.DateTimeField()
 
 
-class SessionOut(serializers.Serializer[PhotoSession]):
+class SessionOut(serializers.Serializer[Any]):
     """A photo session with its present photos."""
 
     id = serializers.UUIDField()
