@@ -41,6 +41,12 @@ SCALP_REGION_BITS = np.array(
 )
 """Allowed classes for the values 0..3 of the ``scalp_regions`` masks."""
 
+BARE_SKIN = {
+    "folliculitis_body": (71, 72, 73, 74, 75, 76, 77, 78, 80, 82, 83, 84, 90, 91, 93, 94, 95, 97, 99),
+    "psoriasis_face": (104, 107, 117, 119, 120, 121, 123, 124, 126, 130, 131, 133, 134),
+}
+"""Pictures of ``conditions`` that show a body or a face and, looked at one by one, nothing of the scalp."""
+
 BALD_MARGIN = 0.15
 """Beside hair, bare scalp is possible this far (share of the frame) outside the hair's bounding box, not further."""
 
@@ -113,6 +119,21 @@ def list_region_masks(data: Path) -> list[PhotoFile]:
     return [PhotoFile(path, mask, path.stem.rsplit("_", 1)[0], "region_masks") for path, mask in _pairs(folder)]
 
 
+def list_bare_skin(data: Path, side: Side) -> list[Path]:
+    """The :data:`BARE_SKIN` pictures on this side of the split; empty where the folder is not there."""
+    folder = data / "conditions" / "images"
+    stems = [f"{condition}_{number:04d}" for condition, numbers in BARE_SKIN.items() for number in numbers]
+    paths = [folder / f"{stem}.jpg" for stem in stems if side_of(stem) == side]
+    return [path for path in paths if path.is_file()]
+
+
+def load_bare_skin(paths: list[Path], longest_side: int) -> Iterator[LabelledPhoto]:
+    """Read pictures on which only background and skin are possible."""
+    for path in paths:
+        image = _shrunk(read_rgb(path), longest_side)
+        yield LabelledPhoto(image, np.full(image.shape[:2], OUTSIDE, np.uint8), path.stem, "bare_skin", path.stem)
+
+
 def hair_mask_person(stem: str) -> str:
     """``lfw_Jennifer_Lopez_0009`` is a picture of ``lfw_Jennifer_Lopez``; other stems stand for themselves."""
     return re.sub(r"_\d{4}$", "", stem) if stem.startswith("lfw_") else stem
@@ -152,15 +173,16 @@ def allowed_from_hair_mask(mask: NDArray[np.uint8]) -> AllowedMap:
 def load_photos(files: list[PhotoFile], longest_side: int) -> Iterator[LabelledPhoto]:
     """Read pictures and masks, shrunk so that the longer side is at most ``longest_side``."""
     for file in files:
-        image, mask = read_rgb(file.image), read_grey(file.mask)
-        factor = longest_side / max(image.shape[:2])
+        image, mask = _shrunk(read_rgb(file.image), longest_side), read_grey(file.mask)
         height, width = image.shape[:2]
-        if factor < 1:
-            height, width = round(height * factor), round(width * factor)
-        image = resize(image, height, width)
         mask = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
         to_allowed = allowed_from_scalp_regions if file.source == "scalp_regions" else allowed_from_hair_mask
         yield LabelledPhoto(image, to_allowed(mask), file.person, file.source, file.image.stem)
+
+
+def _shrunk(image: RgbImage, longest_side: int) -> RgbImage:
+    factor = min(1.0, longest_side / max(image.shape[:2]))
+    return resize(image, round(image.shape[0] * factor), round(image.shape[1] * factor))
 
 
 def on_side(files: list[PhotoFile], side: Side) -> list[PhotoFile]:

@@ -32,8 +32,10 @@ from vision.training.data import (
     AllowedMap,
     LabelledPhoto,
     bits,
+    list_bare_skin,
     list_hair_masks,
     list_scalp_regions,
+    load_bare_skin,
     load_photos,
     on_side,
 )
@@ -59,7 +61,7 @@ class Plan:
     batch: int = 16
     side: int = 192
     final_side: int = 256
-    final_share: float = 0.25
+    final_share: float = 0.15
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     seed: int = 7
@@ -80,6 +82,7 @@ class Pictures:
 
     regions: list[LabelledPhoto]
     hair: list[LabelledPhoto]
+    bare_skin: list[LabelledPhoto]
     validation: list[LabelledPhoto]
 
 
@@ -89,18 +92,21 @@ def read_pictures(data: Path) -> Pictures:
     return Pictures(
         regions=list(load_photos(on_side(regions, "train"), CACHE_SIDE)),
         hair=list(load_photos(on_side(hair, "train"), CACHE_SIDE)),
+        bare_skin=list(load_bare_skin(list_bare_skin(data, "train"), CACHE_SIDE)),
         validation=list(load_photos(on_side(regions, "validation"), 640))
         + list(load_photos(on_side(hair, "validation")[::8], 640)),
     )
 
 
 def draw_batch(pictures: Pictures, plan: Plan, step: int, spec: InputSpec) -> tuple[Tensor, Tensor]:
-    """Half regions, half hair masks; one of the latter a cut-out beside the head, with neither hair nor scalp."""
+    """Half regions, half hair masks, but one picture of bare skin and one cut-out from beside the hair."""
     rng = np.random.default_rng((plan.seed, step))
     side = plan.side_at(step)
     inputs, labels = [], []
     for position in range(plan.batch):
         source = pictures.regions if position < plan.batch // 2 else pictures.hair
+        if position == plan.batch - 2 and pictures.bare_skin:
+            source = pictures.bare_skin
         photo = source[int(rng.integers(len(source)))]
         if position == plan.batch - 1:
             photo = cut_outside(photo, rng) or photo
@@ -222,6 +228,24 @@ class Trainer:
         torch.save(state, self.folder / "last.pt.part")
         (self.folder / "last.pt.part").replace(self.folder / "last.pt")
 
+    def best_network(self) -> nn.Module:
+        """The averaged network that did best on the validation people."""
+        return averaged(torch.load(self.folder / "best.pt", map_location="cpu", weights_only=True))
+
+    def story(self, pictures: Pictures) -> dict[str, Any]:
+        """What ``metrics.json`` tells of the training."""
+        return {
+            "plan": asdict(self.plan),
+            "steps": self.step,
+            "minutes": round(self.minutes, 1),
+            "device": self.device.type.upper(),
+            "region_photos": len(pictures.regions),
+            "hair_photos": len(pictures.hair),
+            "bare_skin_photos": len(pictures.bare_skin),
+            "validation_photos": len(pictures.validation),
+            "curve": [{name: round(float(value), 4) for name, value in point.items()} for point in self.curve],
+        }
+
     def resume(self) -> bool:
         """Go on from ``last.pt`` of the same plan, if there is one; only the number of steps may have changed."""
         path = self.folder / "last.pt"
@@ -317,6 +341,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=Plan().batch)
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--look-every", type=int, default=100)
+    parser.add_argument("--publish", metavar="VERSION", help="write the best checkpoint as a release when done")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
 
@@ -332,6 +357,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         flush=True,
     )
     trainer.fit(pictures, spec, chosen.look_every)
+    if chosen.publish:
+        from vision.training.segmentation_release import publish_run
+
+        release = publish_run(
+            trainer.best_network(), pictures.validation, chosen.data, chosen.publish, trainer.story(pictures)
+        )
+        print(f"published {release.id}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,165 @@
+"""From a training run to a release: temperature, export, figures on held-out people, card.
+
+``python -m vision train scalp_segmentation --publish VERSION`` comes here after training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vision.evaluation.domain import evaluate_domain
+from vision.evaluation.segmentation import evaluate_hair_masks, evaluate_region_masks, evaluate_scalp_regions
+from vision.release import RELEASES_DIR, InputSpec, Release, load_release
+from vision.runtime import open_network
+from vision.runtime.unet import UNET_MOBILENET_V2, build_unet
+from vision.training.data import LabelledPhoto
+from vision.training.partial_loss import allowed_channels, marginal_log_loss
+from vision.training.publish import publish
+from vision.training.segmentation_card import card_text
+
+NAME = "scalp-segmentation"
+FILES = ("model.xml", "model.bin", "weights.safetensors")
+TRAINED_ON = (
+    "scalp_regions: photographs of Roboflow Universe 'hair-loss' (CC BY 4.0) and of a clinic (none stated)",
+    "hair_masks: Figaro1k (Univ. Brescia) and LFW hair masks (research terms, none stated in the repository)",
+    "conditions: bodies and faces of a dermatology atlas (copyright of the atlas), as pictures without scalp",
+    "mobilenet_v2_imagenet: starting weights of the encoder (Apache-2.0)",
+)
+LICENCE_NOTE = "research use; licences of the sources vary"
+
+
+def half_precision(network: nn.Module) -> dict[str, Tensor]:
+    """The weights as they ship: float16, batch statistics too."""
+    return {
+        name: value.detach().to(torch.float16 if value.is_floating_point() else value.dtype).contiguous()
+        for name, value in network.state_dict().items()
+    }
+
+
+def export(network: nn.Module, folder: Path, spec: InputSpec, options: dict[str, Any], class_count: int) -> None:
+    """Write ``weights.safetensors`` and the OpenVINO IR of the same half-precision weights, for any batch size."""
+    import openvino
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = half_precision(network)
+    save_file(weights, folder / "weights.safetensors")
+    rounded = build_unet(options, class_count)
+    rounded.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in weights.items()})
+    model = openvino.convert_model(
+        rounded.eval(),
+        example_input=torch.zeros(1, 3, spec.height, spec.width),
+        input=[-1, 3, spec.height, spec.width],
+    )
+    openvino.save_model(model, folder / "model.xml", compress_to_fp16=True)
+
+
+def fit_temperature(logits: Sequence[Tensor], possible: Sequence[Tensor]) -> float:
+    """The temperature with the least marginal log loss, each photo weighing the same; searched on a fine grid."""
+    grid = np.geomspace(0.5, 3.0, 73)
+    losses = [
+        float(
+            np.mean([float(marginal_log_loss(one / float(t), may)) for one, may in zip(logits, possible, strict=True)])
+        )
+        for t in grid
+    ]
+    return round(float(grid[int(np.argmin(losses))]), 3)
+
+
+def calibration_error(
+    logits: Sequence[Tensor], possible: Sequence[Tensor], temperature: float, bins: int = 15
+) -> float:
+    """Expected calibration error over pixels with one possible class (Naeini 2015), equal-width bins."""
+    sure: list[NDArray[np.float32]] = []
+    right: list[NDArray[np.bool_]] = []
+    for one, may in zip(logits, possible, strict=True):
+        decided = (may.sum(1) == 1)[0]
+        confidence, label = (one / temperature).softmax(1)[0].max(0)
+        sure.append(confidence[decided].numpy())
+        right.append((label == may[0].int().argmax(0))[decided].numpy())
+    confidences, hits = np.concatenate(sure), np.concatenate(right)
+    place = np.minimum((confidences * bins).astype(int), bins - 1)
+    gaps = [
+        abs(float(hits[place == one].mean()) - float(confidences[place == one].mean())) * float((place == one).mean())
+        for one in range(bins)
+        if (place == one).any()
+    ]
+    return float(sum(gaps))
+
+
+def publish_run(
+    network: nn.Module,
+    validation: Sequence[LabelledPhoto],
+    data: Path,
+    version: str,
+    training: dict[str, Any],
+    directory: Path = RELEASES_DIR,
+) -> Release:
+    """Calibrate on the validation people, export, score the exported release on the test people, write the folder.
+
+    ``training`` (plan, minutes, steps, counts) goes into ``metrics.json`` as it is.
+    """
+    from vision.training import segmentation as run
+
+    spec = InputSpec(run.Plan().final_side, run.Plan().final_side)
+    photos = [photo for photo in validation if photo.source == "scalp_regions"]
+    logits = [run.predict_logits(network, photo.image, spec)[None] for photo in photos]
+    possible = [
+        allowed_channels(torch.from_numpy(run.shrink_labels(photo.allowed, photo.image, spec))[None], run.CHANNEL_BITS)
+        for photo in photos
+    ]
+    temperature = fit_temperature(logits, possible)
+    calibration = {
+        "temperature": temperature,
+        "ece_before": round(calibration_error(logits, possible, 1.0), 4),
+        "ece_after": round(calibration_error(logits, possible, temperature), 4),
+    }
+    folder = directory / f"{NAME}-{version}"
+    export(network, folder, spec, run.OPTIONS, len(run.CLASSES))
+    draft = Release(
+        name=NAME,
+        version=version,
+        task="segmentation",
+        architecture=UNET_MOBILENET_V2,
+        input=spec,
+        classes=run.CLASSES,
+        temperature=temperature,
+        files={},
+        trained_on=TRAINED_ON,
+        licence_note=LICENCE_NOTE,
+        folder=folder,
+        options=run.OPTIONS,
+    )
+    publish(draft, FILES, {"training": training}, f"# {draft.id}")
+    metrics = measure(load_release(draft.id, directory), data) | {"calibration": calibration, "training": training}
+    return publish(draft, FILES, metrics, card_text(draft, metrics))
+
+
+def measure(release: Release, data: Path) -> dict[str, Any]:
+    """Figures of the exported release on people that training did not see, and how far each share is off."""
+    network = open_network(release)
+    tasks = {
+        "scalp_regions": evaluate_scalp_regions(data, network, release, split="test"),
+        "hair_masks": evaluate_hair_masks(data, network, release, split="test"),
+        "region_masks": evaluate_region_masks(data, network, release),
+    }
+    return {
+        "release": release.id,
+        "split": "people held out (vision.training.split); region_masks: all, none was trained on",
+        "tasks": {name: {**report, "command": command(name)} for name, report in tasks.items()},
+        "measures": tasks["scalp_regions"]["measures"],
+        "domain": evaluate_domain(data, network, release),
+    }
+
+
+def command(task: str) -> str:
+    """The command that gives a task's figures again."""
+    split = "" if task == "region_masks" else " --split test"
+    return f"python -m vision evaluate {task} --data ../shared/data/{task}{split}"
