@@ -1,14 +1,12 @@
-"""``python -m vision analyse | train | evaluate``: the image science without a portal around it."""
+"""``python -m vision analyse | train | evaluate | study``: the image science without a portal around it."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,11 @@ TRAINING = {
     "conditions": "vision.training.conditions:main",
 }
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
+
+STUDIES = {
+    "quality": "vision.evaluation.quality_study:study_quality",
+}
+"""What can be studied on the research pictures: ``module:function``, called with the data folder, gives a table."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     evaluate.add_argument("--json", type=Path, help="file for the figures; without it they are printed")
     evaluate.add_argument("--split", choices=("all", "test"), default="all", help="test: only people held out")
 
+    study = commands.add_parser("study", help="measure how often a rule is right on the research pictures")
+    study.add_argument("name", choices=sorted(STUDIES))
+    study.add_argument("--data", type=Path, required=True, help="the folder of the research pictures")
+    study.add_argument("--json", type=Path, help="file for the table; without it it is printed")
+
     analyse = commands.add_parser("analyse", help="everything the shipped networks say about photos")
     analyse.add_argument("photo", type=Path, nargs="+")
     analyse.add_argument("--view", default="crown")
@@ -47,7 +55,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
+    if chosen.command == "study":
+        return _study(chosen)
     return _evaluate(chosen, parser) if chosen.command == "evaluate" else _analyse(chosen, parser)
+
+
+def _study(chosen: argparse.Namespace) -> int:
+    if not chosen.data.is_dir():
+        print(f"no research pictures in {chosen.data}", file=sys.stderr)
+        return 1
+    module, function = STUDIES[chosen.name].split(":")
+    _deliver(getattr(importlib.import_module(module), function)(chosen.data), chosen.json)
+    return 0
+
+
+def _deliver(report: Mapping[str, Any], file: Path | None) -> None:
+    text = json.dumps(report, indent=2)
+    if file is None:
+        print(text)
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 def _evaluate(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -62,15 +90,12 @@ def _evaluate(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> in
     except (DataMissing, ReleaseError) as error:
         print(error, file=sys.stderr)
         return 1
-    text = json.dumps(report, indent=2)
-    if chosen.json is None:
-        print(text)
-    else:
-        chosen.json.write_text(text + "\n", encoding="utf-8")
+    _deliver(report, chosen.json)
     return 0
 
 
 def _analyse(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from vision.codec import photo_to_json
     from vision.pipeline import analyse_photo, load_networks
     from vision.types import PhotoContext, View
 
@@ -80,7 +105,7 @@ def _analyse(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> int
     networks = load_networks()
     results = {}
     for path in chosen.photo:
-        results[str(path)] = plain(analyse_photo(path.read_bytes(), context, networks))
+        results[str(path)] = photo_to_json(analyse_photo(path.read_bytes(), context, networks))
     if chosen.json:
         print(json.dumps(results, indent=2))
         return 0
@@ -90,23 +115,8 @@ def _analyse(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> int
             if "value" in value:
                 print(f"  {metric}: {value['value']:.1f} {value['unit']} ({value['low']:.1f} to {value['high']:.1f})")
             else:
-                print(f"  {metric}: not measurable, {value['reason']} {value['detail']}")
+                print(f"  {metric}: not measurable, {value['not_measurable']} {value['detail']}")
     return 0
-
-
-def plain(value: Any) -> Any:
-    """A result as JSON types; encoded pictures become their size in bytes."""
-    if isinstance(value, bytes):
-        return len(value)
-    if isinstance(value, Enum):
-        return value.value if isinstance(value.value, str) else value.name.lower()
-    if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value.item() if hasattr(value, "item") else value
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""The permission matrix, row by row."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from vision.permissions import MATRIX, MISSING, PHOTO_METRICS, Needs, PictureKind, picture_kind, refusal
+from vision.types import Metric, NotMeasurable, Reason, View
+
+SHARES = (
+    Metric.COVERAGE_INDEX,
+    Metric.SCALP_VISIBILITY,
+    Metric.THINNING_SHARE,
+    Metric.BALD_SHARE,
+    Metric.AFFECTED_SHARE,
+)
+AREAS = (Metric.THINNING_AREA_MM2, Metric.BALD_AREA_MM2)
+COUNTS = (Metric.HAIR_DENSITY, Metric.FOLLICULAR_UNIT_DENSITY)
+
+
+def reason(metric: Metric, kind: PictureKind, *unmet: Needs) -> Reason | None:
+    refused = refusal(metric, kind, {need: NotMeasurable(MISSING[need]) for need in unmet})
+    return None if refused is None else refused.reason
+
+
+def test_every_metric_has_a_row_for_every_kind_of_picture() -> None:
+    assert set(MATRIX) == set(product(Metric, PictureKind))
+    assert set(MISSING) == set(Needs)
+
+
+@pytest.mark.parametrize("metric", SHARES)
+@pytest.mark.parametrize(
+    ("unmet", "expected"),
+    [
+        ((), None),
+        ((Needs.QUALITY,), Reason.QUALITY_FAILED),
+        ((Needs.SEGMENTATION,), Reason.MODEL_OFF),
+        ((Needs.SCALP,), Reason.TOO_LITTLE_SCALP),
+        ((Needs.QUALITY, Needs.SEGMENTATION, Needs.SCALP), Reason.QUALITY_FAILED),
+        ((Needs.SCALE, Needs.COUNTING_NETWORK, Needs.VIEWS), None),
+    ],
+)
+def test_shares_of_the_scalp_need_quality_a_network_and_scalp(
+    metric: Metric, unmet: tuple[Needs, ...], expected: Reason | None
+) -> None:
+    assert reason(metric, PictureKind.OVERVIEW, *unmet) is expected
+
+
+@pytest.mark.parametrize("metric", AREAS)
+def test_areas_in_mm2_need_a_scale_as_well(metric: Metric) -> None:
+    assert reason(metric, PictureKind.OVERVIEW) is None
+    assert reason(metric, PictureKind.OVERVIEW, Needs.SCALE) is Reason.NO_SCALE
+    assert reason(metric, PictureKind.OVERVIEW, Needs.SCALE, Needs.SCALP) is Reason.TOO_LITTLE_SCALP
+
+
+@pytest.mark.parametrize("metric", COUNTS)
+def test_hairs_are_never_counted_on_an_overview(metric: Metric) -> None:
+    assert reason(metric, PictureKind.OVERVIEW) is Reason.VIEW_NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("metric", COUNTS)
+def test_hairs_in_trichoscopy_need_a_counting_network_and_a_scale(metric: Metric) -> None:
+    assert reason(metric, PictureKind.TRICHOSCOPY) is None
+    assert reason(metric, PictureKind.TRICHOSCOPY, Needs.COUNTING_NETWORK) is Reason.NO_RELEASED_MODEL
+    assert reason(metric, PictureKind.TRICHOSCOPY, Needs.SCALE) is Reason.NO_SCALE
+
+
+@pytest.mark.parametrize("metric", [*SHARES, *AREAS, Metric.SCALP_IN_FRAME, Metric.SEVERITY_INDEX])
+def test_shares_and_severity_do_not_exist_in_trichoscopy(metric: Metric) -> None:
+    assert reason(metric, PictureKind.TRICHOSCOPY) is Reason.VIEW_NOT_SUPPORTED
+
+
+def test_severity_belongs_to_the_session_and_needs_views() -> None:
+    assert reason(Metric.SEVERITY_INDEX, PictureKind.SESSION) is None
+    assert reason(Metric.SEVERITY_INDEX, PictureKind.SESSION, Needs.VIEWS) is Reason.VIEWS_MISSING
+    assert reason(Metric.SEVERITY_INDEX, PictureKind.OVERVIEW) is Reason.VIEW_NOT_SUPPORTED
+    assert Metric.SEVERITY_INDEX not in PHOTO_METRICS
+
+
+def test_the_exact_reason_is_passed_on() -> None:
+    exact = NotMeasurable(Reason.OUT_OF_DOMAIN, "confidence 0.31")
+    assert refusal(Metric.BALD_SHARE, PictureKind.OVERVIEW, {Needs.SCALP: exact}) is exact
+
+
+def test_only_trichoscopy_is_no_overview() -> None:
+    assert [view for view in View if picture_kind(view) is PictureKind.TRICHOSCOPY] == [View.TRICHOSCOPY]
