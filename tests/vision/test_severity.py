@@ -33,7 +33,7 @@ def test_a_full_set_of_views_weighs_as_salt_does() -> None:
     # 0.40 x 60 + 0.24 x 5 + 0.18 x 10 + 0.18 x 20 = 30.6; 4 + 3 x 10.6 / 30 = 5.06
     assert found.affected_share.value == pytest.approx(30.6)
     assert found.index.value == pytest.approx(5.06)
-    assert (found.index.low, found.index.high) == (pytest.approx(5.06), pytest.approx(5.06))
+    assert (found.index.low, found.index.high) == pytest.approx((5.06, 5.06))
     assert found.missing_views == ()
     assert sum(SALT_WEIGHTS.values()) == pytest.approx(1)
 
@@ -50,20 +50,16 @@ def test_weights_are_renormalised_over_the_views_present() -> None:
 def test_a_missing_view_may_be_anything_so_the_range_is_wide() -> None:
     found = graded((View.CROWN, share(50)))
     # low: 0.40 x 50 + 0.60 x 0 = 20; high: 20 + 60 = 80
-    assert (found.affected_share.low, found.affected_share.high) == (pytest.approx(20), pytest.approx(80))
-    assert (found.index.low, found.index.high) == (pytest.approx(4), pytest.approx(9))
+    assert (found.affected_share.low, found.affected_share.high) == pytest.approx((20, 80))
+    assert (found.index.low, found.index.high) == pytest.approx((4, 9))
     assert found.index.low <= found.index.value <= found.index.high
 
 
 def test_the_parts_uncertainty_reaches_the_index() -> None:
     views = (View.CROWN, View.OCCIPUT, View.TEMPLE_LEFT, View.TEMPLE_RIGHT)
     found = graded(*((view, share(20, spread=10)) for view in views))
-    assert (found.affected_share.low, found.affected_share.high) == (pytest.approx(10), pytest.approx(30))
-    assert (found.index.low, found.index.value, found.index.high) == (
-        pytest.approx(2.5),
-        pytest.approx(4),
-        pytest.approx(5),
-    )
+    assert (found.affected_share.low, found.affected_share.high) == pytest.approx((10, 30))
+    assert (found.index.low, found.index.value, found.index.high) == pytest.approx((2.5, 4, 5))
 
 
 def test_two_photos_of_one_view_are_averaged() -> None:
