@@ -49,6 +49,9 @@ SPEC = {
 }
 
 
+expect.set_options(timeout=20_000)
+
+
 class Answers(forms.Form):
     """A field of each kind."""
 
@@ -129,6 +132,7 @@ def page(browser: Browser, showcase: Showcase) -> Iterator[Page]:
 
     context = browser.new_context(base_url=showcase.address, viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.on("console", heard)
     page.on("pageerror", lambda error: refused.append(str(error)))
     yield page
