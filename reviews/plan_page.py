@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.actors import Actor
 from reviews.contraindications import Alert
 from reviews.diagnoses import label as diagnosis_label
@@ -60,6 +62,11 @@ class PlanPage:
     signing: SigningState
     editable: bool
     decided: bool
+
+    @property
+    def sign_url(self) -> str:
+        """The sign page belongs to the room above; its address is known by name only."""
+        return reverse("reports:sign", args=[self.review.pk])
 
 
 def plan_page(review: Review, actor: Actor) -> PlanPage:

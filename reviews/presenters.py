@@ -70,6 +70,11 @@ class FindingCard:
         return self.verdict or "todo"
 
     @property
+    def number_text(self) -> str:
+        """The number for an input field: a full stop, whatever the language."""
+        return "" if self.number_value is None else f"{self.number_value:g}"
+
+    @property
     def waiting(self) -> bool:
         return self.needs_decision and not self.verdict
 
@@ -145,6 +150,20 @@ class Workspace:
     stage: Stage | None
     progress: Progress
     amended: bool
+
+    @property
+    def previous_tile(self) -> int:
+        """Index of the photograph before the one on the stage."""
+        return self._current - 1
+
+    @property
+    def next_tile(self) -> int:
+        """Index of the photograph after the one on the stage."""
+        return self._current + 1
+
+    @property
+    def _current(self) -> int:
+        return next((index for index, tile in enumerate(self.tiles) if tile.current), 0)
 
     @property
     def analysis_note(self) -> str:

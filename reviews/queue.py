@@ -40,7 +40,7 @@ class QueueFilters:
         return cls(
             show=show if show in SHOWS else "all",
             urgent=query.get("urgent") == "1",
-            analysis=analysis if analysis in State else "",
+            analysis=analysis if analysis in {state.value for state in State} else "",
         )
 
 

@@ -117,6 +117,18 @@ def _due(row: QueueRow, now: datetime) -> str:
     return _("due in %(time)s") % {"time": duration(seconds)}
 
 
+def analysis_choices() -> list[tuple[str, str]]:
+    """States of the models that the queue can be filtered by."""
+    return [
+        (State.DONE.value, _("Measured")),
+        (State.RUNNING.value, _("Measuring")),
+        (State.WAITING.value, _("Waiting for the models")),
+        (State.FAILED.value, _("Not measured")),
+        (State.NOT_CONSENTED.value, _("Without AI")),
+        (State.OFF.value, _("Models off")),
+    ]
+
+
 def duration(seconds: float) -> str:
     """The largest whole unit: minutes up to two hours, hours up to two days, then days."""
     minutes = int(seconds // 60)

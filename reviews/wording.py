@@ -74,7 +74,7 @@ UNITS: Mapping[str, str] = {"%": " %", "mm2": " mm²", "per_cm2": "/cm²", "inde
 def view_name(view: str, site: str = "") -> str:
     """A view as clinicians name it, with the trichoscopy site."""
     name = str(guide(View(view)).label)
-    if site in TrichoscopySite:
+    if site in {known.value for known in TrichoscopySite}:
         return f"{name} · {SITE_LABELS[TrichoscopySite(site)]}"
     return name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reviews.services.claims import claim_review, open_correction, release_review, renew_lease
 from reviews.services.findings import (
+    Correction,
     accept_opened,
     correct_outline,
     decide_and_open_next,
@@ -12,11 +13,22 @@ from reviews.services.findings import (
     open_finding,
     undo_decision,
 )
-from reviews.services.outcome import decide_review, mark_signed, reject_case, reopen, request_retake
+from reviews.services.outcome import (
+    RetakeReason,
+    RetakeWish,
+    decide_review,
+    mark_signed,
+    reject_case,
+    reopen,
+    request_retake,
+)
 from reviews.services.plans import add_item, draft_summary, remove_item, save_plan, update_item
 from reviews.services.readings import read_case, read_photo, read_plan, read_queue, save_reading
 
 __all__ = [
+    "Correction",
+    "RetakeReason",
+    "RetakeWish",
     "accept_opened",
     "add_item",
     "claim_review",

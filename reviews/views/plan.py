@@ -15,7 +15,7 @@ from accounts.errors import NotFound
 from accounts.requests import actor_of
 from reviews import selectors, services
 from reviews.case_page import case_page
-from reviews.forms import PlanForm, PlanItemForm
+from reviews.forms import HandBackForm, PlanForm, PlanItemForm
 from reviews.plan_page import categories, formulary_cards, plan_page
 from reviews.views.answers import says_why, valid, with_message
 
@@ -44,6 +44,7 @@ def plan(request: HttpRequest, review_id: UUID) -> HttpResponse:
         "form": PlanForm(initial=initial),
         "entries": formulary_cards(review),
         "categories": categories(),
+        "hand_back_form": HandBackForm(auto_id="hand_back_%s"),
     }
     return render(request, "reviews/plan.html", context)
 

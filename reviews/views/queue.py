@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import CLINICIANS, roles
 from accounts.requests import actor_of
 from reviews import selectors, services
-from reviews.queue_page import queue_lines
+from reviews.queue_page import analysis_choices, queue_lines
 
 PAGE_SIZE = 25
 
@@ -28,6 +28,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     services.read_queue(actor=actor, session_ids=[row.session.pk for row in page], now=now)
     context = {"filters": filters, "counts": counts, "page": page, "lines": queue_lines(list(page), now)}
+    context["analysis_choices"] = analysis_choices()
     return render(
         request, "reviews/_queue.html" if request.headers.get("HX-Request") else "reviews/queue.html", context
     )
