@@ -20,6 +20,7 @@ from tests.factories.patients import (
     actor_for,
     add_drawn_photo,
     calm_answers,
+    drawn_jpeg,
     grant_all_consents,
     holder_actor,
     make_clinic,
@@ -242,8 +243,6 @@ def test_a_retaken_session_is_submitted_again():
 
 
 def test_the_photo_that_was_not_good_enough_is_not_taken_again():
-    from tests.factories.patients import drawn_jpeg
-
     data = drawn_jpeg(5)
     session = make_session(views=[])
     add_drawn_photo(session, View.CROWN, data=data)
