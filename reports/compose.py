@@ -233,7 +233,7 @@ def _treatments(plan: Plan | None) -> tuple[Treatment, ...]:
             dose=item.dose,
             duration=item.duration,
             instructions=item.instructions,
-            about=item.entry.patient_text,
+            about="" if item.instructions.strip() else item.entry.patient_text,
             monitoring=item.entry.monitoring,
             prescription=item.entry.prescription,
             why_despite_caution=item.override_reason,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -67,13 +68,15 @@ def render(html: str, *, parts: Mapping[str, Part], style: str, identifier: str)
         CSS(string=sheet, url_fetcher=fetcher, font_config=fonts, base_url=SCHEME) for sheet in (style, _page_style())
     ]
     document = HTML(string=html, url_fetcher=fetcher, base_url=SCHEME)
-    data: bytes = document.write_pdf(
-        stylesheets=sheets,
-        font_config=fonts,
-        pdf_variant=VARIANT,
-        pdf_tags=True,
-        pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint 70 leaves closing its sRGB profile to the collector
+        data: bytes = document.write_pdf(
+            stylesheets=sheets,
+            font_config=fonts,
+            pdf_variant=VARIANT,
+            pdf_tags=True,
+            pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
+        )
     return data
 
 

@@ -79,8 +79,8 @@ def build_export(*, export_id: UUID, now: datetime) -> bool:
     return False
 
 
-def open_export(*, actor: Actor, export_id: UUID, now: datetime) -> tuple[ExportRequest, Iterator[bytes]]:
-    """The archive's bytes for its download, audited. Raises NotFound, DomainError ``export_expired``."""
+def open_export(*, actor: Actor, export_id: UUID, now: datetime) -> tuple[ExportRequest, files.SealedReader]:
+    """A reader over the archive for its download, audited. Raises NotFound, DomainError ``export_expired``."""
     actor.check(Permission.REQUEST_EXPORT)
     export: ExportRequest | None = (
         ExportRequest.objects.visible_to(actor).select_related("patient").filter(pk=export_id).first()
@@ -89,9 +89,9 @@ def open_export(*, actor: Actor, export_id: UUID, now: datetime) -> tuple[Export
         raise NotFound
     if export.status != Status.READY or export.expires_at is None or export.expires_at <= now:
         raise DomainError("export_expired", _("This archive has expired. Ask for a new one: it takes a few minutes."))
-    chunks = files.iter_chunks(key_id=export.patient.key_id, name=export.file_name)
+    reader = files.open_file(key_id=export.patient.key_id, name=export.file_name)
     _audit(export, "export.downloaded", now, actor)
-    return export, chunks
+    return export, reader
 
 
 def sweep_exports(*, now: datetime) -> None:

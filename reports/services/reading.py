@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -36,17 +35,17 @@ def read_report(*, actor: Actor, report_id: UUID, now: datetime) -> Report:
 
 
 @transaction.atomic
-def read_pdf(*, actor: Actor, report_id: UUID, now: datetime) -> tuple[Report, Iterator[bytes]]:
-    """The PDF's bytes. Raises DomainError ``pdf_not_ready`` while it is being rendered."""
+def read_pdf(*, actor: Actor, report_id: UUID, now: datetime) -> tuple[Report, files.SealedReader]:
+    """A reader over the PDF. Raises DomainError ``pdf_not_ready`` while it is being rendered."""
     report = report_in_scope(actor, report_id)
     if not report.pdf_name:
         raise DomainError("pdf_not_ready", _("The PDF is being prepared. Try again in a minute."))
     _note(actor, report, "report.pdf_read", now, {"pdf_sha256": report.pdf_sha256})
-    return report, files.iter_chunks(key_id=report.sealing_key_id, name=report.pdf_name)
+    return report, files.open_file(key_id=report.sealing_key_id, name=report.pdf_name)
 
 
 @transaction.atomic
-def read_image(*, actor: Actor, image_id: UUID, now: datetime) -> tuple[ReportImage, Iterator[bytes]]:
+def read_image(*, actor: Actor, image_id: UUID, now: datetime) -> tuple[ReportImage, files.SealedReader]:
     """One picture of a report. Its page's event stands for it; opened by itself it is an event of its own."""
     image = ReportImage.objects.select_related("report").filter(pk=image_id).first()
     if image is None:
@@ -57,7 +56,7 @@ def read_image(*, actor: Actor, image_id: UUID, now: datetime) -> tuple[ReportIm
     )
     if not events.exists():
         _note(actor, report, "report.picture_read", now, {"photos": [str(image.pk)]})
-    return image, files.iter_chunks(key_id=report.sealing_key_id, name=image.file_name)
+    return image, files.open_file(key_id=report.sealing_key_id, name=image.file_name)
 
 
 def _note(actor: Actor, report: Report, action: str, now: datetime, detail: dict[str, object]) -> None:

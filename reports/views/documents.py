@@ -81,17 +81,17 @@ def report_status(request: HttpRequest, report_id: UUID) -> HttpResponse:
 @require_GET
 def report_pdf(request: HttpRequest, report_id: UUID) -> HttpResponseBase:
     """The PDF."""
-    found, chunks = services.read_pdf(actor=actor_of(request), report_id=report_id, now=timezone.now())
+    found, reader = services.read_pdf(actor=actor_of(request), report_id=report_id, now=timezone.now())
     name = f"report-{found.signed_at:%Y-%m-%d}-{found.verification_code[:5]}.pdf"
-    return stream(chunks, "application/pdf", name=name)
+    return stream(reader, "application/pdf", name=name)
 
 
 @signed_in
 @require_GET
 def report_image(request: HttpRequest, image_id: UUID) -> HttpResponseBase:
     """One picture of a signed report."""
-    image, chunks = services.read_image(actor=actor_of(request), image_id=image_id, now=timezone.now())
-    return stream(chunks, image.media_type)
+    image, reader = services.read_image(actor=actor_of(request), image_id=image_id, now=timezone.now())
+    return stream(reader, image.media_type)
 
 
 @signed_in

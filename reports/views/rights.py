@@ -41,9 +41,9 @@ def exports_status(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 @require_GET
 def export_download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     """The archive, streamed out of the vault."""
-    export, chunks = services.open_export(actor=actor_of(request), export_id=export_id, now=timezone.now())
+    export, reader = services.open_export(actor=actor_of(request), export_id=export_id, now=timezone.now())
     name = f"trichora-{export.requested_at:%Y-%m-%d}.zip"
-    return stream(chunks, "application/zip", name=name, attachment=True, size_bytes=export.size_bytes)
+    return stream(reader, "application/zip", name=name, attachment=True, size_bytes=export.size_bytes)
 
 
 @roles(Role.PATIENT)
