@@ -51,6 +51,7 @@ OPTIONS = {"decoder_channels": [96, 64, 40, 24]}
 CACHE_SIDE = 400
 ENCODER_RATE = 0.3  # share of the learning rate that the pretrained encoder gets
 AVERAGE_KEEP = 0.995
+WALL_SHARE = 0.3  # of the last picture in a batch: how often it is drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Plan:
     batch: int = 16
     side: int = 192
     final_side: int = 256
-    final_share: float = 0.15
+    final_share: float = 0.0
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     seed: int = 7
@@ -99,7 +100,7 @@ def read_pictures(data: Path) -> Pictures:
 
 
 def draw_batch(pictures: Pictures, plan: Plan, step: int, spec: InputSpec) -> tuple[Tensor, Tensor]:
-    """Half regions, half hair masks, but one picture of bare skin and one cut-out from beside the hair."""
+    """Half regions, half hair masks, but one picture of bare skin and one with nothing at all."""
     rng = np.random.default_rng((plan.seed, step))
     side = plan.side_at(step)
     inputs, labels = [], []
@@ -109,11 +110,22 @@ def draw_batch(pictures: Pictures, plan: Plan, step: int, spec: InputSpec) -> tu
             source = pictures.bare_skin
         photo = source[int(rng.integers(len(source)))]
         if position == plan.batch - 1:
-            photo = cut_outside(photo, rng) or photo
+            photo = drawn_wall(rng) if rng.random() < WALL_SHARE else cut_outside(photo, rng) or photo
         image, allowed = augment(photo, side, rng)
         inputs.append(normalise(image, spec))
         labels.append(allowed)
     return torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(labels))
+
+
+def drawn_wall(rng: np.random.Generator) -> LabelledPhoto:
+    """A drawn picture of nothing: one colour running into another, more or less grainy."""
+    along = np.linspace(0, 1, CACHE_SIDE, dtype=np.float32)
+    first, second = rng.uniform(0, 255, (2, 3)).astype(np.float32)
+    second = first + (second - first) * np.float32(rng.uniform(0, 0.6))
+    ramp = first + (second - first) * along[:, None, None]
+    grain = rng.standard_normal((CACHE_SIDE, CACHE_SIDE, 1), dtype=np.float32) * np.float32(rng.uniform(0, 25))
+    image = np.clip(ramp + grain, 0, 255).astype(np.uint8)
+    return LabelledPhoto(image, np.full(image.shape[:2], OUTSIDE, np.uint8), "drawn", "drawn", "wall")
 
 
 def cut_outside(photo: LabelledPhoto, rng: np.random.Generator) -> LabelledPhoto | None:

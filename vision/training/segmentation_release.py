@@ -30,6 +30,7 @@ TRAINED_ON = (
     "scalp_regions: photographs of Roboflow Universe 'hair-loss' (CC BY 4.0) and of a clinic (none stated)",
     "hair_masks: Figaro1k (Univ. Brescia) and LFW hair masks (research terms, none stated in the repository)",
     "conditions: bodies and faces of a dermatology atlas (copyright of the atlas), as pictures without scalp",
+    "drawn walls: synthetic pictures of nothing, in at most 2 % of what was shown",
     "mobilenet_v2_imagenet: starting weights of the encoder (Apache-2.0)",
 )
 LICENCE_NOTE = "research use; licences of the sources vary"
