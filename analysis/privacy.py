@@ -30,7 +30,17 @@ FIELDS: dict[str, FieldRule] = {
     **dict.fromkeys(
         (
             f"ModelRelease.{name}"
-            for name in ["id", "task", "name", "version", "digest", "enabled", "registered_at", "changed_at", "changed_by"]
+            for name in [
+                "id",
+                "task",
+                "name",
+                "version",
+                "digest",
+                "enabled",
+                "registered_at",
+                "changed_at",
+                "changed_by",
+            ]
         ),
         _REFERENCE,
     ),
@@ -38,7 +48,22 @@ FIELDS: dict[str, FieldRule] = {
     **dict.fromkeys(
         (
             f"Analysis.{name}"
-            for name in ["id", "session", "pipeline", "input_digest", "status", "attempts", "holder", "lease_until", "photos_total", "photos_done", "failure_code", "queued_at", "started_at", "finished_at"]
+            for name in [
+                "id",
+                "session",
+                "pipeline",
+                "input_digest",
+                "status",
+                "attempts",
+                "holder",
+                "lease_until",
+                "photos_total",
+                "photos_done",
+                "failure_code",
+                "queued_at",
+                "started_at",
+                "finished_at",
+            ]
         ),
         _LINK,
     ),
@@ -46,10 +71,13 @@ FIELDS: dict[str, FieldRule] = {
     **dict.fromkeys((f"PhotoResult.{name}" for name in ["id", "analysis", "photo", "created_at"]), _LINK),
     "PhotoResult.result": _HEALTH,
     **dict.fromkeys(
-        (f"DerivedImage.{name}" for name in ["id", "photo_result", "kind", "media_type", "width_px", "height_px"]), _LINK
+        (f"DerivedImage.{name}" for name in ["id", "photo_result", "kind", "media_type", "width_px", "height_px"]),
+        _LINK,
     ),
     "DerivedImage.file_name": _IMAGE,
-    **dict.fromkeys((f"Finding.{name}" for name in ["id", "analysis", "photo", "kind", "code", "position", "release"]), _LINK),
+    **dict.fromkeys(
+        (f"Finding.{name}" for name in ["id", "analysis", "photo", "kind", "code", "position", "release"]), _LINK
+    ),
     "Finding.payload": _HEALTH,
 }
 

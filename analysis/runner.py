@@ -1,27 +1,25 @@
 """The only place that runs networks: a worker's process loads them once, and analyses one claimed session.
 
 Nothing here writes to the database. Derived pictures are sealed as they are made; whoever does not record them deletes
-them (:meth:`SessionResult.discard`).
+them (``analysis.services.discard``).
 """
 
 from __future__ import annotations
 
 import io
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
+from analysis.results import DerivedFile, PhotoOutput, SessionResult
+from analysis.storage import delete_images
 from vault.errors import VaultError
-from vault.files import SealedFile, delete_file, read_all, seal_file
+from vault.files import SealedFile, read_all, seal_file
 from vision.codec import photo_to_json, session_to_json
 from vision.decode import ImageRejected
 from vision.pipeline import Networks, analyse_photo, load_networks, summarise_session
-from vision.types import EncodedImage, PhotoAnalysis, PhotoContext, SessionAnalysis, View
-
-log = logging.getLogger("trichora.worker")
+from vision.types import EncodedImage, PhotoAnalysis, PhotoContext, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,51 +33,12 @@ class PhotoInput:
     px_per_mm: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedFile:
-    """A derived picture as it lies in the vault."""
-
-    kind: str
-    media_type: str
-    width_px: int
-    height_px: int
-    file_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoOutput:
-    """One photo's analysis, and its pictures in the vault."""
-
-    photo_id: UUID
-    analysis: PhotoAnalysis
-    json: dict[str, Any]
-    images: tuple[DerivedFile, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionResult:
-    """Everything to record about one session."""
-
-    photos: tuple[PhotoOutput, ...]
-    session: SessionAnalysis
-    summary: dict[str, Any]
-
-    def discard(self) -> None:
-        """Delete the sealed pictures of a result that is not recorded."""
-        for photo in self.photos:
-            delete_images(photo.images)
-
-
 class PhotoUnreadable(Exception):
     """A stored photo cannot be opened or decoded: trying again will not help. ``code`` says why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class LeaseLost(Exception):
-    """Somebody else holds the analysis now, or it was cancelled: stop at once."""
 
 
 @lru_cache(maxsize=2)
@@ -93,51 +52,47 @@ def analyse(
 ) -> SessionResult:
     """Measure every photo and what they say together.
 
-    ``on_photo(done)`` is called after each photo and may raise :class:`LeaseLost`. Raises :class:`PhotoUnreadable`.
+    ``on_photo(done)`` is called after each photo; what it raises ends the run. Raises :class:`PhotoUnreadable`.
     On any exception the pictures sealed so far are deleted.
     """
     networks = networks_for(tuple(sorted(releases.items())))
     outputs: list[PhotoOutput] = []
+    found: list[PhotoAnalysis] = []
     try:
         for done, photo in enumerate(photos, start=1):
-            outputs.append(_analyse_one(photo, key_id, networks))
+            analysis = _analyse_one(photo, key_id, networks)
+            outputs.append(PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id)))
+            found.append(replace(analysis, images=()))  # a session's pictures are not kept in memory
             on_photo(done)
     except BaseException:
         for output in outputs:
             delete_images(output.images)
         raise
-    session = summarise_session([output.analysis for output in outputs])
-    return SessionResult(photos=tuple(outputs), session=session, summary=session_to_json(session))
+    return SessionResult(photos=tuple(outputs), summary=session_to_json(summarise_session(found)))
 
 
-def _analyse_one(photo: PhotoInput, key_id: UUID, networks: Networks) -> PhotoOutput:
+def _analyse_one(photo: PhotoInput, key_id: UUID, networks: Networks) -> PhotoAnalysis:
     try:
         data = read_all(key_id=key_id, name=photo.file_name, limit=photo.size_bytes)
     except VaultError as error:
         raise PhotoUnreadable(type(error).__name__) from error
     try:
-        analysis = analyse_photo(data, PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm), networks)
+        return analyse_photo(data, PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm), networks)
     except ImageRejected as error:
         raise PhotoUnreadable(error.code) from error
+
+
+def _seal_all(images: Sequence[EncodedImage], key_id: UUID) -> tuple[DerivedFile, ...]:
     sealed: list[DerivedFile] = []
     try:
-        for image in analysis.images:
+        for image in images:
             sealed.append(_seal(image, key_id))
     except BaseException:
         delete_images(sealed)
         raise
-    return PhotoOutput(photo.photo_id, analysis, photo_to_json(analysis), tuple(sealed))
+    return tuple(sealed)
 
 
 def _seal(image: EncodedImage, key_id: UUID) -> DerivedFile:
     stored: SealedFile = seal_file(key_id=key_id, source=io.BytesIO(image.data), folder="derived")
     return DerivedFile(image.kind.value, image.media_type, image.width_px, image.height_px, stored.name)
-
-
-def delete_images(images: Sequence[DerivedFile]) -> None:
-    """Delete sealed pictures; one that is already gone is no error."""
-    for image in images:
-        try:
-            delete_file(image.file_name)
-        except VaultError:
-            log.warning("a derived picture could not be deleted", extra={"code": "derived_left_over"})

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 
 from accounts import audit
 from accounts.actors import Actor
@@ -24,7 +24,9 @@ from accounts.background import Queue, enqueue
 from accounts.roles import Permission
 from analysis.findings import draft_findings
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
+from analysis.querysets import AnalysisQuerySet
 from analysis.releases import current_pipeline
+from analysis.results import SessionResult
 from analysis.selectors import derived_for
 from patients.models import Photo, PhotoSession, Purpose
 from patients.selectors import has_consent
@@ -106,12 +108,11 @@ def input_digest(photos: list[Photo]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _cancel(rows: object, now: datetime) -> int:
+def _cancel(rows: AnalysisQuerySet, now: datetime) -> int:
     """Cancel what is not finished yet; the holder notices at its next heartbeat."""
-    changed: int = rows.filter(status__in=[Status.QUEUED, Status.RUNNING]).update(  # type: ignore[attr-defined]
+    return rows.filter(status__in=[Status.QUEUED, Status.RUNNING]).update(
         status=Status.CANCELLED, holder=None, lease_until=None, finished_at=now
     )
-    return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +162,8 @@ def heartbeat(*, claim: Claim, photos_done: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def record_result(*, claim: Claim, result: object, now: datetime) -> bool:
-    """Write the whole result while still the holder, with consent still given. False: nothing was written.
-
-    ``result`` is an ``analysis.runner.SessionResult`` (not imported here: only a worker loads the runner).
-    """
+def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool:
+    """Write the whole result while still the holder, with consent still given. False: nothing was written."""
     analysis = (
         Analysis.objects.select_for_update(of=("self",))
         .select_related("session__patient", "pipeline")
@@ -180,9 +178,9 @@ def record_result(*, claim: Claim, result: object, now: datetime) -> bool:
     photos = {
         photo.pk: photo for photo in Photo.objects.filter(session=analysis.session).select_related("session__patient")
     }
-    for output in result.photos:  # type: ignore[attr-defined]
+    for output in result.photos:
         row = PhotoResult.objects.create(
-            analysis=analysis, photo=photos[output.photo_id], result=output.json, created_at=now
+            analysis=analysis, photo=photos[output.photo_id], result=dict(output.json), created_at=now
         )
         DerivedImage.objects.bulk_create(
             DerivedImage(
@@ -195,8 +193,8 @@ def record_result(*, claim: Claim, result: object, now: datetime) -> bool:
             )
             for image in output.images
         )
-    pairs = [(output.photo_id, output.json) for output in result.photos]  # type: ignore[attr-defined]
-    drafts = draft_findings(pairs, result.summary, analysis.pipeline.releases)  # type: ignore[attr-defined]
+    pairs = [(output.photo_id, output.json) for output in result.photos]
+    drafts = draft_findings(pairs, result.summary, analysis.pipeline.releases)
     for position, draft in enumerate(drafts):
         Finding.objects.create(
             analysis=analysis,
@@ -207,7 +205,7 @@ def record_result(*, claim: Claim, result: object, now: datetime) -> bool:
             payload=dict(draft.payload),
             release=draft.release,
         )
-    analysis.summary = result.summary  # type: ignore[attr-defined]
+    analysis.summary = dict(result.summary)
     analysis.status = Status.DONE
     analysis.holder = None
     analysis.lease_until = None
@@ -237,6 +235,22 @@ def record_failure(*, claim: Claim, code: str, now: datetime, final: bool = Fals
     if analysis is None:
         return
     _requeue_or_park(analysis, code=code, now=now, final=final)
+
+
+@transaction.atomic
+def give_back(*, claim: Claim, now: datetime) -> bool:
+    """Queue a claimed analysis again because its worker is asked to stop; this is no attempt."""
+    changed = Analysis.objects.filter(pk=claim.analysis_id, holder=claim.holder, status=Status.RUNNING).update(
+        status=Status.QUEUED,
+        holder=None,
+        lease_until=None,
+        attempts=F("attempts") - 1,
+        photos_done=0,
+        queued_at=now,
+    )
+    if changed:
+        enqueue("analysis.tasks.run_analysis", claim.analysis_id, queue=Queue.GPU)
+    return bool(changed)
 
 
 def _requeue_or_park(analysis: Analysis, *, code: str, now: datetime, final: bool = False) -> None:
@@ -283,3 +297,19 @@ def sweep(*, now: datetime) -> int:
                 enqueue("analysis.tasks.run_analysis", analysis_id, queue=Queue.GPU)
                 touched += 1
     return touched
+
+
+def stalled_since(*, now: datetime) -> datetime | None:
+    """When the longest-waiting case was submitted, if analyses wait and no worker has taken one for a while.
+
+    None while work moves: nothing waits longer than ``ANALYSIS_STALLED_S``, or something was taken within that time, or
+    a live lease says that a worker computes. Submission counts, because delivering a task again renews ``queued_at``.
+    """
+    since = now - timedelta(seconds=settings.ANALYSIS_STALLED_S)
+    moving = Q(started_at__gte=since) | Q(status=Status.RUNNING, lease_until__gte=now)
+    if Analysis.objects.filter(moving).exists():
+        return None
+    oldest: datetime | None = Analysis.objects.filter(status=Status.QUEUED, session__submitted_at__lt=since).aggregate(
+        oldest=Min("session__submitted_at")
+    )["oldest"]
+    return oldest

@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.demo_people import Demo
 
 HOST = "127.0.0.1"
 
@@ -36,34 +42,78 @@ def free_port(wanted: int) -> int:
     raise SystemExit(f"No free port between {wanted} and {wanted + 49}. Stop another demo, or set TRICHORA_PORT.")
 
 
-def main() -> int:
-    """Prepare, say where and who, and serve until Ctrl-C."""
+def main(arguments: list[str]) -> int:
+    """Prepare, say where and who, and serve until Ctrl-C; ``cases`` instead sends the drawn photographs and ends."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    if arguments == ["cases"]:
+        return _send_cases()
     port = free_port(int(os.environ.get("TRICHORA_PORT", "8000")))
-    os.environ["TRICHORA_ORIGIN"] = f"http://{HOST}:{port}"
+    address = f"{HOST}:{port}"
+    os.environ["TRICHORA_ORIGIN"] = f"http://{address}"
+    _say(f"  Preparing the portal at http://{address} ...")
 
     import django
 
     django.setup()
-    from config.demo_people import PASSWORD, ensure_demo
-    from config.start import run, services
+    from django.conf import settings
+
+    from config.demo_people import cases_missing, ensure_people
+    from config.start import Service, WhenItEnds, run, services
 
     prepare()
-    demo = ensure_demo()
+    demo = ensure_people()
+    wanted = services(address)
+    missing = cases_missing()
+    if missing:
+        command = (sys.executable, "-m", "config.demo", "cases")
+        wanted = (*wanted, Service("drawn cases", command, WhenItEnds.FINE))
+
+    def started() -> None:
+        _wait_until_it_answers(port)
+        _say(_welcome(demo, address, drawing=sum(len(drawn.views) for drawn in missing)))
+
+    return run(wanted, log_folder=settings.VAR_DIR / "log", started=started)
+
+
+def _send_cases() -> int:
+    import django
+
+    django.setup()
+    from config.demo_people import ensure_cases
+
+    ensure_cases()
+    return 0
+
+
+def _wait_until_it_answers(port: int, longest_s: float = 60) -> None:
+    give_up = time.monotonic() + longest_s
+    while time.monotonic() < give_up:
+        with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return
+        time.sleep(0.1)
+
+
+def _welcome(demo: Demo, address: str, *, drawing: int) -> str:
+    from config.demo_people import PASSWORD
+
     lines = [
         "",
-        f"  Trichora is starting at http://{HOST}:{port}   (Ctrl-C stops it)",
+        f"  Trichora runs at http://{address}   (Ctrl-C stops it)",
         "",
         *(f"  {person.role:<14} {person.email:<32} password: {PASSWORD}" for person in demo.people),
         "",
-        f"  Register a new patient: http://{HOST}:{port}/join/{demo.join_code}/   (mail lies in var/mail)",
+        f"  Register a new patient: http://{address}/join/{demo.join_code}/   (mail lies in var/mail, logs in var/log)",
         "  Demo photographs are drawn by the portal's own renderer. Research use; not a medical device.",
-        "",
     ]
-    sys.stdout.write("\n".join(lines) + "\n")
+    if drawing:
+        lines.append(f"  {drawing} of them are being drawn and measured now; the cases appear within a minute.")
+    return "\n".join([*lines, ""])
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
-    return run(services(f"{HOST}:{port}"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

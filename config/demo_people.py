@@ -7,11 +7,16 @@ shows nothing the portal cannot do.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from multiprocessing import get_context
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Clinic, User
@@ -19,6 +24,7 @@ from accounts.requests import resolve_actor
 from accounts.roles import Role
 from accounts.services import add_staff, create_clinic
 from analysis.services import submit_session
+from config.demo_drawings import draw_for_demo
 from patients.capture_protocol import ChecklistItem, WashInterval
 from patients.intake_form import (
     Answers,
@@ -31,7 +37,8 @@ from patients.intake_form import (
     SexAtBirth,
     Symptom,
 )
-from patients.models import PatientAccess, Purpose, Sex
+from patients.models import PatientAccess, PhotoSession, Purpose, Sex
+from patients.selectors import photos_of
 from patients.services import (
     PatientDetails,
     add_photo,
@@ -43,7 +50,7 @@ from patients.services import (
     save_intake,
     start_session,
 )
-from vision.render import HairColour, SkinTone, draw_head, jpeg_with_exif
+from vision.render import HairColour, SkinTone
 from vision.types import View
 
 PASSWORD = "trichora-demo-1"  # noqa: S105 - printed on purpose; the demo holds drawn people only
@@ -140,14 +147,68 @@ PATIENTS = (
 )
 
 
-def ensure_demo() -> Demo:
-    """Make the demo's clinic and people once; later starts find them."""
+def ensure_people() -> Demo:
+    """Make the demo's clinic and its people once, all or nothing; later starts find them. Takes a second or two."""
     clinic = Clinic.objects.filter(name=CLINIC).first() or _make_clinic(timezone.now())
     people = [DemoPerson(role.value, email) for email, role, _name, _title in STAFF]
     people += [DemoPerson("patient", drawn.email) for drawn in PATIENTS]
     return Demo(tuple(people), clinic.join_code)
 
 
+def cases_missing() -> list[DrawnPatient]:
+    """The drawn patients who have not sent their photographs yet."""
+    sent = [drawn for drawn in PATIENTS if _sessions(drawn).exclude(status=PhotoSession.Status.DRAFT).exists()]
+    return [drawn for drawn in PATIENTS if drawn not in sent and _records(drawn).exists()]
+
+
+def ensure_cases(now: Callable[[], datetime] = timezone.now) -> None:
+    """Draw and send the photographs of whoever has none; what an interrupted start left is taken up again."""
+    missing = cases_missing()
+    wanted = [(drawn, view) for drawn in missing for view in drawn.views]
+    if not wanted:
+        return
+    processes = max(1, min(4, (os.cpu_count() or 2) - 1, len(wanted)))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        futures = {
+            (drawn.email, view): pool.submit(
+                draw_for_demo, view, drawn.seed, drawn.thinning, drawn.bald, drawn.parting, drawn.hair, drawn.skin
+            )
+            for drawn, view in wanted
+        }
+        for drawn in missing:
+            session = _draft(drawn, now())
+            kept = {photo.view for photo in photos_of(session)}
+            actor = resolve_actor(User.objects.get(email=drawn.email))
+            for view in drawn.views:
+                if view.value not in kept:
+                    add_photo(
+                        actor=actor,
+                        session_id=session.pk,
+                        view=view,
+                        site="",
+                        upload=io.BytesIO(futures[drawn.email, view].result()),
+                        claimed_type="image/jpeg",
+                        claimed_extension="jpg",
+                        now=now(),
+                    )
+            submit_session(actor=actor, session_id=session.pk, now=now())
+
+
+def _records(drawn: DrawnPatient) -> QuerySet[PatientAccess]:
+    """The drawn patient's record; none once it was erased."""
+    return PatientAccess.objects.filter(
+        user__email=drawn.email, patient__clinic__name=CLINIC, patient__erased_at=None
+    ).select_related("patient")
+
+
+def _sessions(drawn: DrawnPatient) -> QuerySet[PhotoSession]:
+    found: QuerySet[PhotoSession] = PhotoSession.objects.filter(
+        patient__clinic__name=CLINIC, patient__access__user__email=drawn.email
+    )
+    return found
+
+
+@transaction.atomic
 def _make_clinic(now: datetime) -> Clinic:
     clinic = create_clinic(
         name=CLINIC,
@@ -160,7 +221,7 @@ def _make_clinic(now: datetime) -> Clinic:
         add_staff(user=_user(email), clinic=clinic, role=role, display_name=name, qualification=title, now=now)
     publish_default_texts(clinic, now)
     for drawn in PATIENTS:
-        _make_case(clinic, drawn, now)
+        _register(clinic, drawn, now)
     return clinic
 
 
@@ -170,7 +231,7 @@ def _user(email: str) -> User:
     return user
 
 
-def _make_case(clinic: Clinic, drawn: DrawnPatient, now: datetime) -> None:
+def _register(clinic: Clinic, drawn: DrawnPatient, now: datetime) -> None:
     user = _user(drawn.email)
     patient = register_patient(
         user=user, clinic=clinic, details=drawn.details, relation=PatientAccess.Relation.SELF, now=now
@@ -179,32 +240,14 @@ def _make_case(clinic: Clinic, drawn: DrawnPatient, now: datetime) -> None:
     decisions = {purpose: purpose not in drawn.refuses for purpose in Purpose}
     record_consents(actor=actor, patient_id=patient.pk, decisions=decisions, now=now)
     save_intake(actor=actor, patient_id=patient.pk, answers=drawn.answers, now=now)
-    session = start_session(actor=actor, patient_id=patient.pk, now=now)
-    done: Sequence[ChecklistItem] = list(ChecklistItem)
-    save_checklist(actor=actor, session_id=session.pk, done=done, wash=WashInterval.TODAY, now=now)
+
+
+def _draft(drawn: DrawnPatient, now: datetime) -> PhotoSession:
+    """The draft to be filled: the one an interrupted start left, or a new one, checklist and intake confirmed."""
+    actor = resolve_actor(User.objects.get(email=drawn.email))
+    session = _sessions(drawn).filter(status=PhotoSession.Status.DRAFT).first()
+    if session is None:
+        session = start_session(actor=actor, patient_id=_records(drawn).get().patient_id, now=now)
+    save_checklist(actor=actor, session_id=session.pk, done=list(ChecklistItem), wash=WashInterval.TODAY, now=now)
     confirm_intake(actor=actor, session_id=session.pk, now=now)
-    for view in drawn.views:
-        add_photo(
-            actor=actor,
-            session_id=session.pk,
-            view=view,
-            site="",
-            upload=io.BytesIO(_drawing(drawn, view)),
-            claimed_type="image/jpeg",
-            claimed_extension="jpg",
-            now=now,
-        )
-    submit_session(actor=actor, session_id=session.pk, now=now)
-
-
-def _drawing(drawn: DrawnPatient, view: View) -> bytes:
-    picture = draw_head(
-        view,
-        seed=drawn.seed,
-        thinning=drawn.thinning,
-        bald=drawn.bald,
-        parting=drawn.parting,
-        hair_colour=drawn.hair,
-        skin_tone=drawn.skin,
-    )
-    return jpeg_with_exif(picture.image)
+    return session

@@ -22,6 +22,7 @@ _EXTRA = (
     "report_id",
     "task",
     "code",
+    "since",
 )
 
 

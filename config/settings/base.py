@@ -118,7 +118,11 @@ DATABASES = {
 DATABASE_ROUTERS = ["vault.router.KeyStoreRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
+    # django-q2 writes its own state here twice a second; nobody reads it, so it stays out of the database.
+    "worker": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "worker"},
+}
 
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing may be stored unsealed
@@ -199,6 +203,7 @@ Q_CLUSTER: dict[str, Any] = {
     "max_attempts": 3,
     "ack_failures": True,
     "poll": 1,
+    "cache": "worker",
     "catch_up": False,
     "save_limit": 200,
     "label": "Background work",
@@ -216,8 +221,10 @@ Q_CLUSTER: dict[str, Any] = {
         },
     },
 }
-ANALYSIS_LEASE_S = 90
+ANALYSIS_LEASE_S = env.int("TRICHORA_LEASE_S", 90)  # renewed three times per lease while a worker computes
 ANALYSIS_MAX_ATTEMPTS = 3
+ANALYSIS_OUTAGE_S = env.int("TRICHORA_OUTAGE_S", 120)  # how long a finished result waits for the database
+ANALYSIS_STALLED_S = env.int("TRICHORA_STALLED_S", 300)  # waiting longer with nothing taken: the workers have stopped
 ANALYSIS_BACKEND = env.str("TRICHORA_RUNTIME", "openvino")
 
 # --- uploads --------------------------------------------------------------------------------------------------------
