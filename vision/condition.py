@@ -1,8 +1,8 @@
 """Reading the condition classifier (A8): calibrated probabilities, abstention, and the exact attention map (A11).
 
-The network ends in mean pooling and one linear layer, and is exported with two outputs: logits and the last feature map.
-From these one pass gives everything: temperature-scaled probabilities, the distance of the picture from what the release
-was trained on, and the class activation map, which for this head equals Grad-CAM.
+The network ends in mean pooling and one linear layer, and is exported with two outputs: logits and the last feature
+map. From these one pass gives everything: temperature-scaled probabilities, the distance of the picture from what the
+release was trained on, and the class activation map, which for this head equals Grad-CAM.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def pooled(features: NDArray[np.float32]) -> NDArray[np.float32]:
 def distance(vectors: NDArray[np.float32], head: ConditionHead, skip: int = 0) -> NDArray[np.float32]:
     """How far pooled features B x C lie from the training pictures: 1 - mean cosine of the nearest references.
 
-    Deep nearest neighbours (Sun et al. 2022). ``skip`` leaves out the nearest ones (1: the picture is itself a reference).
+    Deep nearest neighbours (Sun et al. 2022). ``skip`` leaves out the nearest (1: the picture is itself a reference).
     """
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     similar = np.sort(unit @ head.reference.T, axis=1)[:, ::-1]
@@ -87,7 +87,7 @@ def distance(vectors: NDArray[np.float32], head: ConditionHead, skip: int = 0) -
 
 
 def attention(features: NDArray[np.float32], weight: NDArray[np.float32]) -> FloatMap:
-    """Class activation map ReLU(sum over c of weight_c * features_c), scaled to 0..1 by its maximum; C x h x w to h x w."""
+    """Class activation map ReLU(sum over c of weight_c * features_c), divided by its maximum; C x h x w to h x w."""
     raw = np.maximum(np.tensordot(weight, features, axes=(0, 0)), 0.0)
     top = float(raw.max())
     return np.asarray(raw / top if top > 0 else raw, dtype=np.float32)

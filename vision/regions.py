@@ -59,7 +59,7 @@ def detect_regions(image: RgbImage, scalp: ScalpMap, network: Network, release: 
 
 
 def detections(image: RgbImage, network: Network, release: Release, score_threshold: float) -> tuple[Detection, ...]:
-    """Detections on one photo, best first; boxes in pixels of the photo scaled into the input, masks cut to the photo."""
+    """Detections on one photo, best first; boxes in pixels of the photo as scaled into the input, masks cut to it."""
     batch, place = preprocess(image, release.input)
     columns, prototypes = network.infer(batch)
     found = decode(columns[0], prototypes[0], len(release.classes), score_threshold)
@@ -99,7 +99,7 @@ def decode(
 def suppress(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], kinds: NDArray[np.int64], overlap: float
 ) -> NDArray[np.int64]:
-    """Greedy non-maximum suppression within each kind; indices of the boxes kept, best first. Boxes N x 4, x1 y1 x2 y2."""
+    """Greedy non-maximum suppression within each kind: indices kept, best first. Boxes N x 4, x1 y1 x2 y2."""
     order = np.argsort(-scores, kind="stable")
     area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1)
     kept: list[int] = []

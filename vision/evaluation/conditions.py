@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from vision.evaluation.intervals import Figure, bootstrap_over_people, wilson
 from vision.preprocess import preprocess
 from vision.release import Release
 from vision.training.condition_pictures import Picture, atlas_pictures, stand_in_pictures
+from vision.training.data import DataMissing
 
 if TYPE_CHECKING:
     from vision.runtime import Network
@@ -37,7 +38,7 @@ class Judged:
     @property
     def best(self) -> NDArray[np.int64]:
         """The most probable class of each picture, shown or not."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
     def shown(self, thresholds: Mapping[str, float]) -> NDArray[np.bool_]:
         """Which pictures get a class shown: probable enough, and like what the release was trained on."""
@@ -63,15 +64,20 @@ def evaluate(
     network: Network,
     release: Release,
     *,
-    split: Literal["all", "test"] = "all",
+    split: str = "all",
     stand_ins: Path | None = None,
 ) -> dict[str, Any]:
     """The report of ``python -m vision evaluate conditions``.
 
-    ``data`` holds ``images/`` and ``labels.csv``; ``stand_ins`` is a research folder whose heads with full hair and with
-    pattern loss are added. ``split='test'`` keeps the groups that training never saw.
+    ``data`` holds ``images/`` and ``labels.csv``; ``stand_ins`` is a research folder whose heads with full hair and
+    with pattern loss are added. ``split='test'`` keeps the groups that training never saw. Raises
+    DataMissing without labels.
     """
-    pictures = [*atlas_pictures(data, with_augmented=split == "all"), *(stand_in_pictures(stand_ins) if stand_ins else ())]
+    if not (data / "labels.csv").is_file():
+        raise DataMissing(f"{data} has no labels.csv (file, condition, subtype, source, duplicate_group)")
+    pictures = list(atlas_pictures(data, with_augmented=split == "all"))
+    if stand_ins is not None:
+        pictures += stand_in_pictures(stand_ins)
     if split == "test":
         pictures = [picture for picture in pictures if picture.part == "test"]
     return report(judge(pictures, network, release), release)
@@ -97,7 +103,7 @@ def judge(pictures: Sequence[Picture], network: Network, release: Release) -> Ju
 
 
 def report(judged: Judged, release: Release) -> dict[str, Any]:
-    """``{task, n_images, n_people, release, metrics: {name: {value, low, high, n}}}``; names as ``recall.psoriasis``."""
+    """``{task, n_images, n_people, release, metrics: {name: {value, low, high, n}}}``; names like ``recall.other``."""
     metrics = figures(judged, release.thresholds)
     for source in sorted(set(judged.sources)):
         part = judged.of(np.array([one == source for one in judged.sources]))
@@ -147,11 +153,11 @@ def calibration_error(probabilities: NDArray[np.float32], truth: NDArray[np.int6
         return None
     sureness, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     bins = np.minimum((sureness * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [
-        abs(float(sureness[bins == number].mean()) - float(right[bins == number].mean())) * float((bins == number).mean())
-        for number in np.unique(bins)
-    ]
-    return float(sum(gaps))
+    gap = 0.0
+    for number in np.unique(bins):
+        rows = bins == number
+        gap += abs(float(sureness[rows].mean()) - float(right[rows].mean())) * float(rows.mean())
+    return gap
 
 
 def confusion(judged: Judged) -> NDArray[np.int64]:

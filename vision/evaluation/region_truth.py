@@ -33,8 +33,8 @@ class TrueRegion:
 def true_regions(labels: LabelMap, smallest_share: float = SMALLEST_SHARE) -> tuple[TrueRegion, ...]:
     """Regions of a mask of :class:`ScalpClass` values.
 
-    A thinning region is a connected area of thinning *and* bald scalp (thinning surrounds what is bald); within it a bald
-    core is a second, bald region. An area mostly bald is one bald region only.
+    A thinning region is a connected area of thinning *and* bald scalp (thinning surrounds what is bald); within it a
+    bald core is a second, bald region. An area mostly bald is one bald region only.
     """
     scalp_area = int(np.isin(labels, ScalpClass.scalp()).sum())
     if scalp_area == 0:
@@ -56,7 +56,7 @@ def true_regions(labels: LabelMap, smallest_share: float = SMALLEST_SHARE) -> tu
 
 
 def _components(mask: NDArray[np.bool_], smallest: float) -> Iterator[NDArray[np.bool_]]:
-    size = max(1, round(_GAP * float(np.hypot(*mask.shape)))) * 2 + 1
+    size = max(1, round(_GAP * float(np.hypot(mask.shape[0], mask.shape[1])))) * 2 + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
     count, numbered = cv2.connectedComponents(closed)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -46,8 +47,8 @@ def detector_scores(
 ) -> dict[str, Figure]:
     """Precision and recall at the release's threshold: ``precision``, ``recall`` (kinds together) and per kind.
 
-    ``truth_masks`` are maps of :class:`ScalpClass`, of any size. Intervals resample ``people`` (one name per photo; every
-    photo its own person when not given). A figure without a case is absent.
+    ``truth_masks`` are maps of :class:`ScalpClass`, of any size. Intervals resample ``people`` (one name per photo;
+    every photo its own person when not given). A figure without a case is absent.
     """
     found = [
         (detections(image, network, release, LOWEST_SCORE), true_regions(mask))
@@ -61,12 +62,19 @@ def detector_scores(
             count_photo(seen, truth, release, owner, kind) for (seen, truth), owner in zip(found, owners, strict=True)
         ]
         for name, figure in (("precision", precision), ("recall", recall)):
-            result = bootstrap_over_people(
-                lambda rows, figure=figure, counts=counts: figure([counts[row] for row in rows], threshold), owners
-            )
+            result = bootstrap_over_people(partial(_of_rows, figure, counts, threshold), owners)
             if result is not None:
                 figures[name + suffix] = result
     return figures
+
+
+def _of_rows(
+    figure: Callable[[Sequence[PhotoCount], float], float | None],
+    counts: Sequence[PhotoCount],
+    threshold: float,
+    rows: NDArray[np.int64],
+) -> float | None:
+    return figure([counts[row] for row in rows], threshold)
 
 
 def count_photo(
@@ -122,9 +130,10 @@ def precision_recall_curve(counts: Sequence[PhotoCount], steps: int = 20) -> lis
     """Precision and recall over thresholds from 0.05 to 1, for ``metrics.json``."""
     curve = []
     for threshold in np.linspace(LOWEST_SCORE, 1.0, steps, endpoint=False):
-        at, found = precision(counts, float(threshold)), recall(counts, float(threshold))
-        if at is not None and found is not None:
-            curve.append({"threshold": round(float(threshold), 3), "precision": round(at, 4), "recall": round(found, 4)})
+        right, found = precision(counts, float(threshold)), recall(counts, float(threshold))
+        if right is not None and found is not None:
+            point = {"threshold": float(threshold), "precision": right, "recall": found}
+            curve.append({name: round(value, 4) for name, value in point.items()})
     return curve
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from vision.types import RgbImage
 
-_MARKS = ("Skin Atlas", "(c) Atlas.com", "DERMA", "Health Library", "www.skin.org", "stock photo", "12.03.2011", "Clinic")
+_MARKS = ("Skin Atlas", "(c) Atlas.com", "DERMA", "Health Library", "www.skin.org", "stock photo", "12.03.2011")
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 
@@ -130,7 +130,7 @@ def _recolour(image: RgbImage, random: np.random.Generator) -> RgbImage:
         values = values * np.exp(random.normal(0.0, 0.13, size=3)).astype(np.float32)
     values = (values - values.mean()) * np.float32(random.uniform(0.7, 1.4)) + values.mean()
     values = values + np.float32(random.normal(0.0, 0.05))
-    return np.clip(values * 255.0, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values * 255.0, 0, 255), dtype=np.uint8)
 
 
 def _degrade(image: RgbImage, random: np.random.Generator) -> RgbImage:

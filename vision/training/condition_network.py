@@ -1,7 +1,8 @@
 """The network of the condition classifier: MobileNetV2 (timm), global pooling, one linear layer.
 
-Because nothing lies between the last feature map and the logits but a mean and a linear layer, the class activation map
-of Zhou et al. 2016 is exact and equals Grad-CAM; the exported network therefore returns the feature map beside the logits.
+Because nothing lies between the last feature map and the logits but a mean and a linear layer, the class activation
+map of Zhou et al. 2016 is exact and equals Grad-CAM; the exported network therefore returns the feature map beside the
+logits.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import nn
 
 from vision.training.torchvision_compat import ensure_torchvision
 
+ARCHITECTURE = "mobilenetv2_100-pool-linear"
 FEATURES = 1280
 FROZEN_BLOCKS = 3
 """Stem and first blocks keep their ImageNet filters: little data, and they cost most of the time."""
@@ -26,7 +28,7 @@ class ConditionNetwork(nn.Module):
     def __init__(self, classes: int, dropout: float = 0.3) -> None:
         super().__init__()
         ensure_torchvision()
-        import timm  # noqa: PLC0415 - needs torchvision prepared
+        import timm
 
         self.backbone = cast(Any, timm.create_model("mobilenetv2_100", pretrained=False, num_classes=0))
         self.dropout = nn.Dropout(dropout)
@@ -57,7 +59,7 @@ def load_imagenet(network: ConditionNetwork, weights: Path) -> None:
     Raises ``ValueError`` when they do not pair.
     """
     ensure_torchvision()
-    from torchvision.models import mobilenet_v2  # noqa: PLC0415 - needs the operators prepared
+    from torchvision.models import mobilenet_v2
 
     stored = load_file(str(weights))
     source = [key for key in mobilenet_v2().state_dict() if not key.startswith("classifier.")]

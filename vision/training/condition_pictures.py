@@ -28,7 +28,7 @@ CLASSES: tuple[Condition, ...] = (
 Part = Literal["train", "validation", "test"]
 
 AUGMENTED_SOURCES = frozenset({"eshwar"})
-"""Sources whose files are augmented copies of atlas pictures: they would leak across the split, so they are left out."""
+"""Sources whose files are augmented copies of atlas pictures: left out, because they would leak across the split."""
 
 _BY_NAME = {
     "alopecia": Condition.ALOPECIA,
@@ -39,8 +39,8 @@ _BY_NAME = {
     "normal": Condition.NO_FINDING,
 }
 
-# Share of the scalp affected (bald + half thinning, %) as outlined by eye: full hair up to the first figure, pattern loss
-# from the second on; what lies between is left out. A parting alone reads as 5-10 % on a clinic's photograph.
+# Share of the scalp affected (bald + half thinning, %) as outlined by eye: full hair up to the first figure, pattern
+# loss from the second on; what lies between is left out. A parting alone reads as 5-10 % on a clinic's photograph.
 _AFFECTED = {"norwood": (8.0, 25.0), "clinic_tops": (9.0, 18.0)}
 
 # Numbers of duplicate groups run along an atlas series, where neighbours are often one patient from two sides: whole

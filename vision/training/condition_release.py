@@ -65,13 +65,14 @@ def choose_threshold(probabilities: NDArray[np.float32], truth: NDArray[np.int64
     sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     weights = 1.0 / np.bincount(truth, minlength=probabilities.shape[1])[truth]
     threshold = 0.5
-    for threshold in np.arange(0.5, 0.96, 0.01):
-        shown = sure >= threshold
+    for step in range(50, 96):
+        shown = sure >= step / 100
         if shown.mean() < 0.2:
-            return float(threshold - 0.01)
+            break
+        threshold = step / 100
         if np.average(right[shown], weights=weights[shown]) >= TARGET_ACCURACY:
-            return float(threshold)
-    return float(threshold)
+            break
+    return threshold
 
 
 def reference_head(
@@ -93,12 +94,12 @@ def export(network: nn.Module, head: ConditionHead, size_px: int, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
     network.eval()
     example = torch.zeros(1, 3, size_px, size_px)
-    model: Any = ov.convert_model(network, example_input=example, input=[("batch", [-1, 3, size_px, size_px])])
-    ov.save_model(model, str(folder / "network.xml"), compress_to_fp16=True)
+    model: Any = ov.convert_model(network, example_input=example, input=[-1, 3, size_px, size_px])
+    ov.save_model(model, str(folder / "model.xml"), compress_to_fp16=True)
     state = {
         key: value.half().contiguous() if value.is_floating_point() else value.contiguous()
         for key, value in network.state_dict().items()
     }
     save_file(state, str(folder / "weights.safetensors"))
     save_head(folder / HEAD_FILE, head)
-    return "network.xml", "network.bin", "weights.safetensors", HEAD_FILE
+    return "model.xml", "model.bin", "weights.safetensors", HEAD_FILE

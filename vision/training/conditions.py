@@ -1,17 +1,18 @@
 """Training of the condition classifier (A8): ``python -m vision train conditions --data DIR``.
 
-Order: head on a frozen backbone, fine-tuning from the fourth block on with averaged weights, temperature and thresholds on
-the validation part, leave-one-source-out fold, export. Figures come from the exported release and the test part only.
+Order: head on a frozen backbone, fine-tuning from the fourth block on with averaged weights, temperature and thresholds
+on the validation part, leave-one-source-out fold, export. Figures come from the exported release and the test part.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import json
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,16 +20,29 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from vision.condition import calibrated
+from vision.evaluation.condition_probes import strangers_probe, watermark_probe
+from vision.evaluation.conditions import Judged, confusion, figures, judge, report
+from vision.release import RELEASES_DIR, InputSpec, Release
+from vision.runtime import open_network
 from vision.training.condition_augment import augment
-from vision.training.condition_network import ConditionNetwork, load_imagenet
-from vision.training.condition_pictures import CLASSES, Picture, atlas_pictures, stand_in_pictures
+from vision.training.condition_card import card_text
+from vision.training.condition_network import ARCHITECTURE, ConditionNetwork, load_imagenet
+from vision.training.condition_pictures import CLASSES, Picture, atlas_pictures, counts, stand_in_pictures
+from vision.training.condition_release import calibrate, export, reference_head
+from vision.training.publish import publish
 from vision.types import RgbImage
 
 SIZE_PX = 224
+TRAINING_SIZE_PX = 160
+"""Crops are seen smaller than whole pictures are later: their content then has about the same scale (Touvron 2019)."""
 CACHE_LONG_EDGE_PX = 384
 BATCH = 16
-HEAD_EPOCHS = 3
+HEAD_EPOCHS = 2
 LABEL_SMOOTHING = 0.1
+FOLD_SOURCES = frozenset({"dermnet.com", "figaro", "norwood"})
+"""The leave-one-source-out fold is trained on these: one atlas, and the collections that stand in for full hair."""
+NO_ABSTENTION = {"probability": 0.0, "distance": math.inf}
 
 
 def load_pictures(pictures: Sequence[Picture]) -> list[RgbImage]:
@@ -54,13 +68,8 @@ def sampling_weights(pictures: Sequence[Picture]) -> NDArray[np.float64]:
     class_mass: dict[str, float] = {}
     for (condition, _), count in cells.items():
         class_mass[condition] = class_mass.get(condition, 0.0) + count**0.5
-    chances = np.array(
-        [
-            cells[(p.condition.value, p.source)] ** -0.5 / class_mass[p.condition.value]
-            for p in pictures
-        ]
-    )
-    return chances / chances.sum()
+    chances = np.array([cells[(p.condition.value, p.source)] ** -0.5 / class_mass[p.condition.value] for p in pictures])
+    return np.asarray(chances / chances.sum(), dtype=np.float64)
 
 
 def as_batch(images: Sequence[RgbImage]) -> torch.Tensor:
@@ -70,9 +79,11 @@ def as_batch(images: Sequence[RgbImage]) -> torch.Tensor:
 
 
 def fit(
-    pictures: Sequence[Picture], weights: Path, *, epochs: int, draws: int, seed: int = 7
+    pictures: Sequence[Picture], weights: Path, checkpoint: Path, *, epochs: int, draws: int, seed: int = 7
 ) -> ConditionNetwork:
-    """Train on ``pictures``; returns the exponential average of the weights. ``draws`` pictures make one epoch."""
+    """Train on ``pictures``; returns the exponential average of the weights, also kept in ``checkpoint`` after every
+    epoch. ``draws`` pictures make one epoch.
+    """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     images = load_pictures(pictures)
@@ -90,9 +101,12 @@ def fit(
     )
     steps_per_epoch = draws // BATCH
     tuning_steps = max(1, (epochs - HEAD_EPOCHS) * steps_per_epoch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: 0.5 * (1 + np.cos(np.pi * min(1.0, max(0, step - HEAD_EPOCHS * steps_per_epoch) / tuning_steps)))
-    )
+    head_steps = HEAD_EPOCHS * steps_per_epoch
+
+    def cosine(step: int) -> float:
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, max(0, step - head_steps) / tuning_steps)))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, cosine)
     criterion = nn.CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING)
     for epoch in range(epochs):
         started = time.monotonic()
@@ -103,7 +117,7 @@ def fit(
         total = right = 0.0
         for _ in range(steps_per_epoch):
             chosen = random.choice(len(pictures), size=BATCH, p=chances)
-            batch = as_batch([augment(images[index], SIZE_PX, random) for index in chosen])
+            batch = as_batch([augment(images[index], TRAINING_SIZE_PX, random) for index in chosen])
             target = torch.from_numpy(labels[chosen])
             logits, _ = network(batch)
             loss = criterion(logits, target)
@@ -112,9 +126,11 @@ def fit(
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
             schedule.step()
-            _average(averaged, network, keep=0.99 if epoch >= HEAD_EPOCHS else 0.9)
+            _average(averaged, network, keep=0.98 if epoch >= HEAD_EPOCHS else 0.9)
             total += float(loss.detach())
             right += float((logits.argmax(1) == target).float().mean())
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(averaged.state_dict(), checkpoint)
         print(
             f"epoch {epoch + 1}/{epochs} loss {total / steps_per_epoch:.3f} "
             f"accuracy while training {right / steps_per_epoch:.2f} {time.monotonic() - started:.0f} s",
@@ -146,28 +162,125 @@ def _average(target: nn.Module, source: nn.Module, keep: float) -> None:
                 value.copy_(there[key])
 
 
+def publish_release(
+    network: ConditionNetwork,
+    pictures: Sequence[Picture],
+    data: Path,
+    folder: Path,
+    fold: Mapping[str, Any],
+) -> Release:
+    """Calibrate on the validation part, export, measure the exported release on the test part, write the card."""
+    train, validation = ([p for p in pictures if p.part == part] for part in ("train", "validation"))
+    _, train_pooled = predict(network, train)
+    head = reference_head(network, train_pooled, truth_of(train))
+    logits, pooled = predict(network, validation)
+    calibration = calibrate(logits, truth_of(validation), pooled, head)
+    draft = Release(
+        name="scalp-condition",
+        version=folder.name.rpartition("-")[2],
+        task="conditions",
+        architecture=ARCHITECTURE,
+        input=InputSpec(SIZE_PX, SIZE_PX, resize="stretch"),
+        classes=tuple(condition.value for condition in CLASSES),
+        temperature=calibration.temperature,
+        files={},
+        trained_on=("conditions", "norwood", "scalp_regions", "clinic_tops", "hair_masks", "women_views"),
+        licence_note="Research use; licences of the sources vary.",
+        folder=folder,
+        thresholds={"probability": calibration.probability, "distance": calibration.distance},
+    )
+    files = export(network, head, SIZE_PX, folder)
+    release = publish(draft, files, {}, "")
+    served = open_network(release)
+    test = [picture for picture in pictures if picture.part == "test"]
+    atlases = [picture for picture in test if picture.path.parent.parent.name == "conditions"]
+    strangers = {
+        "trichoscopy, hair not clipped": sorted((data / "trichoscopy_unclipped").rglob("*.jpg")),
+        "press photographs of faces (LFW)": sorted((data / "hair_masks" / "images").glob("lfw_*.jpg"))[::30],
+    }
+    metrics = {
+        "test": report(judge(test, served, release), release),
+        "test_atlases_only": report(judge(atlases, served, release), release),
+        "leave_one_source_out": dict(fold),
+        "watermark_probe": {
+            name: figure.as_dict() for name, figure in watermark_probe(atlases, served, release).items()
+        },
+        "strangers_abstained": {
+            name: figure.as_dict()
+            for name, paths in strangers.items()
+            if (figure := strangers_probe(paths, served, release)) is not None
+        },
+        "training_pictures": counts(train),
+        "validation_pictures": counts(validation),
+        "test_pictures": counts(test),
+    }
+    return publish(draft, files, metrics, card_text(metrics, draft.thresholds, draft.temperature))
+
+
+def fold_report(network: ConditionNetwork, pictures: Sequence[Picture], sources: Collection[str]) -> dict[str, Any]:
+    """Figures of a network trained on ``sources`` only, on every picture of the other sources."""
+    unseen = [picture for picture in pictures if picture.source not in sources]
+    logits, _ = predict(network, unseen)
+    classes = tuple(condition.value for condition in CLASSES)
+    judged = Judged(
+        classes=classes,
+        truth=truth_of(unseen),
+        probabilities=calibrated(logits, 1.0),
+        distances=np.zeros(len(unseen), dtype=np.float32),
+        sources=tuple(picture.source for picture in unseen),
+        people=tuple(picture.person for picture in unseen),
+    )
+    found = {name: figure for name, figure in figures(judged, NO_ABSTENTION).items() if "shown" not in name}
+    for source in sorted(set(judged.sources)):
+        part = judged.of(np.array([one == source for one in judged.sources]))
+        found |= {
+            f"{name}@{source}": figure
+            for name, figure in figures(part, NO_ABSTENTION).items()
+            if name == "accuracy" or name.startswith("recall.")
+        }
+    return {
+        "trained_on": sorted(sources),
+        "n_images": len(unseen),
+        "metrics": {name: figure.as_dict() for name, figure in found.items()},
+        "confusion": confusion(judged).tolist(),
+        "classes": list(classes),
+    }
+
+
+def truth_of(pictures: Sequence[Picture]) -> NDArray[np.int64]:
+    """Class numbers of pictures."""
+    return np.array([CLASSES.index(picture.condition) for picture in pictures], dtype=np.int64)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train and keep the checkpoint in the folder of runs."""
+    """Train the release's network and the leave-one-source-out fold, or reuse their checkpoints, and publish."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--runs", type=Path, default=Path("runs/conditions"))
-    parser.add_argument("--epochs", type=int, default=26)
-    parser.add_argument("--draws", type=int, default=640, help="pictures drawn per epoch")
-    parser.add_argument("--only-sources", nargs="*", help="train on these sources only (leave-one-source-out)")
-    parser.add_argument("--name", default="all")
+    parser.add_argument("--runs", type=Path, default=Path("runs/conditions"), help="folder of checkpoints")
+    parser.add_argument("--out", type=Path, default=RELEASES_DIR / "scalp-condition-0.1")
+    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--fold-epochs", type=int, default=8)
+    parser.add_argument("--draws", type=int, default=560, help="pictures drawn per epoch")
+    parser.add_argument("--reuse", action="store_true", help="take checkpoints that are there instead of training")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     weights = options.data / "weights" / "mobilenet_v2_imagenet.safetensors"
     pictures = [*atlas_pictures(options.data / "conditions"), *stand_in_pictures(options.data)]
-    train = [p for p in pictures if p.part == "train"]
-    if options.only_sources:
-        train = [p for p in train if p.source in options.only_sources]
-    network = fit(train, weights, epochs=options.epochs, draws=options.draws)
-    options.runs.mkdir(parents=True, exist_ok=True)
-    torch.save(network.state_dict(), options.runs / f"{options.name}.pt")
-    logits, _ = predict(network, [p for p in pictures if p.part == "validation"])
-    truth = np.array([CLASSES.index(p.condition) for p in pictures if p.part == "validation"])
-    print(json.dumps({"validation accuracy": float((logits.argmax(1) == truth).mean())}))
+    train = [picture for picture in pictures if picture.part == "train"]
+
+    def trained(name: str, chosen: Sequence[Picture], epochs: int) -> ConditionNetwork:
+        checkpoint = options.runs / f"{name}.pt"
+        if options.reuse and checkpoint.is_file():
+            network = ConditionNetwork(len(CLASSES))
+            network.load_state_dict(torch.load(checkpoint, weights_only=True))
+            return network.eval()
+        return fit(chosen, weights, checkpoint, epochs=epochs, draws=options.draws)
+
+    network = trained("all", train, options.epochs)
+    fold_network = trained("dermnet_only", [p for p in train if p.source in FOLD_SOURCES], options.fold_epochs)
+    fold = fold_report(fold_network, pictures, FOLD_SOURCES)
+    release = publish_release(network, pictures, options.data, options.out, fold)
+    print(f"{release.id}: balanced accuracy {release.metrics()['test']['metrics']['balanced_accuracy']}")
 
 
 if __name__ == "__main__":

@@ -67,15 +67,15 @@ def outlined_photos(folder: Path) -> tuple[OutlinedPhoto, ...]:
 def build_training_folder(data: Path, target: Path, *, composited: int, full_hair: int, repeats: int = 2) -> Path:
     """Write pictures, labels, lists and ``regions.yaml`` under ``target``; returns the yaml's path.
 
-    ``composited`` and ``full_hair`` count extra training pictures made from the heads of ``hair_masks``; ``repeats`` is how
-    often each outlined photograph stands in one epoch.
+    ``composited`` and ``full_hair`` count extra training pictures made from the heads of ``hair_masks``; ``repeats`` is
+    how often each outlined photograph stands in one epoch.
     """
     for name in ("images", "labels"):
         (target / name).mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(11)
     photos = outlined_photos(data / "scalp_regions")
     lists: dict[str, list[str]] = {"train": [], "val": []}
-    skins = []
+    skins: list[RgbImage] = []
     for photo in photos:
         if photo.side == "test":
             continue
@@ -111,7 +111,7 @@ def build_training_folder(data: Path, target: Path, *, composited: int, full_hai
 def composite(
     image: RgbImage, hair: NDArray[np.bool_], skins: Sequence[RgbImage], random: np.random.Generator
 ) -> tuple[RgbImage, tuple[TrueRegion, ...]]:
-    """Patches of skin laid into hair: opaque ones are BALD, half-transparent ones THINNING. Returns picture and truth."""
+    """Patches of skin laid into hair: opaque ones are BALD, half-transparent ones THINNING; picture and truth."""
     result = image.astype(np.float32)
     labels = np.where(hair, ScalpClass.DENSE, ScalpClass.BACKGROUND).astype(np.uint8)
     distance = cv2.distanceTransform(hair.astype(np.uint8), cv2.DIST_L2, 3)
@@ -148,7 +148,7 @@ def outline_of(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         size = size * 2 + 1
     outline = max(contours, key=cv2.contourArea)
     outline = cv2.approxPolyDP(outline, 0.0015 * cv2.arcLength(outline, closed=True), closed=True)[:, 0, :]
-    return np.asarray(outline.astype(np.float32) / np.float32([width, height]))
+    return np.asarray(outline / np.array([width, height]), dtype=np.float32)
 
 
 def _write(target: Path, stem: str, image: RgbImage, regions: Sequence[TrueRegion]) -> str:

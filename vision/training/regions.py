@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vision.release import RELEASES_DIR
 from vision.training.region_pictures import build_training_folder
+from vision.training.region_release import publish_release
 from vision.training.torchvision_compat import ensure_torchvision
 
 NETWORK = Path(__file__).with_name("region_network.yaml")
@@ -34,8 +36,8 @@ def load_backbone(network: Any, weights: Path) -> None:
     ultralytics feeds RGB / 255, so the first convolution takes the change of range: weights are doubled and the shift
     goes into the running mean of its batch normalisation.
     """
-    import torch  # noqa: PLC0415
-    from safetensors.torch import load_file  # noqa: PLC0415
+    import torch
+    from safetensors.torch import load_file
 
     stored = {key.removeprefix("features."): value for key, value in load_file(str(weights)).items()}
     backbone = network.model[0].m
@@ -47,15 +49,13 @@ def load_backbone(network: Any, weights: Path) -> None:
     backbone.load_state_dict(state)
 
 
-def train(
-    description: Path, weights: Path, runs: Path, *, epochs: int, batch: int, hours: float | None = None
-) -> Path:
+def train(description: Path, weights: Path, runs: Path, *, epochs: int, batch: int, hours: float | None = None) -> Path:
     """Train; returns the checkpoint of the last epoch (averaged weights).
 
     ``hours`` ends the training after that time instead of after ``epochs``, the schedule fitted to it.
     """
     prepare_ultralytics(runs / "ultralytics")
-    from ultralytics.models.yolo.segment import SegmentationTrainer  # noqa: PLC0415
+    from ultralytics.models.yolo.segment import SegmentationTrainer
 
     class Trainer(SegmentationTrainer):  # type: ignore[misc]
         def get_model(self, cfg: Any = None, weights_: Any = None, verbose: bool = True, **_: Any) -> Any:
@@ -108,19 +108,33 @@ def train(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the training folder and train."""
+    """Build the training folder, train and publish; or publish a checkpoint that is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of checkpoints and training pictures")
+    parser.add_argument("--out", type=Path, default=RELEASES_DIR / "scalp-regions-0.1")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--hours", type=float, help="train for this long instead of a number of epochs")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--reuse", type=Path, help="publish this checkpoint instead of training")
     options = parser.parse_args(arguments)
-    weights = options.data / "weights" / "mobilenet_v2_imagenet.safetensors"
-    description = build_training_folder(
-        options.data, options.runs / "regions" / "dataset", composited=90, full_hair=50
-    )
-    train(description, weights, options.runs, epochs=options.epochs, batch=options.batch, hours=options.hours)
+    checkpoint = options.reuse
+    if checkpoint is None:
+        weights = options.data / "weights" / "mobilenet_v2_imagenet.safetensors"
+        dataset = options.runs / "regions" / "dataset"
+        description = build_training_folder(options.data, dataset, composited=90, full_hair=50)
+        checkpoint = train(
+            description, weights, options.runs, epochs=options.epochs, batch=options.batch, hours=options.hours
+        )
+    prepare_ultralytics(options.runs / "ultralytics")
+    release = publish_release(checkpoint, options.data, options.out, SIZE_PX, epochs_of(checkpoint))
+    print(f"{release.id}: {release.metrics()['test']['metrics']}")
+
+
+def epochs_of(checkpoint: Path) -> int:
+    """How many epochs a run of ultralytics finished, from the table beside its checkpoints."""
+    table = checkpoint.parent.parent / "results.csv"
+    return max(0, len(table.read_text(encoding="utf-8").splitlines()) - 1)
 
 
 if __name__ == "__main__":
