@@ -25,6 +25,7 @@ class Boxes {
     this.undoable = [];
     this.tags = new Map();
     this.queue = Promise.resolve();
+    this.listening = new AbortController();
 
     const size = viewer.world.getItemAt(0).getContentSize();
     this.scale = document_.width ? size.x / document_.width : 1;
@@ -51,15 +52,23 @@ class Boxes {
     annotator.on("updateAnnotation", now);
     annotator.on("deleteAnnotation", (annotation) => this.removed(annotation));
     annotator.on("selectionChanged", (selected) => this.selectionChanged(selected[0]));
-    stage.addEventListener("click", (event) => this.clicked(event));
-    stage.addEventListener("keydown", (event) => this.keyed(event), true);
+    const { signal } = this.listening;
+    stage.addEventListener("click", (event) => this.clicked(event), { signal });
+    stage.addEventListener("keydown", (event) => this.keyed(event), { capture: true, signal });
     stage.querySelector("[data-boxes-visible]")?.addEventListener("change", (event) => this.show(event.target.checked));
     for (const name of ["trichora:current", "click", "focusin"]) {
       document.addEventListener(name, (event) => {
         const item = event.target.closest?.("[data-finding]") ?? event.target.querySelector?.("[data-finding]");
         if (item && (name === "trichora:current" || item.contains(event.target))) this.select(item.dataset.finding);
-      });
+      }, { signal });
     }
+  }
+
+  /** Ends this stage's part: what is not yet posted is posted, and nothing listens any more. */
+  close() {
+    this.listening.abort();
+    this.saveNudge();
+    this.annotator.destroy();
   }
 
   // --- what a person does ---
@@ -90,8 +99,17 @@ class Boxes {
     const [x, y] = [arrow[0] * step, arrow[1] * step];
     const selector = nudged(selected.target.selector, event.shiftKey ? { dw: x, dh: y } : { dx: x, dy: y });
     this.apply({ ...selected, target: { ...selected.target, selector } });
+    if (this.nudged !== selected.id) this.saveNudge();
     clearTimeout(this.nudging);
-    this.nudging = setTimeout(() => this.changed(this.annotator.getAnnotationById(selected.id)), NUDGE_SAVE_MS);
+    this.nudged = selected.id;
+    this.nudging = setTimeout(() => this.saveNudge(), NUDGE_SAVE_MS);
+  }
+
+  /** Saves what the arrow keys have moved so far, as one step that can be undone. */
+  saveNudge() {
+    clearTimeout(this.nudging);
+    if (this.nudged) this.changed(this.annotator.getAnnotationById(this.nudged));
+    this.nudged = undefined;
   }
 
   setTool(name) {
@@ -182,6 +200,7 @@ class Boxes {
   }
 
   undo() {
+    this.saveNudge();
     const last = this.undoable.pop();
     if (!last) return;
     this.annotator.setSelected();
@@ -217,7 +236,8 @@ class Boxes {
 
   /** Posts in order, one after another, so that the server sees the changes as they were made. */
   post(change, id) {
-    this.stage.querySelector('[data-boxes-action="undo"]').disabled = !this.undoable.length;
+    const undo = this.stage.querySelector('[data-boxes-action="undo"]');
+    if (undo) undo.disabled = !this.undoable.length;
     this.say("saving");
     this.queue = this.queue.then(async () => {
       try {

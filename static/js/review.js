@@ -5,13 +5,29 @@ import "@annotorious/openseadragon/annotorious-openseadragon.css";
 import { openBoxes } from "./boxes.js";
 import { openStage } from "./stage.js";
 
-function openAll(root) {
-  for (const stage of root.querySelectorAll("[data-stage]:not([data-open])")) {
+const open = new Map();
+
+function openAll() {
+  for (const stage of document.querySelectorAll("[data-stage]:not([data-open])")) {
     stage.dataset.open = "";
     const viewer = openStage(stage);
-    if (stage.dataset.boxes) openBoxes(stage, viewer);
+    open.set(stage, { viewer, boxes: stage.dataset.boxes ? openBoxes(stage, viewer) : undefined });
   }
 }
 
-openAll(document);
-document.addEventListener("htmx:load", () => openAll(document));
+// A page that exchanges its stage for another photograph's leaves the old one to be closed: each holds a drawing
+// context of the graphics card, and a browser has only a few.
+async function closeGone() {
+  for (const [stage, { viewer, boxes }] of open) {
+    if (stage.isConnected) continue;
+    open.delete(stage);
+    (await boxes)?.close();
+    viewer.destroy();
+  }
+}
+
+openAll();
+document.addEventListener("htmx:load", () => {
+  closeGone();
+  openAll();
+});
