@@ -1,12 +1,18 @@
-"""Health: ``/healthz`` says that the process answers, ``/readyz`` that it can serve (both databases, the vault)."""
+"""Health: ``/healthz`` says that the process answers, ``/readyz`` that it can serve (both databases, the vault).
+
+``/readyz`` also watches the workers: with analyses waiting and nobody taking them it says ``degraded``, still with 200,
+because pages work and a load balancer that took the web process out would help nobody.
+"""
 
 from __future__ import annotations
 
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from analysis.services import stalled_since
 from vault.errors import VaultError
 from vault.master import keyring
 
@@ -21,7 +27,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Both databases answer and the vault has a master key; 503 otherwise, naming the part."""
+    """Both databases answer and the vault has a master key, 503 otherwise; and the workers take what waits."""
     parts: dict[str, str] = {}
     for alias in ("default", "keys"):
         try:
@@ -35,5 +41,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         parts["vault"] = "ok"
     except VaultError:
         parts["vault"] = "no master key"
-    healthy = all(state == "ok" for state in parts.values())
-    return JsonResponse({"status": "ok" if healthy else "unavailable", "parts": parts}, status=200 if healthy else 503)
+    if not all(state == "ok" for state in parts.values()):
+        return JsonResponse({"status": "unavailable", "parts": parts}, status=503)
+    waiting = stalled_since(now=timezone.now())
+    parts["analysis"] = "ok" if waiting is None else "waiting cases are not taken"
+    return JsonResponse({"status": "ok" if waiting is None else "degraded", "parts": parts})

@@ -21,7 +21,7 @@ JOBS: tuple[Job, ...] = (
     Job("chain the audit", "accounts.tasks.seal_audit", 5),
     Job("send waiting e-mails", "accounts.tasks.send_waiting", 5),
     Job("sweep uploads", "patients.tasks.sweep_uploads", 60),
-    Job("sweep reports and exports", "reports.tasks.sweep_reports", 2),
+    Job("sweep reports and exports", "reports.tasks.sweep", 2),
 )
 
 

@@ -1,4 +1,4 @@
-"""Results as a worker would hand them over, built by hand: what is under test is how they are kept, not the networks."""
+"""Results as a worker would hand them over, built by hand: under test is how they are kept, not the networks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 from uuid import UUID
 
 from analysis.models import Analysis
-from analysis.runner import DerivedFile, PhotoOutput, SessionResult
+from analysis.results import DerivedFile, PhotoOutput, SessionResult
 from analysis.services import usable_photos
 from vault.files import seal_file
 from vision.codec import photo_to_json, session_to_json
@@ -71,7 +71,7 @@ def session_result(analysis: Analysis) -> SessionResult:
         found = photo_analysis(View(photo.view))
         stored = seal_file(key_id=key_id, source=io.BytesIO(b"overlay of " + photo.pk.bytes), folder="derived")
         overlay = DerivedFile(ImageKind.OVERLAY.value, "image/webp", 1280, 960, stored.name)
-        outputs.append(PhotoOutput(photo.pk, found, photo_to_json(found), (overlay,)))
+        outputs.append(PhotoOutput(photo.pk, photo_to_json(found), (overlay,)))
     share = Measured(29.0, 24.0, 34.0, "%")
     severity = Severity(
         index=Measured(4.9, 4.4, 5.4, "index"),
@@ -80,7 +80,7 @@ def session_result(analysis: Analysis) -> SessionResult:
         missing_views=(View.OCCIPUT,),
     )
     session = SessionAnalysis(severity=severity, condition=READING)
-    return SessionResult(tuple(outputs), session, session_to_json(session))
+    return SessionResult(tuple(outputs), session_to_json(session))
 
 
 def photo_ids(result: SessionResult) -> set[UUID]:

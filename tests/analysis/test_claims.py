@@ -9,9 +9,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from analysis import releases, selectors, services
+from analysis import releases, selectors, services, tasks
 from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult
-from patients.models import Purpose
+from analysis.storage import discard_unrecorded
+from patients.models import PhotoSession, Purpose
 from patients.services import withdraw_consent
 from tests.analysis.results import session_result
 from tests.factories.patients import holder_actor, make_session, ready_patient
@@ -154,7 +155,7 @@ def test_consent_withdrawn_while_computing_keeps_nothing(analysis):
     patient = analysis.session.patient
     withdraw_consent(actor=holder_actor(patient), patient_id=patient.pk, purpose=Purpose.AI_ANALYSIS, now=now)
     assert services.record_result(claim=claim, result=result, now=now) is False
-    result.discard()
+    discard_unrecorded(result)
     assert not PhotoResult.objects.exists()
     with pytest.raises(SealedFileMissing):
         read_all(key_id=patient.key_id, name=result.photos[0].images[0].file_name, limit=1000)
@@ -182,3 +183,55 @@ def test_derived_pictures_open_under_the_patients_key(analysis):
     services.record_result(claim=claim, result=session_result(analysis), now=now)
     image = DerivedImage.objects.first()
     assert b"".join(selectors.open_derived(image)).startswith(b"overlay of ")
+
+
+def test_a_recorded_result_keeps_its_pictures_when_the_answer_of_the_commit_was_lost(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    result = session_result(analysis)
+    services.record_result(claim=claim, result=result, now=now)
+    assert services.record_result(claim=claim, result=result, now=now) is False, "tried again, nothing is written twice"
+    discard_unrecorded(result)
+    image = DerivedImage.objects.first()
+    assert b"".join(selectors.open_derived(image)).startswith(b"overlay of ")
+
+
+def test_work_given_back_by_a_stopping_worker_is_no_attempt(analysis):
+    now = timezone.now()
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    assert services.give_back(claim=claim, now=now)
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.attempts, analysis.holder) == ("queued", 0, None)
+    assert services.heartbeat(claim=claim, photos_done=1, now=now) is False
+
+
+STALLED = timedelta(seconds=settings.ANALYSIS_STALLED_S + 1)
+
+
+def test_analyses_that_nobody_takes_are_noticed_even_while_tasks_are_delivered_again(analysis):
+    now = timezone.now()
+    assert services.stalled_since(now=now) is None, "not yet"
+    services.sweep(now=now + STALLED - timedelta(seconds=10))
+    assert services.stalled_since(now=now + STALLED) == analysis.session.submitted_at
+
+
+def test_a_worker_that_computes_is_no_stalled_worker(analysis):
+    now = timezone.now()
+    submit(make_session(views=[View.CROWN]))
+    services.claim(analysis_id=analysis.pk, now=now + STALLED)
+    assert services.stalled_since(now=now + STALLED + timedelta(seconds=5)) is None, "one waits while another is taken"
+    assert services.stalled_since(now=now + 3 * STALLED) is not None
+
+
+def test_readyz_says_that_the_workers_have_stopped(analysis, client):
+    assert client.get("/readyz").json()["status"] == "ok"
+    PhotoSession.objects.update(submitted_at=timezone.now() - STALLED)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded"), "pages still work"
+    assert answer.json()["parts"]["analysis"] == "waiting cases are not taken"
+
+
+def test_the_sweep_writes_a_line_when_the_workers_have_stopped(analysis, caplog):
+    PhotoSession.objects.update(submitted_at=timezone.now() - STALLED)
+    tasks.sweep_analyses()
+    assert [record.code for record in caplog.records if record.levelname == "ERROR"] == ["gpu_workers_stalled"]
