@@ -9,10 +9,11 @@ from uuid import UUID
 
 from analysis.models import Analysis, Finding
 from analysis.selectors import latest_analysis
-from patients.models import PhotoSession
+from patients.models import Photo, PhotoSession
 from patients.selectors import photos_of
 from reviews.models import FindingDecision, Review
 from reviews.payloads import needs_decision
+from vision.types import View
 
 Verdict = FindingDecision.Verdict
 
@@ -67,11 +68,19 @@ def done_analysis(session: PhotoSession) -> Analysis | None:
 
 
 def findings_of(review: Review) -> list[Finding]:
-    """What the models said about this case, in their order, about photographs that are still present."""
+    """What the models said about present photographs, in the order of the screen: photo by photo, then the session."""
     if review.analysis_id is None:
         return []
     rows = Finding.objects.filter(analysis_id=review.analysis_id, photo__removed_at=None)
-    return list(rows.select_related("photo", "analysis__session__patient").order_by("position"))
+    found = rows.select_related("photo", "analysis__session__patient").order_by("position")
+    order = {photo.pk: index for index, photo in enumerate(photos_in_order(review.session))}
+    return sorted(found, key=lambda finding: order.get(finding.photo_id, len(order)))
+
+
+def photos_in_order(session: PhotoSession) -> list[Photo]:
+    """The present photographs in the order of the protocol: crown first, trichoscopy last."""
+    order = [view.value for view in View]
+    return sorted(photos_of(session), key=lambda photo: order.index(photo.view))
 
 
 def final_findings(review: Review) -> list[FinalFinding]:

@@ -119,7 +119,7 @@ class HandBackForm(forms.Form):
 class PlanForm(forms.Form):
     """The words and the date of the plan."""
 
-    summary = _area(_("Summary for the patient"), 8, _("Plain words. The patient reads this first."))
+    summary = _area(_("Summary for the patient"), 7, _("Plain words. The patient reads this first."))
     advice = _area(_("Advice and warnings"), 4, _("Daily life, and when to call or see somebody at once."))
     follow_up_date = forms.DateField(
         label=_("Follow-up"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

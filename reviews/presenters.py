@@ -14,8 +14,7 @@ from accounts.actors import Actor
 from analysis.models import Finding, PhotoResult
 from analysis.selectors import AnalysisState, State, analysis_state, photo_results
 from patients.models import Photo
-from patients.selectors import photos_of
-from reviews.decisions import Verdict, effective, findings_of, unseen
+from reviews.decisions import Verdict, effective, findings_of, photos_in_order, unseen
 from reviews.models import FindingDecision, Review
 from reviews.payloads import BOUNDS, CONDITION_CHOICES, Bounds, needs_decision
 from reviews.services.readings import holds, photo_on_stage
@@ -185,7 +184,7 @@ class Workspace:
 
 def workspace(review: Review, actor: Actor, *, photo_id: UUID | None = None, open_id: UUID | None = None) -> Workspace:
     """The review screen's changing part, with one photograph on the stage and at most one finding open."""
-    photos = photos_of(review.session)
+    photos = photos_in_order(review.session)
     findings = findings_of(review)
     decided = effective(review)
     opened = set(review.opened.values_list("subject_id", flat=True))

@@ -130,11 +130,11 @@ def analysis_choices() -> list[tuple[str, str]]:
 
 
 def duration(seconds: float) -> str:
-    """The largest whole unit: minutes up to two hours, hours up to two days, then days."""
+    """The largest whole unit: minutes up to 90, hours up to two days, then days."""
     minutes = int(seconds // 60)
-    if minutes < 120:
+    if minutes < 90:
         return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
-    hours = minutes // 60
+    hours = round(minutes / 60)
     if hours < 48:
         return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
     return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}

@@ -13,8 +13,7 @@ from accounts.actors import Actor
 from accounts.errors import NotFound
 from accounts.roles import Permission
 from patients.models import Photo
-from patients.selectors import photos_of
-from reviews.decisions import done_analysis
+from reviews.decisions import done_analysis, photos_in_order
 from reviews.models import FindingOpened, Review
 from reviews.reading import Reading
 from reviews.services.holding import LEASE, held_review, locked_review
@@ -35,7 +34,7 @@ def read_case(*, actor: Actor, review_id: UUID, photo_id: UUID | None, now: date
     photograph is on the stage. Thumbnails of all present photographs are shown, so all are named in the audit."""
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
-    photos = photos_of(review.session)
+    photos = photos_in_order(review.session)
     if holds(review, actor):
         review.lease_until = now + LEASE
         if review.analysis_id is None and review.status == State.CLAIMED.value:
@@ -53,7 +52,7 @@ def read_photo(*, actor: Actor, review_id: UUID, photo_id: UUID, now: datetime) 
     """Bring another photograph to the stage: it counts as looked at for the holder, and the look is audited."""
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
-    photo = next((photo for photo in photos_of(review.session) if photo.pk == photo_id), None)
+    photo = next((photo for photo in photos_in_order(review.session) if photo.pk == photo_id), None)
     if photo is None:
         raise NotFound
     if holds(review, actor):

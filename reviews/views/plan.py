@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import CLINICIANS, roles
@@ -17,7 +16,7 @@ from reviews import selectors, services
 from reviews.case_page import case_page
 from reviews.forms import HandBackForm, PlanForm, PlanItemForm
 from reviews.plan_page import categories, formulary_cards, plan_page
-from reviews.views.answers import says_why, valid, with_message
+from reviews.views.answers import says_why, valid
 
 clinicians = roles(*CLINICIANS)
 
@@ -70,15 +69,14 @@ def plan_item_add(request: HttpRequest, review_id: UUID) -> HttpResponse:
         entry_id = UUID(request.POST.get("entry", ""))
     except ValueError:
         raise NotFound from None
-    item = services.add_item(
+    services.add_item(
         actor=actor_of(request),
         review_id=review_id,
         entry_id=entry_id,
         override_reason=request.POST.get("override_reason", ""),
         now=timezone.now(),
     )
-    answer = _answer(request, review_id, "reviews/_plan_items_answer.html")
-    return with_message(answer, _("%(name)s is in the plan.") % {"name": item.entry.name})
+    return _answer(request, review_id, "reviews/_plan_items_answer.html")
 
 
 @require_POST
@@ -118,4 +116,5 @@ def _answer(request: HttpRequest, review_id: UUID, template: str, **context: obj
         return redirect("reviews:plan", review_id=review_id)
     actor = actor_of(request)
     review = selectors.review_for(actor, review_id)
-    return render(request, template, {"plan": plan_page(review, actor), "entries": formulary_cards(review), **context})
+    entries = formulary_cards(review, text=request.POST.get("q", ""), category=request.POST.get("category", ""))
+    return render(request, template, {"plan": plan_page(review, actor), "entries": entries, **context})

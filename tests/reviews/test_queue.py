@@ -1,0 +1,118 @@
+"""What the worklist shows, in which order, and through which filters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.errors import NotAllowed
+from accounts.roles import Role
+from patients.intake_form import Symptom
+from reviews import services
+from reviews.queue import QueueFilters, worklist
+from reviews.queue_page import queue_lines
+from tests.factories.patients import NOW, actor_for, calm_answers, make_clinic, make_patient, make_staff
+from tests.factories.reviews import dermatologist, measured, submitted_session, trichologist
+from vision.types import View
+
+pytestmark = pytest.mark.django_db(databases=["default", "keys"])
+
+ALL = QueueFilters()
+
+
+def case(clinic, name, hours, *, severity=None, **more):
+    """A case sent ``hours`` before :data:`NOW`, measured when a severity is given."""
+    sent = NOW - timedelta(hours=hours)
+    patient = make_patient(clinic, given_name=name, now=sent)
+    session = submitted_session(patient, views=(View.CROWN,), now=sent, **more)
+    if severity is not None:
+        measured(session, severity=severity)
+    return session
+
+
+def initials(rows):
+    return [row.patient.given_name for row in rows]
+
+
+def test_red_flags_come_first_then_what_is_overdue_then_the_more_severe_then_the_older():
+    clinic = make_clinic()
+    case(clinic, "Mild", 5, severity=2.0)
+    case(clinic, "Severe", 3, severity=7.0)
+    case(clinic, "Overdue", 80)
+    case(clinic, "Soon", 2, answers=calm_answers(symptoms=(Symptom.SHEDDING_OVER_3_MONTHS,)))
+    case(clinic, "Pus", 1, answers=calm_answers(symptoms=(Symptom.PUS,)))
+    case(clinic, "Older", 8, ai=False)
+    case(clinic, "Newer", 4, ai=False)
+    rows, counts = worklist(dermatologist(clinic), ALL, now=NOW)
+    assert initials(rows) == ["Pus", "Soon", "Overdue", "Severe", "Mild", "Older", "Newer"]
+    assert (counts.all, counts.urgent, counts.unclaimed, counts.mine) == (7, 2, 7, 0)
+    lines = queue_lines(rows, NOW)
+    assert lines[0].why == ("Pus or crusts on the scalp",)
+    assert (lines[2].overdue, lines[2].due) == (True, "8 hours overdue")
+    assert (lines[3].severity, lines[3].severity_range) == ("7", "6.4–7.7")
+    assert lines[5].analysis_label == "Without AI"
+
+
+def test_filters_by_holder_urgency_and_state_of_the_models():
+    clinic = make_clinic()
+    me, colleague = dermatologist(clinic), trichologist(clinic)
+    mine, theirs = case(clinic, "Mine", 1, severity=2.0), case(clinic, "Theirs", 2, ai=False)
+    case(clinic, "Free", 3, answers=calm_answers(symptoms=(Symptom.PAIN,)), ai=False)
+    services.claim_review(actor=me, session_id=mine.pk, now=NOW)
+    services.claim_review(actor=colleague, session_id=theirs.pk, now=NOW)
+
+    def shown(**query):
+        return set(initials(worklist(me, QueueFilters.from_query(query), now=NOW)[0]))
+
+    assert shown() == {"Mine", "Theirs", "Free"}
+    assert shown(show="mine") == {"Mine"}
+    assert shown(show="unclaimed") == {"Free"}
+    assert shown(urgent="1") == {"Free"}
+    assert shown(analysis="done") == {"Mine"}
+    assert shown(analysis="not_consented", show="unclaimed") == {"Free"}
+    assert shown(show="nonsense", analysis="nonsense") == {"Mine", "Theirs", "Free"}
+
+
+def test_a_lapsed_lease_shows_the_case_as_free_to_others_but_still_as_ones_own():
+    clinic = make_clinic()
+    me, colleague = dermatologist(clinic), trichologist(clinic)
+    session = case(clinic, "Held", 1)
+    services.claim_review(actor=me, session_id=session.pk, now=NOW)
+    (row,), _counts = worklist(colleague, ALL, now=NOW)
+    assert (row.free, row.holder) == (False, "Dr. Ada Krause")
+    later = NOW + timedelta(minutes=31)
+    (row,), _counts = worklist(colleague, ALL, now=later)
+    assert row.free
+    (row,), _counts = worklist(me, ALL, now=later)
+    assert row.mine
+
+
+def test_closed_cases_drafts_and_other_clinics_are_absent():
+    clinic, other = make_clinic(), make_clinic("Hair Clinic South")
+    me = dermatologist(clinic)
+    rejected = case(clinic, "Rejected", 2)
+    review = services.claim_review(actor=me, session_id=rejected.pk, now=NOW)
+    services.reject_case(actor=me, review_id=review.pk, message="Please come in person.", now=NOW)
+    case(other, "Elsewhere", 2)
+    assert worklist(me, ALL, now=NOW)[0] == []
+
+
+def test_a_handover_shows_its_note_and_that_a_dermatologist_is_needed():
+    clinic = make_clinic()
+    colleague = trichologist(clinic)
+    session = case(clinic, "Handed", 1)
+    review = services.claim_review(actor=colleague, session_id=session.pk, now=NOW)
+    services.release_review(
+        actor=colleague, review_id=review.pk, note="Scarring at the vertex?", for_dermatologist=True, now=NOW
+    )
+    rows, _counts = worklist(dermatologist(clinic), ALL, now=NOW)
+    (line,) = queue_lines(rows, NOW)
+    assert line.why == ("Handed over: needs a dermatologist",)
+    assert line.handover_note == "Scarring at the vertex?"
+
+
+def test_the_queue_is_for_clinicians():
+    clinic = make_clinic()
+    with pytest.raises(NotAllowed):
+        worklist(actor_for(make_staff(Role.ADMINISTRATOR, clinic).user), ALL, now=NOW)
