@@ -73,7 +73,7 @@ class ConsentForm(forms.Form):
             self.fields[purpose.value] = forms.ChoiceField(
                 label=purpose.label,
                 choices=[("yes", _("I agree")), ("no", _("I do not agree"))],
-                widget=forms.RadioSelect,
+                widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
                 initial=None if decided is None else ("yes" if decided else "no"),
                 error_messages={"required": _("Please choose one: both answers are fine.")},
             )

@@ -158,6 +158,11 @@ class CapturePage:
         return next((wish for wish in self.retakes if wish.view == self.guide.view), None)
 
     @property
+    def missing(self) -> list[dict[str, Any]]:
+        """Views of a full session that have no photo yet."""
+        return [item for item in self.strip if item["state"] == "missing" and item["expected"]]
+
+    @property
     def can_upload(self) -> bool:
         """A close-up needs its site first."""
         return self.guide.view.is_global or bool(self.site)
@@ -192,6 +197,12 @@ def view_url(session_id: UUID, view: View | None, site: str = "") -> str:
     if view is None:
         return address
     return f"{address}?view={view.value}" + (f":{site}" if site else "")
+
+
+def tiles_in_order(photos: Iterable[Photo]) -> list[PhotoTile]:
+    """All photos of a session in the order of the protocol."""
+    order = {item.view.value: position for position, item in enumerate(GUIDES)}
+    return [photo_tile(photo) for photo in sorted(photos, key=lambda photo: (order[photo.view], photo.created_at))]
 
 
 def photo_tile(photo: Photo) -> PhotoTile:
@@ -262,10 +273,10 @@ def _strip_item(
         "name": item.label,
         "url": view_url(session.pk, item.view),
         "src": reverse("patients:thumbnail", args=[best.pk]) if best else "",
-        "alt": "",
         "current": item.view == shown,
         "state": state,
         "state_label": label,
+        "expected": item.expected,
     }
 
 

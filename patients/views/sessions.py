@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import roles
-from accounts.errors import DomainError, NotFound
+from accounts.errors import DomainError, NotAllowed, NotFound
 from accounts.requests import actor_of
 from accounts.roles import Role
 from patients import intake_words, photo_intake, presenters, selectors, services
@@ -133,6 +133,8 @@ def photo_upload(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 claimed_extension=photo_intake.extension_of(upload.name or ""),
                 now=timezone.now(),
             )
+        except (NotFound, NotAllowed):
+            raise
         except DomainError as refused:
             messages.error(request, refused.message)
         else:
@@ -159,13 +161,12 @@ def finish(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = services.read_session(actor=actor_of(request), session_id=session_id, now=timezone.now())
     if session.status != PhotoSession.Status.DRAFT:
         return redirect("analysis:session", session.pk)
-    photos = selectors.photos_of(session)
     page = presenters.capture_page(session, None)
     context = {
         "session": session,
         "clinic": session.patient.clinic,
-        "tiles": [presenters.photo_tile(photo) for photo in photos],
-        "missing": [item for item in page.strip if item["state"] == "missing"][:6],
+        "tiles": presenters.tiles_in_order(selectors.photos_of(session)),
+        "missing": page.missing,
         "page": page,
         "gaps": presenters.gap_links(session, services.submission_gaps(session)),
         "uses_ai": selectors.has_consent(session.patient_id, Purpose.AI_ANALYSIS),
