@@ -58,8 +58,8 @@ class Archive:
         for file in planned:
             kind = zipfile.ZIP_STORED if file.media_type in _STORED else zipfile.ZIP_DEFLATED
             stream.add(self._copy(file), file.path, compress_type=kind)
-        stream.add(self._late(lambda: self._index(planned)), "index.html")
-        stream.add(self._late(self._manifest), "manifest.json")
+        stream.add(self._index(planned), "index.html")
+        stream.add(self._manifest(), "manifest.json")
         for chunk in stream:
             self._pulse()
             yield chunk
@@ -88,11 +88,8 @@ class Archive:
                 yield chunk
         self._written.append(Written(file.path, file.media_type, size, digest.hexdigest(), file.description))
 
-    def _late(self, make: Callable[[], bytes]) -> Iterator[bytes]:
-        """Made only when its turn comes: after everything that it lists."""
-        yield make()
-
-    def _index(self, planned: Sequence[privacy.ExportFile]) -> bytes:
+    def _index(self, planned: Sequence[privacy.ExportFile]) -> Iterator[bytes]:
+        """A generator, so that it is made only after everything that it lists."""
         groups: dict[str, list[Written]] = {}
         for written in self._written:
             folder = written.path.partition("/")[0] + "/" if "/" in written.path else ""
@@ -104,9 +101,13 @@ class Archive:
             "groups": sorted(groups.items()),
             "has_unreviewed": any(file.path.startswith(UNREVIEWED) for file in planned),
         }
-        return render_to_string("reports/archive_index.html", context).encode()
+        page = render_to_string("reports/archive_index.html", context).encode()
+        digest = hashlib.sha256(page).hexdigest()
+        self._written.append(Written("index.html", "text/html", len(page), digest, "A page that lists everything"))
+        yield page
 
-    def _manifest(self) -> bytes:
+    def _manifest(self) -> Iterator[bytes]:
+        """As the index: made last."""
         document: dict[str, Any] = {
             "made_at": self._now.isoformat(),
             "patient": str(self._patient.pk),
@@ -122,7 +123,7 @@ class Archive:
                 for item in self._written
             ],
         }
-        return json.dumps(document, indent=2, ensure_ascii=False).encode()
+        yield json.dumps(document, indent=2, ensure_ascii=False).encode()
 
 
 class ChunkReader(io.RawIOBase):

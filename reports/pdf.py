@@ -69,7 +69,9 @@ def render(html: str, *, parts: Mapping[str, Part], style: str, identifier: str)
     ]
     document = HTML(string=html, url_fetcher=fetcher, base_url=SCHEME)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint 70 leaves closing its sRGB profile to the collector
+        warnings.simplefilter(
+            "ignore", ResourceWarning
+        )  # WeasyPrint 70 leaves closing its sRGB profile to the collector
         data: bytes = document.write_pdf(
             stylesheets=sheets,
             font_config=fonts,

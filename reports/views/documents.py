@@ -18,6 +18,7 @@ from accounts.roles import Role
 from reports import presenters, selectors, services, verification
 from reports.forms import CodeForm, CorrectionForm, SignForm
 from reports.views.streaming import stream
+from reports.views.typed import typed
 
 
 @roles(Role.PATIENT)
@@ -33,7 +34,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def sign(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """The document as the patient will get it, then the secret."""
     actor = actor_of(request)
-    form = SignForm(request.POST or None)
+    form = SignForm(typed(request))
     if request.method == "POST" and form.is_valid():
         try:
             report = services.sign_and_issue(
@@ -106,7 +107,7 @@ def report_qr(request: HttpRequest, report_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def correct(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """Open the correction of a signed report."""
-    form = CorrectionForm(request.POST or None)
+    form = CorrectionForm(typed(request))
     if request.method == "POST" and form.is_valid():
         review = services.amend_signed(
             actor=actor_of(request), report_id=report_id, reason=form.cleaned_data["reason"], now=timezone.now()

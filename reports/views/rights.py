@@ -16,6 +16,7 @@ from accounts.roles import Role
 from reports import presenters, selectors, services
 from reports.forms import DecisionForm, ErasureForm, RefusalForm
 from reports.views.streaming import stream
+from reports.views.typed import typed
 
 
 @roles(Role.PATIENT)
@@ -50,7 +51,7 @@ def export_download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def erasure(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """What an erasure means; ask for it, or take the request back."""
-    form = ErasureForm(request.POST or None)
+    form = ErasureForm(typed(request))
     if request.method == "POST" and form.is_valid():
         services.request_erasure(actor=actor_of(request), patient_id=patient_id, now=timezone.now())
         return redirect("reports:erasure", patient_id=patient_id)
@@ -80,7 +81,7 @@ def erasure_decision(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """The dry run; carry it out with the secret typed again, or refuse with a reason."""
     actor, now = actor_of(request), timezone.now()
     refusing = request.POST.get("action") == "refuse"
-    decide = DecisionForm(None if refusing else request.POST or None)
+    decide = DecisionForm(None if refusing else typed(request))
     refuse = RefusalForm(request.POST if refusing else None)
     if refuse.is_bound and refuse.is_valid():
         services.refuse_erasure(actor=actor, request_id=request_id, reason=refuse.cleaned_data["reason"], now=now)

@@ -109,13 +109,24 @@ def add_analysis(session: PhotoSession, *, condition: str = "unsure", now: datet
     )
     crown = next(photo for photo in photos_of(session) if photo.view == View.CROWN)
     measured = {"metric": "coverage_index", "value": CORRECTED_FROM, "low": 66.0, "high": 75.5, "unit": "%"}
-    region = {"kind": "thinning", "box": [0.3, 0.3, 0.7, 0.6], "polygon": TRIANGLE, "score": 0.9, "position": [0.5, 0.4]}
+    region = {
+        "kind": "thinning",
+        "box": [0.3, 0.3, 0.7, 0.6],
+        "polygon": TRIANGLE,
+        "score": 0.9,
+        "position": [0.5, 0.4],
+    }
     probabilities = {"alopecia": 0.41, "psoriasis": 0.3, "no_finding": 0.29}
     index = {"value": 4.25, "low": 3.5, "high": 5.0, "unit": "index"}
     share = {"value": 22.0, "low": 18.0, "high": 26.0, "unit": "%"}
     rows: list[tuple[str, str, object, Mapping[str, Any]]] = [
         ("measure", "coverage_index", crown, measured),
-        ("measure", "scalp_visibility", crown, {"metric": "scalp_visibility", "reason": "quality_failed", "detail": ""}),
+        (
+            "measure",
+            "scalp_visibility",
+            crown,
+            {"metric": "scalp_visibility", "reason": "quality_failed", "detail": ""},
+        ),
         ("region", "thinning", crown, {**region, "share_of_scalp": ACCEPTED_SHARE}),
         ("region", "bald", crown, {**region, "kind": "bald", "share_of_scalp": REJECTED_SHARE}),
         ("condition", condition, None, {"shown": condition, "probabilities": probabilities, "threshold": 0.7}),

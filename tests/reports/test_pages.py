@@ -10,7 +10,16 @@ from accounts.roles import Role
 from analysis.services import submit_session
 from reports.models import Report, ReportImage
 from tests.factories.patients import (
-    NOW, PASSWORD, holder_actor, holder_of, make_clinic, make_patient, make_session, make_staff, ready_patient, signed_in,
+    NOW,
+    PASSWORD,
+    holder_actor,
+    holder_of,
+    make_clinic,
+    make_patient,
+    make_session,
+    make_staff,
+    ready_patient,
+    signed_in,
 )  # fmt: skip
 from tests.factories.reports import make_case, sign, signed_report
 

@@ -80,7 +80,10 @@ def test_every_page_with_results_says_research_use(rendered):
         pages = len(document.pages)
     for page in range(1, pages + 1):
         done = subprocess.run(
-            ["pdftotext", "-f", str(page), "-l", str(page), "-", "-"], input=rendered[1], capture_output=True, check=True
+            ["pdftotext", "-f", str(page), "-l", str(page), "-", "-"],
+            input=rendered[1],
+            capture_output=True,
+            check=True,
         )
         assert "Research use" in done.stdout.decode(), f"page {page}"
         assert f"{page}/{pages}" in done.stdout.decode().replace(" ", "")

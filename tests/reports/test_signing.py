@@ -14,8 +14,8 @@ from accounts.roles import Role
 from patients.models import PhotoSession
 from patients.services import save_intake
 from reports import services
-from reports.content import content_hash, from_dict
 from reports.compose import compose
+from reports.content import content_hash, from_dict
 from reports.models import Report, ReportImage
 from reviews.models import Review, ReviewStatus
 from reviews.reading import Reading
@@ -176,9 +176,7 @@ def test_a_document_that_changed_since_it_was_read_is_not_signed():
     )  # fmt: skip
     decide_review(actor=case.reviewer, review_id=case.review.pk, now=NOW)
     with pytest.raises(DomainError, match="changed after you opened it"):
-        services.sign_and_issue(
-            actor=case.reviewer, review_id=case.review.pk, secret=PASSWORD, now=NOW, read_hash=read
-        )
+        services.sign_and_issue(actor=case.reviewer, review_id=case.review.pk, secret=PASSWORD, now=NOW, read_hash=read)
 
 
 def test_the_hash_of_the_read_draft_signs():

@@ -25,7 +25,13 @@ def test_a_valid_code_tells_clinic_day_and_hashes_to_anybody():
     response = page(report.verification_code)
     text = response.content.decode()
     assert response.status_code == 200
-    for wanted in ("This report is valid", "Hair Clinic North", "21 November 2026", report.content_hash, report.pdf_sha256):
+    for wanted in (
+        "This report is valid",
+        "Hair Clinic North",
+        "21 November 2026",
+        report.content_hash,
+        report.pdf_sha256,
+    ):
         assert wanted in text
 
 
