@@ -18,6 +18,7 @@ TRAINING = {
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
 
 STUDIES = {
+    "measures": "vision.evaluation.measure_study:study_measures",
     "quality": "vision.evaluation.quality_study:study_quality",
 }
 """What can be studied on the research pictures: ``module:function``, called with the data folder, gives a table."""
