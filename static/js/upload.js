@@ -42,7 +42,7 @@ class Row {
   show(state, message) {
     this.element.dataset.state = state;
     this.text.textContent = message;
-    const over = ["accepted", "rejected", "failed"].includes(state);
+    const over = ["accepted", "limited", "rejected", "failed"].includes(state);
     this.progress.hidden = over;
     this.cancel.hidden = over;
     this.retry.hidden = state !== "failed";
@@ -212,7 +212,8 @@ class Panel {
       if (!response.ok) throw new Error(`result answered ${response.status}`);
       const result = await response.json();
       const accepted = result.state === "accepted";
-      row.show(accepted ? "accepted" : "rejected", result.message || this.say(accepted ? "Accepted" : "Rejected"));
+      const state = accepted && result.usable === false ? "limited" : accepted ? "accepted" : "rejected";
+      row.show(state, result.message || this.say(accepted ? "Accepted" : "Rejected"));
       if (result.html) this.place(result.html);
       this.form.dispatchEvent(new CustomEvent("trichora:uploaded", { bubbles: true, detail: result }));
     } catch {
@@ -228,7 +229,7 @@ class Panel {
   }
 
   summarise() {
-    const done = this.rows.filter((row) => row.element.dataset.state === "accepted").length;
+    const done = this.rows.filter((row) => ["accepted", "limited"].includes(row.element.dataset.state)).length;
     const text = this.rows.length ? this.say("Summary", { done, all: this.rows.length }) : "";
     if (this.summary.textContent !== text) this.summary.textContent = text;
   }

@@ -96,7 +96,8 @@ def _handler(showcase: Showcase) -> type[BaseHTTPRequestHandler]:
             elif path.endswith("/result/"):
                 dark = "dark" in self.upload().metadata["filename"]
                 message = "Too dark: switch on the light and take it again." if dark else ""
-                self.answer_json({"state": "rejected" if dark else "accepted", "message": message})
+                usable = "soft" not in self.upload().metadata["filename"]
+                self.answer_json({"state": "rejected" if dark else "accepted", "usable": usable, "message": message})
             else:
                 self.answer(404)
 

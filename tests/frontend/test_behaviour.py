@@ -220,6 +220,7 @@ def test_uploads_say_what_became_of_each_file(page: Page, showcase: Showcase) ->
             {"name": "good.jpg", "mimeType": "image/jpeg", "buffer": b"x" * 5000},
             {"name": "dark.jpg", "mimeType": "image/jpeg", "buffer": b"x" * 5000},
             {"name": "phone.HEIC", "mimeType": "", "buffer": b"x" * 5000},
+            {"name": "soft.webp", "mimeType": "image/webp", "buffer": b"x" * 5000},
             {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"},
             {"name": "empty.png", "mimeType": "image/png", "buffer": b""},
             {"name": "huge.png", "mimeType": "image/png", "buffer": b"x" * 6_000_001},
@@ -229,8 +230,9 @@ def test_uploads_say_what_became_of_each_file(page: Page, showcase: Showcase) ->
     def row(name: str) -> str:
         return str(page.locator(".upload", has_text=name).locator("[data-upload-state]").inner_text())
 
-    expect(page.locator("[data-upload-summary]")).to_have_text("2 of 6 photographs are in")
+    expect(page.locator("[data-upload-summary]")).to_have_text("3 of 7 photographs are in")
     expect(page.locator('.upload[data-state="rejected"]')).to_have_count(4)
+    expect(page.locator('.upload[data-state="limited"]')).to_contain_text("soft.webp")
     assert "kept" in row("good.jpg")
     assert "kept" in row("phone.HEIC")
     assert row("dark.jpg") == "Too dark: switch on the light and take it again."
