@@ -1,4 +1,4 @@
-"""The patient's archive: every room's files, FHIR, signed reports, an index page and a manifest, as one ZIP stream (G3).
+"""The patient's archive: every room's files, FHIR, signed reports, an index page and a manifest, as one ZIP (G3).
 
 Nothing is written anywhere in clear: the ZIP is made while it is sealed. What no clinician confirmed lies in
 ``unreviewed/`` behind a cover page that says so.
@@ -13,10 +13,12 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 from django.template.loader import render_to_string
-from zipstream import ZipStream
+from zipstream import ZipStream  # type: ignore[import-untyped]
 
 from accounts import privacy
 from accounts.models import Clinic
@@ -43,7 +45,7 @@ class Written:
 
 
 class Archive:
-    """Streams the archive of one patient. ``pulse`` is called between pieces, so that the holder can renew its lease."""
+    """Streams the archive of one patient. ``pulse`` is called between pieces, so the holder can renew its lease."""
 
     def __init__(self, patient: Patient, *, now: datetime, pulse: Callable[[], None]) -> None:
         self._patient = patient
@@ -187,7 +189,7 @@ def fhir_bundle(patient: Patient, planned: Sequence[privacy.ExportFile], *, now:
     )
 
 
-def export_files(patient_id: object) -> Iterator[privacy.ExportFile]:
+def export_files(patient_id: UUID) -> Iterator[privacy.ExportFile]:
     """What this room contributes: each signed report as PDF and JSON, and its pictures."""
     reports = Report.objects.filter(patient_id=patient_id).select_related("patient", "clinic")
     for report in reports.order_by("signed_at"):
@@ -198,7 +200,7 @@ def export_files(patient_id: object) -> Iterator[privacy.ExportFile]:
             )
         content = json.dumps(report.content, indent=2, ensure_ascii=False).encode()
         yield privacy.ExportFile(
-            f"reports/{stem}.json", "application/json", lambda data=content: io.BytesIO(data), "Signed report, as data"
+            f"reports/{stem}.json", "application/json", partial(io.BytesIO, content), "Signed report, as data"
         )
         for image in report.images.all():
             yield privacy.ExportFile(

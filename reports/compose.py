@@ -1,6 +1,7 @@
 """From a review to the draft of its report: reads only, and only what counts after the clinician's decisions.
 
-``compose`` gives the content without its issue, and the recipe of each picture; ``reports.services.signing`` freezes both.
+``compose`` gives the content without its issue, and the recipe of each picture;
+``reports.services.signing`` freezes both.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ def _letterhead(review: Review) -> Letterhead:
 
 def _person(session: PhotoSession) -> Person:
     patient = session.patient
+    if patient.birth_date is None:
+        raise ValueError("an erased patient has no report")
     return Person(
         patient.record_number, patient.given_name, patient.family_name, patient.birth_date, str(patient.sex or "")
     )

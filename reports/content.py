@@ -1,8 +1,8 @@
 """What a signed report says: frozen values, their canonical JSON and its hash. Pure.
 
-Only what the clinician accepted or corrected enters; a rejected finding has no place here. The sentences are frozen with
-the numbers, so that the document says for ever what was signed. ``Issue`` is added at signing; without it the content is
-a draft, whose hash tells whether the document that was read is still the one being signed.
+Only what the clinician accepted or corrected enters; a rejected finding has no place here. The sentences are frozen
+with the numbers, so that the document says for ever what was signed. ``Issue`` is added at signing; without it the
+content is a draft, whose hash tells whether the document that was read is still the one being signed.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Person:
 class FindingLine:
     """One finding that counts.
 
-    ``verdict`` is ``accepted`` or ``corrected``; ``view`` is empty for the session's own findings; ``payload`` holds the
-    numbers in the shape of ``analysis.models.Finding`` (a corrected one without what the model had said);
+    ``verdict`` is ``accepted`` or ``corrected``; ``view`` is empty for the session's own findings; ``payload`` holds
+    the numbers in the shape of ``analysis.models.Finding`` (a corrected one without what the model had said);
     ``statement`` is the finding in words, ``meaning`` what it means for the patient.
     """
 
@@ -99,7 +99,7 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of the report. ``kind`` is ``photo`` or ``marked``; the hash is over the JPEG bytes (empty in a draft)."""
+    """A picture of the report. ``kind`` is ``photo`` or ``marked``; the hash is over the JPEG (empty in a draft)."""
 
     id: str
     photo_id: str

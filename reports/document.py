@@ -1,4 +1,4 @@
-"""The report's content shaped for its one template: on the sign page, the patient's page and paper. Frozen view data."""
+"""The report's content shaped for its one template: on the sign page, the patient's page and paper. Frozen."""
 
 from __future__ import annotations
 

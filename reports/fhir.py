@@ -1,7 +1,7 @@
 """A patient's record as FHIR R4 (release R4B of the Python models, which validates every resource). Pure.
 
-Only what a clinician signed becomes an Observation or a DiagnosticReport. Concepts without a verified LOINC code stand in
-the portal's own code systems. Pictures and PDFs are linked by their path inside the archive.
+Only what a clinician signed becomes an Observation or a DiagnosticReport. Concepts without a verified LOINC code stand
+in the portal's own code systems. Pictures and PDFs are linked by their path inside the archive.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class PatientFacts:
     record_number: str
     given_name: str
     family_name: str
-    birth_date: dt.date
+    birth_date: dt.date | None
     sex: str
     clinic: str
 
@@ -75,7 +75,7 @@ def bundle(
     reports: Sequence[ReportFacts],
     now: dt.datetime,
 ) -> bytes:
-    """The whole record as a FHIR collection, validated, as JSON. Raises pydantic.ValidationError for a wrong resource."""
+    """The whole record as a FHIR collection, as JSON. Raises pydantic.ValidationError for a wrong resource."""
     resources = [_patient(patient)]
     resources += [_consent(patient, consent) for consent in consents]
     resources += [_media(patient, picture, now) for picture in pictures]
@@ -110,7 +110,7 @@ def _patient(facts: PatientFacts) -> dict[str, Any]:
         "identifier": [{"system": f"{SYSTEM}:record-number", "value": facts.record_number}],
         "name": [{"use": "official", "family": facts.family_name, "given": facts.given_name.split() or ["-"]}],
         "gender": _GENDERS.get(facts.sex, "unknown"),
-        "birthDate": facts.birth_date.isoformat(),
+        **({"birthDate": facts.birth_date.isoformat()} if facts.birth_date else {}),
         "managingOrganization": {"display": facts.clinic},
     }
 

@@ -171,7 +171,8 @@ def _next_step(
         return NextStep(
             _("Your photographs are with your clinic"),
             _(
-                "A clinician looks at them. The usual answer takes %(reply)s; you get an e-mail. This is not for emergencies."
+                "A clinician looks at them. The usual answer takes %(reply)s; you get an e-mail. "
+                "This is not for emergencies."
             )
             % {"reply": patient.clinic.usual_reply},
             reverse("analysis:session", args=[waiting.pk]),

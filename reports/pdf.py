@@ -57,8 +57,8 @@ class PartFetcher(URLFetcher):  # type: ignore[misc]
 def render(html: str, *, parts: Mapping[str, Part], style: str, identifier: str) -> bytes:
     """The PDF of ``html``, A4, tagged, with embedded fonts.
 
-    ``html`` is a whole document with ``lang`` and ``title`` (both are required by PDF/A-3a); ``style`` is the CSS of the
-    document's body; ``identifier`` (the content's hash) makes the file's ID, so equal content gives equal bytes.
+    ``html`` is a whole document with ``lang`` and ``title`` (both are required by PDF/A-3a); ``style`` is the CSS of
+    the document's body; ``identifier`` (the content's hash) makes the file's ID, so equal content gives equal bytes.
     Raises ForeignAddress when the document refers to anything but its parts.
     """
     everything = {**_fonts(), **parts}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,24 @@ from reports.content import content_hash
 from reports.models import ErasureRequest, ExportRequest
 from reports.services.rendering import frozen_content
 from reviews.signing import signing_state
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """One archive in the list; ``available``: it can be fetched now."""
+
+    export: ExportRequest
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One request in the administrator's list."""
+
+    request: ErasureRequest
+    label: str
+    days_left: int
+    overdue: bool
 
 
 def patient_home(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, Any]:
@@ -88,11 +107,9 @@ def report_page(actor: Actor, report_id: UUID, *, now: datetime) -> dict[str, An
 def exports_page(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, Any]:
     """The archives of a patient. ``waiting``: one is being made, so the list asks again."""
     rows = selectors.exports_of(actor, patient_id)
-    for row in rows:
-        row.available = row.status == ExportRequest.Status.READY and row.expires_at is not None and row.expires_at > now
     return {
         "patient": patients.patient_for(actor, patient_id),
-        "exports": rows,
+        "exports": [ExportRow(row, available=_available(row, now)) for row in rows],
         "waiting": any(row.status == ExportRequest.Status.QUEUED for row in rows),
     }
 
@@ -114,14 +131,13 @@ def erasure_page(actor: Actor, patient_id: UUID) -> dict[str, Any]:
 
 def requests_page(actor: Actor, *, now: datetime) -> dict[str, Any]:
     """Open requests with days left, and the answered ones."""
-    rows = selectors.privacy_requests(actor)
-    for row in rows:
-        row.label = patients.patient_label(row.patient)
-        row.days_left = (row.due_at - now) // timedelta(days=1)
-        row.overdue = row.due_at < now
+    rows = [
+        RequestRow(row, patients.patient_label(row.patient), _days_left(row, now), row.due_at < now)
+        for row in selectors.privacy_requests(actor)
+    ]
     return {
-        "waiting": [row for row in rows if row.status == ErasureRequest.Status.REQUESTED],
-        "answered": [row for row in rows if row.status != ErasureRequest.Status.REQUESTED],
+        "waiting": [row for row in rows if row.request.status == ErasureRequest.Status.REQUESTED],
+        "answered": [row for row in rows if row.request.status != ErasureRequest.Status.REQUESTED],
     }
 
 
@@ -137,7 +153,7 @@ def decision_page(actor: Actor, request_id: UUID, *, now: datetime) -> dict[str,
         "hold": request.patient.legal_hold_reason,
         "erased": [step for step in steps if step.outcome is OnErasure.ERASE],
         "kept": [step for step in steps if step.outcome is not OnErasure.ERASE],
-        "days_left": (request.due_at - now) // timedelta(days=1),
+        "days_left": _days_left(request, now),
         "overdue": request.due_at < now,
     }
 
@@ -156,3 +172,11 @@ def certificate_page(actor: Actor, request_id: UUID) -> dict[str, Any]:
         "steps": steps,
         "verify_url": services.verification_url(request.certificate_code),
     }
+
+
+def _available(export: ExportRequest, now: datetime) -> bool:
+    return export.status == ExportRequest.Status.READY and export.expires_at is not None and export.expires_at > now
+
+
+def _days_left(request: ErasureRequest, now: datetime) -> int:
+    return (request.due_at - now) // timedelta(days=1)

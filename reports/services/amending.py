@@ -19,9 +19,10 @@ from reviews.services import open_correction
 
 @transaction.atomic
 def amend_signed(*, actor: Actor, report_id: UUID, reason: str, now: datetime) -> Review:
-    """Open a correction: a claimed review with the signed decisions, reading and plan. ``reason`` is what the new report says.
+    """Open a correction: a claimed review with the signed decisions, reading and plan.
 
-    Raises NotFound, NotAllowed, Invalid ``reason_needed``, DomainError ``already_superseded`` and ``already_claimed``.
+    ``reason`` is what the new report says. Raises NotFound, NotAllowed, Invalid ``reason_needed``, DomainError
+    ``already_superseded`` and ``already_claimed``.
     """
     actor.check(Permission.REVIEW_FINDINGS)
     report: Report | None = (

@@ -1,8 +1,8 @@
 """Erasure (G4): asked for by the patient, decided by an administrator on a dry run, proven by a certificate.
 
-Order: in one transaction the rooms delete, what the law keeps is re-sealed under the clinic's record key, the person's rows
-are tombstoned and the certificate is written. Only after that commit is the patient's key destroyed, which cannot be rolled
-back; the sweep makes good a crash between the two.
+Order: in one transaction the rooms delete, what the law keeps is re-sealed under the clinic's record key, the person's
+rows are tombstoned and the certificate is written. Only after that commit is the patient's key destroyed, which cannot
+be rolled back; the sweep makes good a crash between the two.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def request_erasure(*, actor: Actor, patient_id: UUID, now: datetime) -> Erasure
     actor.check(Permission.REQUEST_ERASURE)
     patient = patient_for(actor, patient_id)
     Patient.objects.select_for_update().get(pk=patient.pk)
-    waiting = ErasureRequest.objects.filter(patient=patient, status=Status.REQUESTED).first()
+    waiting: ErasureRequest | None = ErasureRequest.objects.filter(patient=patient, status=Status.REQUESTED).first()
     if waiting is not None:
         return waiting
     request = ErasureRequest.objects.create(
@@ -114,7 +114,7 @@ def plan_erasure(patient_id: UUID) -> list[tuple[str, privacy.ErasureStep]]:
 
 
 def execute_erasure(*, actor: Actor, request_id: UUID, secret: str, now: datetime) -> ErasureRequest:
-    """Carry the erasure out. Raises NotAllowed, NotFound, Invalid (wrong secret), DomainError (hold, decided already)."""
+    """Carry the erasure out. Raises NotAllowed, NotFound, Invalid (secret), DomainError (hold, decided already)."""
     actor.check(Permission.DECIDE_PRIVACY_REQUESTS)
     check_may_execute(_open_request(actor, request_id))
     stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, now=now)
@@ -125,7 +125,8 @@ def execute_erasure(*, actor: Actor, request_id: UUID, secret: str, now: datetim
         for name in made:
             files.delete_file(name)
         raise
-    return ErasureRequest.objects.select_related("patient", "clinic").get(pk=request_id)
+    done: ErasureRequest = ErasureRequest.objects.select_related("patient", "clinic").get(pk=request_id)
+    return done
 
 
 def _execute(actor: Actor, request_id: UUID, made: list[str], now: datetime) -> None:
@@ -244,7 +245,7 @@ def _certify(
 
 
 def _send_certificate(request: ErasureRequest, address: str) -> None:
-    """The last e-mail, without content: the link under which the certificate can be checked. The address is not kept."""
+    """The last e-mail, without content: the link that proves it. The address is not kept."""
     url = settings.PORTAL_ORIGIN + reverse("reports:verify_code", args=[request.certificate_code])
     send_mail(
         settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + _("Your data was erased"),

@@ -44,7 +44,7 @@ def request_export(*, actor: Actor, patient_id: UUID, now: datetime) -> ExportRe
     actor.check(Permission.REQUEST_EXPORT)
     patient = patient_for(actor, patient_id)
     Patient.objects.select_for_update().get(pk=patient.pk)
-    waiting = ExportRequest.objects.filter(patient=patient, status=Status.QUEUED).first()
+    waiting: ExportRequest | None = ExportRequest.objects.filter(patient=patient, status=Status.QUEUED).first()
     if waiting is not None:
         return waiting
     export = ExportRequest.objects.create(patient=patient, requested_by_id=actor.user_id, requested_at=now)

@@ -79,7 +79,7 @@ def frozen_content(report: Report) -> ReportContent:
 
 def verification_url(code: str) -> str:
     """The public address that checks a code."""
-    return settings.PORTAL_ORIGIN + reverse("reports:verify_code", args=[code])
+    return str(settings.PORTAL_ORIGIN) + reverse("reports:verify_code", args=[code])
 
 
 def qr_png(url: str) -> bytes:

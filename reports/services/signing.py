@@ -36,8 +36,8 @@ FOLDER = "reports"
 def sign_and_issue(*, actor: Actor, review_id: UUID, secret: str, now: datetime, read_hash: str = "") -> Report:
     """Sign the review's plan and issue its report.
 
-    ``read_hash`` is the hash of the draft that the signatory had before their eyes; when the document has changed since,
-    nothing is signed. Raises NotAllowed, NotFound, Invalid (wrong secret) and DomainError, each with a sentence.
+    ``read_hash`` is the hash of the draft that the signatory had before their eyes; when the document has changed
+    since, nothing is signed. Raises NotAllowed, NotFound, Invalid (wrong secret) and DomainError, each with a sentence.
     """
     check_may_sign(actor, review_in_scope(actor, review_id))
     proof = stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, now=now)
@@ -135,7 +135,7 @@ def _issue(review: Review, draft: Draft, *, actor: Actor, method: str, now: date
         review=review,
         content=to_dict(content),
         content_hash=content_hash(content),
-        signed_by_id=actor.membership_id,
+        signed_by=review.reviewer,
         signed_at=now,
         verification_code=issue.verification_code,
         supersedes=previous,

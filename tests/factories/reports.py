@@ -1,4 +1,4 @@
-"""Cases that are ready to be signed, signed reports, and people of one clinic around them; made through the services."""
+"""Cases that are ready to be signed, signed reports, and people around them; made through the services."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def add_analysis(session: PhotoSession, *, condition: str = "unsure", now: datet
             "measure",
             "scalp_visibility",
             crown,
-            {"metric": "scalp_visibility", "reason": "quality_failed", "detail": ""},
+            {"metric": "scalp_visibility", "reason": "quality_failed"},
         ),
         ("region", "thinning", crown, {**region, "share_of_scalp": ACCEPTED_SHARE}),
         ("region", "bald", crown, {**region, "kind": "bald", "share_of_scalp": REJECTED_SHARE}),

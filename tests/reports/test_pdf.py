@@ -25,10 +25,10 @@ def rendered(db) -> tuple[Report, bytes]:
     return report, files.read_all(key_id=report.sealing_key_id, name=report.pdf_name, limit=20_000_000)
 
 
-def text_of(data: bytes) -> str:
+def text_of(data: bytes, *options: str) -> str:
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext (poppler-utils) is not installed")
-    done = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
+    done = subprocess.run(["pdftotext", *options, "-", "-"], input=data, capture_output=True, check=True)
     return " ".join(done.stdout.decode().split())
 
 
