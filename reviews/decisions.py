@@ -56,6 +56,8 @@ def stacks(rows: Iterable[FindingDecision]) -> dict[UUID, list[FindingDecision]]
 
 def effective(review: Review) -> dict[UUID, FindingDecision]:
     """The decision that counts for each decided finding of the review's analysis."""
+    if review.analysis_id is None:
+        return {}
     rows = FindingDecision.objects.filter(review=review, finding__analysis_id=review.analysis_id)
     rows = rows.select_related("review__session__patient", "decided_by").order_by("position")
     return {finding_id: stack[-1] for finding_id, stack in stacks(rows).items() if stack}
@@ -92,7 +94,7 @@ def final_findings(review: Review) -> list[FinalFinding]:
         open_statement = needs_decision(finding.payload)
         if open_statement and (decision is None or decision.verdict == Verdict.REJECTED):
             continue
-        corrected = decision is not None and decision.verdict == Verdict.CORRECTED
+        corrected = decision.corrected if decision and decision.verdict == Verdict.CORRECTED else None
         final.append(
             FinalFinding(
                 finding_id=finding.pk,
@@ -100,7 +102,7 @@ def final_findings(review: Review) -> list[FinalFinding]:
                 view=finding.photo.view if finding.photo else "",
                 kind=finding.kind,
                 code=finding.code,
-                payload=decision.corrected if decision and corrected else finding.payload,
+                payload=corrected or finding.payload,
                 model_payload=finding.payload,
                 verdict=decision.verdict if decision else "",
                 reason=decision.reason if decision else "",

@@ -16,6 +16,8 @@ MAX_BYTES = 16 * 1024 * 1024
 
 def label_map(finding: Finding) -> LabelMap | None:
     """H x W of ``vision.types.ScalpClass``; None when the analysis kept no mask of the finding's photo."""
+    if finding.photo_id is None:
+        return None
     image = DerivedImage.objects.filter(
         photo_result__analysis_id=finding.analysis_id,
         photo_result__photo_id=finding.photo_id,

@@ -339,8 +339,8 @@ def _outline(
     photo: Photo, finding: Finding, number: int, decision: FindingDecision | None, *, editable: bool
 ) -> dict[str, Any]:
     """A region as the stage draws it, in pixels of the photograph."""
-    corrected = decision is not None and decision.verdict == Verdict.CORRECTED
-    payload = decision.corrected if decision is not None and corrected else finding.payload
+    corrected = decision.corrected if decision and decision.verdict == Verdict.CORRECTED else None
+    payload = corrected or finding.payload
     return {
         "id": str(finding.pk),
         "type": "polygon",

@@ -211,7 +211,8 @@ def _views(sessions: list[PhotoSession]) -> dict[UUID, list[str]]:
 
 def _severities(states: Mapping[UUID, AnalysisState]) -> dict[UUID, tuple[float, float, float]]:
     """Value and range of the severity index of each measured case."""
-    analyses = [state.analysis_id for state in states.values() if state.state is State.DONE]
+    done = (state for state in states.values() if state.state is State.DONE)
+    analyses = [state.analysis_id for state in done if state.analysis_id is not None]
     rows = Finding.objects.filter(analysis_id__in=analyses, kind=Finding.Kind.SEVERITY)
     found = {}
     for row in rows.select_related("analysis__session__patient"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patients.capture_protocol import RetakeReason
 from reviews.services.claims import claim_review, open_correction, release_review, renew_lease
 from reviews.services.findings import (
     Correction,
@@ -14,7 +15,6 @@ from reviews.services.findings import (
     undo_decision,
 )
 from reviews.services.outcome import (
-    RetakeReason,
     RetakeWish,
     decide_review,
     mark_signed,

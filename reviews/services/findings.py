@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actors import Actor
-from accounts.errors import DomainError, Invalid, NotFound
+from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
 from accounts.roles import Permission
 from analysis.models import Finding
 from patients.selectors import photos_of
@@ -217,6 +217,8 @@ def _append(
     corrected: Mapping[str, Any] | None = None,
     reason: str = "",
 ) -> FindingDecision:
+    if actor.membership_id is None:
+        raise NotAllowed(_("Only staff of the clinic review cases."))
     last = FindingDecision.objects.filter(review=review, finding_id=finding_id).aggregate(last=Max("position"))["last"]
     return FindingDecision.objects.create(
         review=review,

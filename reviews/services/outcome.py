@@ -139,7 +139,8 @@ def _refuse_signed(review: Review) -> None:
 
 def _locked(review: Review) -> PhotoSession:
     rows = PhotoSession.objects.select_for_update(of=("self",)).select_related("patient__clinic")
-    return rows.get(pk=review.session_id)
+    session: PhotoSession = rows.get(pk=review.session_id)
+    return session
 
 
 def _tell_patient(review: Review, kind: notify.Kind, path: str, now: datetime) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from accounts.errors import DomainError, Invalid
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+F = TypeVar("F", bound=forms.Form)
 
 
 def says_why(view: View) -> View:
     """For htmx requests an expected error becomes a message of the page; others get the error page as everywhere."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except DomainError as error:
@@ -36,7 +38,7 @@ def with_message(response: HttpResponse, text: str, *, tone: str = "success") ->
     return response
 
 
-def valid(form: forms.Form) -> forms.Form:
+def valid(form: F) -> F:
     """The form, when it holds; Invalid with its first sentence otherwise."""
     if not form.is_valid():
         field, errors = next(iter(form.errors.items()))

@@ -163,7 +163,8 @@ def signable(review: Review, actor: Actor, *, entries: Sequence[str] = ()) -> Re
     for code in entries:
         entry = FormularyEntry.objects.get(code=code)
         services.add_item(actor=actor, review_id=review.pk, entry_id=entry.pk, now=LATER)
-    return Review.objects.select_related("session__patient").get(pk=review.pk)
+    found: Review = Review.objects.select_related("session__patient").get(pk=review.pk)
+    return found
 
 
 def finding_of(review: Review, kind: str, code: str = "") -> Finding:

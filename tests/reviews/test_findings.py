@@ -98,6 +98,7 @@ def test_an_outline_of_the_clinician_is_measured_against_the_mask():
     half = tuple((x, 0.3 + (y - 0.3) / 2) for x, y in SQUARE)
     decide(review, actor, finding, "corrected", correction=services.Correction(polygon=half))
     corrected = effective(review)[finding.pk].corrected
+    assert corrected is not None
     assert corrected["share_of_scalp"] == pytest.approx(8.0, abs=0.6)
     assert corrected["position"][1] < 0.5
     assert corrected["by"] == "clinician"
@@ -108,6 +109,7 @@ def test_an_outline_drawn_on_the_stage_is_a_correction():
     review, actor = review_at("claimed")
     finding = finding_of(review, "region")
     photo = finding.photo
+    assert photo is not None
     polygon = [(x * photo.width_px, y * photo.height_px) for x, y in SQUARE]
     services.correct_outline(
         actor=actor,

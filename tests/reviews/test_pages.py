@@ -14,14 +14,16 @@ from patients.intake_form import Symptom
 from patients.selectors import photos_of
 from reviews import services
 from reviews.decisions import effective, findings_of
+from reviews.formulary.seed import seed
 from reviews.models import FormularyEntry, Review
 from tests.factories import reviews as made
-from tests.factories.patients import calm_answers, holder_of, make_clinic, make_staff, signed_in
+from tests.factories.patients import calm_answers, holder_of, make_clinic, make_patient, make_staff, signed_in
 from vision.types import View
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 HTMX = {"HX-Request": "true"}
+JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +56,7 @@ def test_the_queue_lists_a_case_without_naming_the_patient():
 def test_claiming_leads_to_the_review():
     clinic = make_clinic()
     actor = made.dermatologist(clinic)
-    session = made.submitted_session(made.make_patient(clinic), views=(View.CROWN,))
+    session = made.submitted_session(make_patient(clinic), views=(View.CROWN,))
     answer = browser_of(actor).post(reverse("reviews:claim", args=[session.pk]))
     assert answer.url == address("review", Review.objects.get())
 
@@ -63,7 +65,7 @@ def test_the_review_page_shows_findings_intake_and_the_research_notice_and_is_au
     review, actor = made.review_at("claimed", answers=calm_answers(symptoms=(Symptom.PUS,)))
     answer = browser_of(actor).get(address("review", review))
     text = answer.content.decode()
-    for words in ("Coverage index", "82 %", "Not measurable", "Alopecia 86 %", "Bald Spot Severity Index", "4.2 of 10"):
+    for words in ("Coverage index", "82 %", "Not measurable", "Alopecia 91 %", "Bald Spot Severity Index", "4.2 of 10"):
         assert words in text, words
     assert "Research use" in text
     assert "Red flags in the intake" in text
@@ -97,13 +99,13 @@ def test_deciding_by_fragment_opens_the_next_finding_with_its_photo():
     assert effective(review)[first.pk].verdict == "accepted"
     assert "1 of 5 findings decided" in text
     assert f'id="finding-{region.pk}" aria-expanded="true"' in text
-    assert "stage-pane" not in text, "the region lies on the same photograph: the picture stays as it is"
+    assert 'id="stage-pane"' not in text, "the region lies on the same photograph: the picture stays as it is"
     answer = browser.post(
         address("finding", review, region.pk), {"verdict": "rejected", "reason": "Parting", **shown}, headers=HTMX
     )
     text = answer.content.decode()
     assert f'id="finding-{second.pk}" aria-expanded="true"' in text
-    assert "stage-pane" in text
+    assert 'id="stage-pane"' in text
 
 
 def test_a_refused_act_says_why_in_a_message_and_changes_nothing():
@@ -136,9 +138,9 @@ def test_an_outline_from_the_stage_is_kept_and_a_new_one_is_refused():
     region = made.finding_of(review, "region")
     browser, url = browser_of(actor), address("outlines", review, region.photo_id)
     box = {"action": "update", "id": str(region.pk), "type": "box", "box": [100, 100, 200, 150]}
-    answer = browser.post(url, json.dumps(box), content_type="application/json", headers={"Accept": "application/json"})
+    answer = browser.post(url, json.dumps(box), content_type="application/json", headers=JSON)
     assert answer.json() == {"id": str(region.pk)}
-    assert effective(review)[region.pk].corrected["by"] == "clinician"
+    assert (effective(review)[region.pk].corrected or {})["by"] == "clinician"
     drawn = {"action": "create", "id": "x", "type": "box", "box": [1, 1, 2, 2]}
     answer = browser.post(
         url, json.dumps(drawn), content_type="application/json", headers={"Accept": "application/json"}
@@ -167,7 +169,7 @@ def test_the_reading_is_saved_as_it_is_typed_and_shown_again():
 def test_a_case_without_findings_says_why(ai, words):
     clinic = make_clinic()
     actor = made.dermatologist(clinic)
-    session = made.submitted_session(made.make_patient(clinic), views=(View.CROWN,), ai=ai)
+    session = made.submitted_session(make_patient(clinic), views=(View.CROWN,), ai=ai)
     review = services.claim_review(actor=actor, session_id=session.pk, now=timezone.now())
     assert words in browser_of(actor).get(address("review", review)).content.decode()
 
@@ -182,7 +184,7 @@ def test_a_colleague_sees_the_case_without_any_button_that_changes_it():
 
 
 def test_the_plan_page_shows_alerts_and_who_has_to_sign():
-    made.seed()
+    seed()
     clinic = make_clinic()
     review, actor = made.review_at("decided", clinic=clinic, actor=made.trichologist(clinic))
     browser = browser_of(actor)
@@ -194,7 +196,7 @@ def test_the_plan_page_shows_alerts_and_who_has_to_sign():
 
 
 def test_a_plan_is_composed_by_fragments():
-    made.seed()
+    seed()
     review, actor = made.review_at("decided")
     browser = browser_of(actor)
     entry = FormularyEntry.objects.get(code="nutrition")
@@ -231,7 +233,7 @@ def test_the_summary_is_drafted_from_what_was_accepted():
 
 
 def test_the_formulary_is_searched_by_word_and_category():
-    made.seed()
+    seed()
     review, actor = made.review_at("claimed", ai=False)
     browser = browser_of(actor)
     text = browser.get(address("formulary", review), {"q": "minoxidil", "category": "systemic"}).content.decode()
@@ -266,4 +268,4 @@ def test_handing_back_keeps_the_note_and_frees_the_case():
     browser_of(actor).post(address("hand_back", review), {"note": "Away today", "for_dermatologist": "on"})
     review.refresh_from_db()
     assert (review.status, review.handover_note, review.for_dermatologist) == ("released", "Away today", True)
-    assert Membership.objects.get(pk=actor.membership_id).reviews.count() == 1
+    assert Membership.objects.get(user_id=actor.user_id).reviews.count() == 1
