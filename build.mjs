@@ -4,7 +4,7 @@
 // 'unsafe-eval' and without 'unsafe-inline'. Two packages need a change for that; `cspPatches` names each,
 // says why, and fails the build when a new version of the package no longer matches.
 
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -13,9 +13,11 @@ import * as esbuild from "esbuild";
 import * as sass from "sass";
 
 const root = dirname(fileURLToPath(import.meta.url));
-const out = join(root, "static", "dist");
 const watching = process.argv.includes("--watch");
 const modules = join(root, "node_modules");
+const dist = join(root, "static", "dist");
+// A build grows beside the old one and takes its place when it is whole: a running portal never misses a file.
+const out = watching ? dist : join(modules, `.dist-${process.pid}`);
 
 const ICONS = [
   "archive", "arrow-clockwise", "arrow-counterclockwise", "arrow-left", "arrow-right", "bell", "box-arrow-right",
@@ -114,8 +116,8 @@ function writeIconSprite() {
 }
 
 function report() {
-  for (const name of readdirSync(out).filter((file) => /\.(js|css)$/.test(file)).sort()) {
-    const bytes = readFileSync(join(out, name));
+  for (const name of readdirSync(dist).filter((file) => /\.(js|css)$/.test(file)).sort()) {
+    const bytes = readFileSync(join(dist, name));
     const kb = (gzipSync(bytes).length / 1000).toFixed(1).padStart(7);
     console.log(`${name.padEnd(14)} ${(bytes.length / 1000).toFixed(1).padStart(8)} kB ${kb} kB compressed`);
   }
@@ -155,6 +157,12 @@ if (watching) {
   for (const options of builds) await (await esbuild.context(options)).watch();
   console.log("watching static/css and static/js");
 } else {
-  await Promise.all(builds.map((options) => esbuild.build(options)));
+  try {
+    await Promise.all(builds.map((options) => esbuild.build(options)));
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(out, dist);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
   report();
 }
