@@ -13,7 +13,7 @@ from patients.services.consents import (
 )
 from patients.services.intakes import confirm_intake, save_intake
 from patients.services.photos import add_photo, remove_photo
-from patients.services.reading import PhotoStream, note_read, read_access_log, read_photo, read_session
+from patients.services.reading import PhotoStream, note_read, read_access_log, read_patient, read_photo, read_session
 from patients.services.registration import PatientDetails, register_patient, tombstone_patient
 from patients.services.sessions import (
     close_session,
@@ -48,6 +48,7 @@ __all__ = [
     "publish_consent_text",
     "publish_default_texts",
     "read_access_log",
+    "read_patient",
     "read_photo",
     "read_session",
     "record_consents",

@@ -39,6 +39,22 @@ class PhotoStream:
 
 
 @transaction.atomic
+def read_patient(*, actor: Actor, patient_id: UUID, action: str, now: datetime) -> Patient:
+    """The patient, with the event of what is shown: "patient.read" (details), "intake.read", "consent.read"."""
+    patient = selectors.patient_for(actor, patient_id)
+    note_read(
+        actor=actor,
+        patient=patient,
+        action=action,
+        subject_kind="patient",
+        subject_id=patient.pk,
+        photos=(),
+        now=now,
+    )
+    return patient
+
+
+@transaction.atomic
 def read_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSession:
     """The session, with the event that its photos were shown."""
     session = selectors.session_for(actor, session_id)

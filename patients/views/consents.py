@@ -80,7 +80,9 @@ def consent_withdraw(request: HttpRequest, patient_id: UUID, purpose: str) -> Ht
 @patient_side
 def consent_receipt(request: HttpRequest, patient_id: UUID, consent_id: UUID) -> HttpResponse:
     """One decision with the exact wording it was about, to print or keep."""
-    consent = selectors.consent_for(actor_of(request), patient_id, consent_id)
+    actor = actor_of(request)
+    services.read_patient(actor=actor, patient_id=patient_id, action="consent.read", now=timezone.now())
+    consent = selectors.consent_for(actor, patient_id, consent_id)
     return render(request, "patients/consent_receipt.html", {"consent": consent, "clinic": consent.patient.clinic})
 
 

@@ -15,6 +15,7 @@ from accounts.requests import actor_of
 from accounts.roles import Role
 from patients import presenters, selectors, services
 from patients.forms import IntakeForm, intake_initial
+from patients.models import Patient
 
 patient_side = roles(Role.PATIENT)
 
@@ -24,7 +25,7 @@ patient_side = roles(Role.PATIENT)
 def intake(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Questions about health. What should be looked at soon is said at once after saving."""
     actor = actor_of(request)
-    patient = selectors.patient_for(actor, patient_id)
+    patient = _opened(request, patient_id)
     newest = selectors.latest_intake(patient.pk)
     initial = intake_initial(selectors.answers_of(newest)) if newest else None
     form = IntakeForm(request.POST or None, initial=initial)
@@ -39,7 +40,7 @@ def intake(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 @patient_side
 def intake_saved(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """What the answers ask for, and what comes next."""
-    patient = selectors.patient_for(actor_of(request), patient_id)
+    patient = _opened(request, patient_id)
     newest = selectors.latest_intake(patient.pk)
     if newest is None:
         return redirect("patients:intake", patient_id)
@@ -72,3 +73,9 @@ def access_log(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "zone": patient.clinic.time_zone,
     }
     return render(request, "patients/access_log.html", context)
+
+
+def _opened(request: HttpRequest, patient_id: UUID) -> Patient:
+    return services.read_patient(
+        actor=actor_of(request), patient_id=patient_id, action="intake.read", now=timezone.now()
+    )

@@ -84,7 +84,7 @@ def no_record(request: HttpRequest) -> HttpResponse:
 def record(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """What the clinic knows about the person, and every page about it."""
     actor = actor_of(request)
-    patient = selectors.patient_for(actor, patient_id)
+    patient = services.read_patient(actor=actor, patient_id=patient_id, action="patient.read", now=timezone.now())
     context = {
         "patient": patient,
         "name": presenters.full_name(patient),

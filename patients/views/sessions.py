@@ -55,6 +55,7 @@ def session_answers(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if request.method == "POST":
         session = services.confirm_intake(actor=actor, session_id=session_id, now=timezone.now())
         return redirect(presenters.next_step_url(session))
+    services.read_patient(actor=actor, patient_id=session.patient_id, action="intake.read", now=timezone.now())
     newest = selectors.latest_intake(session.patient_id)
     context = {
         "session": session,

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -34,11 +34,17 @@ PART_TYPE = "application/offset+octet-stream"
 ANSWERS = {"Tus-Resumable": VERSION, "Cache-Control": "private, no-store"}
 
 
-def speaks_tus(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Checks the protocol's version, and answers an expected error with its sentence as plain text."""
+def speaks_tus(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Checks the protocol's version, and answers an expected error with its sentence as plain text.
+
+    A session that ended is told as such: a redirect to the sign-in page would mean nothing to an upload.
+    """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            words = _("You are no longer signed in. Sign in again: the upload goes on where it stopped.")
+            return HttpResponse(words, status=401, content_type="text/plain; charset=utf-8", headers=ANSWERS)
         if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
             return HttpResponse(status=412, headers={**ANSWERS, "Tus-Version": VERSION})
         try:
@@ -54,8 +60,8 @@ def speaks_tus(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 @require_http_methods(["OPTIONS", "POST"])
-@patient_side
 @speaks_tus
+@patient_side
 def uploads(request: HttpRequest) -> HttpResponse:
     """What the server can do, and the announcement of a file."""
     if request.method == "OPTIONS":
@@ -82,8 +88,8 @@ def uploads(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
-@patient_side
 @speaks_tus
+@patient_side
 def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Where an upload stands, its next part, or its end."""
     actor, now = actor_of(request), timezone.now()
@@ -117,12 +123,19 @@ def upload_result(request: HttpRequest, upload_id: UUID) -> JsonResponse:
     html = render_to_string("patients/_captured.html", {"page": page, "session": session, "oob": True}, request=request)
     return JsonResponse(
         {
-            "state": str(row.status),
+            "state": _state(row),
             "message": _outcome(row),
             "photo_id": str(row.photo_id) if row.photo_id else None,
             "html": html,
         }
     )
+
+
+def _state(row: Upload) -> str:
+    """``accepted``, ``not_good_enough`` (kept, never measured), ``rejected`` or ``receiving``."""
+    if row.status == Upload.Status.ACCEPTED and row.photo is not None and not row.photo.quality_passed:
+        return "not_good_enough"
+    return str(row.status)
 
 
 def _outcome(row: Upload) -> str:
@@ -136,11 +149,10 @@ def _outcome(row: Upload) -> str:
     advice = presenters.quality_advice(row.photo)
     if not advice:
         return _("Good. The photo is kept.")
-    return (
-        _("Kept, but not good enough to be measured.")
-        + " "
-        + " ".join(f"{item.problem} {item.cure}" for item in advice)
-    )
+    problems = " ".join(str(item.problem) for item in advice)
+    return _("Kept, but not good enough to be measured. %(problems)s How to do better stands below.") % {
+        "problems": problems
+    }
 
 
 def _metadata(header: str) -> dict[str, str]:

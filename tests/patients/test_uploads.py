@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,7 @@ from tests.factories.patients import (
     signed_in,
 )
 from tests.patients.test_photos import flat_jpeg
+from vision.types import View
 
 pytestmark = pytest.mark.django_db
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0"}
@@ -214,10 +216,48 @@ def test_a_photo_not_good_enough_is_kept_and_says_what_to_change(browser, sessio
     with committed():
         send(browser, url, 0, data)
     outcome = result(browser, url)
-    assert outcome["state"] == "accepted"
+    assert outcome["state"] == "not_good_enough"
     assert "not good enough to be measured" in outcome["message"]
     assert "too dark" in outcome["message"]
-    assert "Turn on the lamp" in outcome["message"]
+    assert "Turn on the lamp" in outcome["html"]
+    assert Photo.objects.get().quality_passed is False
+
+
+def test_whoever_was_signed_out_meanwhile_is_told_so(browser, session):
+    url = announce(browser, session, 5000)["Location"]
+    answer = send(Client(), url, 0, b"x")
+    assert (answer.status_code, "Sign in again" in answer.content.decode()) == (401, True)
+
+
+def test_a_large_part_is_never_whole_in_memory(session):
+    """20 MB pass through at the price of a few chunks."""
+    size = 20 * 1024 * 1024
+    actor = holder_actor(session.patient)
+    upload = services.create_upload(
+        actor=actor,
+        session_id=session.pk,
+        view=View.CROWN,
+        site="",
+        length_bytes=size + 1,
+        claimed_type="image/jpeg",
+        claimed_extension="jpg",
+        now=NOW,
+    )
+
+    class Zeros(io.RawIOBase):
+        left = size
+
+        def read(self, count=-1):
+            count = min(count, self.left)
+            self.left -= count
+            return bytes(count)
+
+    tracemalloc.start()
+    services.append_part(actor=actor, upload_id=upload.pk, offset=0, source=Zeros(), now=NOW)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert Upload.objects.get().offset_bytes == size
+    assert peak < 8 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
