@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from vision.encode import fitted, webp
+from vision.encode import fitted, webp, webp_lines
 from vision.types import EncodedImage, ImageKind, RgbImage
 
 DENOISE_SIGMA: Final = 1 / 800
@@ -26,7 +26,7 @@ def display_pictures(image: RgbImage) -> tuple[EncodedImage, ...]:
     shown = fitted(image)
     return (
         webp(ImageKind.DENOISED, denoised(shown)),
-        webp(ImageKind.EDGES, edges(shown)),
+        webp_lines(ImageKind.EDGES, edges(shown)),
         webp(ImageKind.EQUALISED, equalised(shown)),
     )
 

@@ -32,6 +32,11 @@ def webp(kind: ImageKind, pixels: NDArray[np.uint8]) -> EncodedImage:
     return _encoded(kind, pixels, "WEBP", "image/webp", quality=WEBP_QUALITY, method=2)
 
 
+def webp_lines(kind: ImageKind, pixels: NDArray[np.uint8]) -> EncodedImage:
+    """H x W x 3 of few colours, such as line drawings, as lossless WebP."""
+    return _encoded(kind, pixels, "WEBP", "image/webp", lossless=True, quality=0, method=0)
+
+
 def png(kind: ImageKind, pixels: NDArray[np.uint8]) -> EncodedImage:
     """H x W as 8-bit PNG, values kept exactly."""
     return _encoded(kind, pixels, "PNG", "image/png", compress_level=6)

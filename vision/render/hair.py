@@ -21,6 +21,9 @@ STEPS: Final = 9
 KEPT_WHERE_THIN: Final = 0.24
 KEPT_WHERE_BALD: Final = 0.015
 SAMPLES: Final = 20_000
+LOCKS: Final = 420
+FAR_SIDE: Final = -0.5
+"""Roots that face away from the camera further than this (cosine) grow no strand that it could see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +93,46 @@ class Strands:
     steps: NDArray[np.int64]
 
 
-def grow(random: np.random.Generator, loss: Loss, count: int, length: float) -> Strands:
+def grow(random: np.random.Generator, loss: Loss, count: int, length: float, towards: Array) -> Strands:
     """Strands of a head with loss: in locks, running from the whorl, hanging at the sides, sparse where hair is.
 
-    ``length`` in units. A strand that would comb over balder scalp mostly ends there, so that the truth stays true.
+    ``length`` in units. Only strands that a camera in the direction ``towards`` might see are grown; all chances are
+    drawn before that choice, so a seed is the same head from every side. A strand that would comb over balder scalp
+    mostly ends there, so that the truth stays true.
     """
     roots = scalp_points(random, count)
+    alive = random.random(len(roots))
+    turn = random.normal(0, 0.10, len(roots))
+    reach = length * random.uniform(0.65, 1.15, len(roots))
+    lift = random.uniform(0.4, 1.2, len(roots))
+    shade, thick = random.normal(1.0, 0.10, len(roots)), random.uniform(0.55, 1.05, len(roots))
+    stubborn = random.random(len(roots)) < 0.12
+    overshoot = random.integers(0, 2, len(roots))
+    centres = scalp_points(random, LOCKS)
+    lock_turn, lock_shade = random.normal(0, 0.20, LOCKS), random.normal(1.0, 0.13, LOCKS)
+
     stage = loss.stage(roots)
     kept = np.array((1.0, KEPT_WHERE_THIN, KEPT_WHERE_BALD))[stage]
-    alive = random.random(len(roots)) < kept
-    roots, stage = roots[alive], stage[alive]
-    lock = _nearest(roots, scalp_points(random, 420))
-    lock_turn, lock_shade = random.normal(0, 0.20, 420), random.normal(1.0, 0.13, 420)
-    turn = (lock_turn[lock % 420] + random.normal(0, 0.10, len(roots))).astype(np.float32)
-    reach = length * np.array((1.0, 0.75, 0.30))[stage] * random.uniform(0.65, 1.15, len(roots))
-    lift = np.array((0.055, 0.022, 0.01))[stage] * random.uniform(0.4, 1.2, len(roots))
+    seen = (alive < kept) & (cranium_normal(roots) @ towards > FAR_SIDE)
+    roots, stage = roots[seen], stage[seen]
+    lock = _nearest(roots, centres)
+    bend: Array = (turn[seen] + lock_turn[lock]).astype(np.float32)
+    reach = reach[seen] * np.array((1.0, 0.75, 0.30))[stage]
+    lift = lift[seen] * np.array((0.055, 0.022, 0.01))[stage]
 
     paths = np.empty((len(roots), STEPS, 3), np.float32)
     paths[:, 0] = roots
     at = roots
     for step in range(1, STEPS):
-        at = on_cranium(at + flow(at, turn, loss.parting > 0) * (reach / (STEPS - 1))[:, None].astype(np.float32))
+        at = on_cranium(at + flow(at, bend, loss.parting > 0) * (reach / (STEPS - 1))[:, None].astype(np.float32))
         rise = 1 + lift * np.sin(np.pi * min(1.0, 0.25 + 0.6 * step / STEPS))
         paths[:, step] = at * rise[:, None].astype(np.float32)
+    ends = np.where(stubborn[seen], STEPS, np.minimum(STEPS, _first_balder(loss, paths, stage) + overshoot[seen]))
     return Strands(
         points=paths,
-        shade=(lock_shade[lock % 420] * random.normal(1.0, 0.10, len(roots))).astype(np.float32),
-        width=np.array((1.0, 0.7, 0.5), np.float32)[stage],
-        steps=_ends(random, loss, paths, stage),
+        shade=(lock_shade[lock] * shade[seen]).astype(np.float32),
+        width=(np.array((1.0, 0.75, 0.5))[stage] * thick[seen]).astype(np.float32),
+        steps=ends,
     )
 
 
@@ -132,7 +147,7 @@ def flow(points: Array, turn: Array, parted: bool) -> Array:
     tangent = _rotated(unit(away - (away * normal).sum(1, keepdims=True) * normal), normal, swirl + turn)
     down = np.array((0.0, -1.0, 0.12), np.float32)
     hanging = unit(down - (normal @ down)[:, None] * normal)
-    weight = (np.clip((0.45 - direction[:, 1]) / 0.5, 0, 1)[:, None] * 0.85).astype(np.float32)
+    weight: Array = (np.clip((0.45 - direction[:, 1]) / 0.5, 0, 1)[:, None] * 0.85).astype(np.float32)
     if parted:
         aside: Array = np.sign(points[:, :1] - PARTING_X) * np.array((1.0, 0.0, 0.0), np.float32)
         aside = unit(aside - (aside * normal).sum(1, keepdims=True) * normal)
@@ -150,10 +165,8 @@ def _nearest(points: Array, centres: Array) -> NDArray[np.int64]:
     return np.asarray((points @ centres.T - 0.5 * (centres**2).sum(1)).argmax(axis=1))
 
 
-def _ends(random: np.random.Generator, loss: Loss, paths: Array, stage: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _first_balder(loss: Loss, paths: Array, stage: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The step at which each strand first lies over balder scalp than its root's, or over the forehead."""
     along = loss.stage(paths.reshape(-1, 3)).reshape(paths.shape[:2])
-    over_forehead = above_hairline(paths) < -7
-    balder = (along > stage[:, None]) | over_forehead
-    first = np.where(balder.any(axis=1), balder.argmax(axis=1), STEPS)
-    stubborn = random.random(len(paths)) < 0.12
-    return np.where(stubborn, STEPS, np.minimum(STEPS, first + random.integers(0, 2, len(paths))))
+    balder = (along > stage[:, None]) | (above_hairline(paths) < -7)
+    return np.where(balder.any(axis=1), balder.argmax(axis=1), STEPS)

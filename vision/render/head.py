@@ -67,7 +67,7 @@ SKIN_TONES: Final[dict[SkinTone, tuple[float, float, float]]] = {
 }
 """Linear reflectance."""
 
-STRANDS: Final = 26_000
+STRANDS: Final = 28_000
 LAYERS: Final = 24
 """Strands are drawn from the far to the near side in this many layers, pieces of one shade of a layer in one call."""
 TONES: Final = 28
@@ -107,8 +107,9 @@ def draw_head(
     """
     random = np.random.default_rng(seed)
     loss = loss_pattern(random, thinning, bald, parting)
-    strands = grow(random, loss, STRANDS, float(random.uniform(0.24, 0.34)))
-    camera = camera_for(view, size, float(random.normal(0, 4)))
+    length, turn = float(random.uniform(0.24, 0.34)), float(random.normal(0, 4))
+    camera = camera_for(view, size, turn)
+    strands = grow(random, loss, STRANDS, length, camera.towards)
     sun = unit(camera.up * 0.55 + camera.right * float(random.uniform(-0.5, 0.5)) + camera.towards * 0.9)
 
     surface = see(camera.scaled(0.5), (size[0] // 2, size[1] // 2))
@@ -251,7 +252,7 @@ def _strand_colours(
     root = np.linspace(0.72, 1.12, tangent.shape[1], dtype=np.float32)
     body = (0.30 + 0.80 * across_sun) * lit * root * strands.shade[:, None]
     tint = hair * np.exp(random.normal(0, 0.10, (len(tangent), 1, 3)))
-    gloss = (0.035 * sheen**12 + 0.09 * sheen**60) * lit
+    gloss = (0.030 * sheen**8 + 0.040 * sheen**30) * lit * strands.shade[:, None] ** 3
     linear = tint * body[..., None] * 1.5 + gloss[..., None] * (0.35 + 0.65 * hair / hair.max())
     return _to_display(linear.astype(np.float32))
 
