@@ -48,9 +48,14 @@ def networks_for(releases: tuple[tuple[str, str], ...]) -> Networks:
 
 
 def analyse(
-    *, photos: Sequence[PhotoInput], key_id: UUID, releases: dict[str, str], on_photo: Callable[[int], None]
+    *,
+    photos: Sequence[PhotoInput],
+    key_id: UUID,
+    folder: str,
+    releases: dict[str, str],
+    on_photo: Callable[[int], None],
 ) -> SessionResult:
-    """Measure every photo and what they say together.
+    """Measure every photo and what they say together. Derived pictures are sealed in ``folder``.
 
     ``on_photo(done)`` is called after each photo; what it raises ends the run. Raises :class:`PhotoUnreadable`.
     On any exception the pictures sealed so far are deleted.
@@ -61,7 +66,9 @@ def analyse(
     try:
         for done, photo in enumerate(photos, start=1):
             analysis = _analyse_one(photo, key_id, networks)
-            outputs.append(PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id)))
+            outputs.append(
+                PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id, folder))
+            )
             found.append(replace(analysis, images=()))  # a session's pictures are not kept in memory
             on_photo(done)
     except BaseException:
@@ -82,17 +89,17 @@ def _analyse_one(photo: PhotoInput, key_id: UUID, networks: Networks) -> PhotoAn
         raise PhotoUnreadable(error.code) from error
 
 
-def _seal_all(images: Sequence[EncodedImage], key_id: UUID) -> tuple[DerivedFile, ...]:
+def _seal_all(images: Sequence[EncodedImage], key_id: UUID, folder: str) -> tuple[DerivedFile, ...]:
     sealed: list[DerivedFile] = []
     try:
         for image in images:
-            sealed.append(_seal(image, key_id))
+            sealed.append(_seal(image, key_id, folder))
     except BaseException:
         delete_images(sealed)
         raise
     return tuple(sealed)
 
 
-def _seal(image: EncodedImage, key_id: UUID) -> DerivedFile:
-    stored: SealedFile = seal_file(key_id=key_id, source=io.BytesIO(image.data), folder="derived")
+def _seal(image: EncodedImage, key_id: UUID, folder: str) -> DerivedFile:
+    stored: SealedFile = seal_file(key_id=key_id, source=io.BytesIO(image.data), folder=folder)
     return DerivedFile(image.kind.value, image.media_type, image.width_px, image.height_px, stored.name)

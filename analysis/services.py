@@ -12,6 +12,7 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from analysis.querysets import AnalysisQuerySet
 from analysis.releases import current_pipeline
 from analysis.results import SessionResult
 from analysis.selectors import derived_for
+from analysis.storage import clear_attempt
 from patients.models import Photo, PhotoSession, Purpose
 from patients.selectors import has_consent
 from patients.services.locks import locked_session
@@ -129,6 +131,7 @@ def claim(*, analysis_id: UUID, now: datetime) -> Claim | None:
     One ``UPDATE … WHERE`` decides between workers. Consent is looked at again: withdrawn, the analysis is cancelled.
     """
     holder = uuid.uuid4()
+    dead = Analysis.objects.filter(pk=analysis_id).values_list("holder", flat=True).first()
     free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
     with transaction.atomic():
         changed = (
@@ -149,6 +152,8 @@ def claim(*, analysis_id: UUID, now: datetime) -> Claim | None:
         if not has_consent(analysis.session.patient_id, Purpose.AI_ANALYSIS):
             _cancel(Analysis.objects.filter(pk=analysis_id), now)
             return None
+    if dead is not None:
+        clear_attempt(dead)
     return Claim(analysis_id, holder)
 
 
@@ -285,6 +290,8 @@ def sweep(*, now: datetime) -> int:
                 .first()
             )
             if row is not None:
+                if row.holder is not None:
+                    transaction.on_commit(partial(clear_attempt, row.holder), robust=True)
                 _requeue_or_park(row, code="worker_lost", now=now)
                 touched += 1
     waiting = Analysis.objects.filter(status=Status.QUEUED, queued_at__lt=now - LOST_TASK_AFTER)

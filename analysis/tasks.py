@@ -12,7 +12,7 @@ from analysis import services
 from analysis.keepalive import HeldLease, LeaseLost, Stopping, stopping, through_outage
 from analysis.models import Analysis
 from analysis.results import SessionResult
-from analysis.storage import discard_unrecorded
+from analysis.storage import discard_unrecorded, folder_of
 from vision.types import View
 
 log = logging.getLogger("trichora.worker")
@@ -47,6 +47,7 @@ def run_analysis(analysis_id: str) -> str:
                     for photo in services.usable_photos(analysis.session)
                 ],
                 key_id=analysis.session.patient.key_id,
+                folder=folder_of(claim.holder),
                 releases=analysis.pipeline.releases,
                 on_photo=lease.photo_done,
             )
