@@ -60,6 +60,7 @@ class FindingCard:
     bounds: Bounds | None
     number_value: float | None
     choices: tuple[tuple[str, str, bool], ...]
+    other_region_kind: str  # "bald" or "thinning": what a region may be corrected to
 
     @property
     def state(self) -> str:
@@ -120,6 +121,11 @@ class Stage:
     outlines: dict[str, Any]
     outlines_url: str  # where changes go; empty: read-only
     quality_failures: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The name of the stage among the landmarks of the page."""
+        return _("Photograph: %(view)s") % {"view": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +246,7 @@ def _card(
         bounds=BOUNDS.get(finding.code) if numeric else None,
         number_value=source.get("value") if numeric else None,
         choices=_choices(stands) if wanted and finding.kind == Finding.Kind.CONDITION else (),
+        other_region_kind=("thinning" if stands.get("kind") == "bald" else "bald"),
     )
 
 

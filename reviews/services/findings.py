@@ -18,7 +18,7 @@ from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
 from accounts.roles import Permission
 from analysis.models import Finding
 from patients.selectors import photos_of
-from reviews.decisions import Verdict, findings_of, stacks, unseen
+from reviews.decisions import Verdict, effective, findings_of, stacks, unseen
 from reviews.label_maps import label_map
 from reviews.models import FindingDecision, FindingOpened, Review
 from reviews.outlines import fractions
@@ -33,7 +33,7 @@ class Correction:
 
     value: float | None = None
     condition: str = ""
-    polygon: tuple[tuple[float, float], ...] = ()
+    polygon: tuple[tuple[float, float], ...] | None = None
     region_kind: str = ""
 
 
@@ -74,7 +74,9 @@ def decide_finding(
         raise Invalid("not_opened", _("Open this finding first: what was not looked at cannot be decided."))
     corrected = None
     if verdict == Verdict.CORRECTED:
-        corrected = _corrected(finding, correction or Correction())
+        before = effective(review).get(finding.pk)
+        stands = before.corrected if before and before.corrected else finding.payload
+        corrected = _corrected(finding, stands, correction or Correction())
     elif verdict == Verdict.REJECTED:
         if not reason.strip():
             raise Invalid("reason_needed", _("Say in a few words why you reject this finding."))
@@ -190,7 +192,9 @@ def _finding(review: Review, finding_id: UUID) -> Finding:
     return finding
 
 
-def _corrected(finding: Finding, correction: Correction) -> dict[str, Any]:
+def _corrected(finding: Finding, stands: Mapping[str, Any], correction: Correction) -> dict[str, Any]:
+    """The model's payload with the clinician's value; ``stands`` is what counted so far, from which a region keeps what
+    was not changed now (its outline or its kind)."""
     match finding.kind:
         case Finding.Kind.MEASURE | Finding.Kind.SEVERITY:
             if correction.value is None:
@@ -201,8 +205,8 @@ def _corrected(finding: Finding, correction: Correction) -> dict[str, Any]:
         case _:
             return correct_region(
                 finding.payload,
-                kind=correction.region_kind or finding.payload["kind"],
-                polygon=correction.polygon,
+                kind=correction.region_kind or stands["kind"],
+                polygon=stands["polygon"] if correction.polygon is None else correction.polygon,
                 labels=label_map(finding),
             )
 

@@ -105,6 +105,19 @@ def test_an_outline_of_the_clinician_is_measured_against_the_mask():
     assert corrected["box"] == pytest.approx([0.3, 0.3, 0.7, 0.5])
 
 
+def test_a_region_may_change_its_kind_and_keeps_an_outline_that_was_corrected():
+    review, actor = review_at("opened")
+    finding = finding_of(review, "region")
+    half = tuple((x, 0.3 + (y - 0.3) / 2) for x, y in SQUARE)
+    decide(review, actor, finding, "corrected", correction=services.Correction(polygon=half))
+    decide(review, actor, finding, "corrected", correction=services.Correction(region_kind="bald"))
+    corrected = effective(review)[finding.pk].corrected
+    assert corrected is not None
+    assert corrected["kind"] == "bald"
+    assert corrected["share_of_scalp"] == pytest.approx(8.0, abs=0.6)
+    assert finding.payload["kind"] == "thinning"
+
+
 def test_an_outline_drawn_on_the_stage_is_a_correction():
     review, actor = review_at("claimed")
     finding = finding_of(review, "region")
