@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import * as esbuild from "esbuild";
+import rtlcss from "rtlcss";
 import * as sass from "sass";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -104,6 +105,11 @@ const compileSass = {
   },
 };
 
+/** The sheet for right-to-left scripts: ours uses logical sides already, Bootstrap's left and right are mirrored. */
+function writeMirroredStyles() {
+  writeFileSync(join(out, "app.rtl.css"), rtlcss.process(readFileSync(join(out, "app.css"), "utf8")));
+}
+
 /** One SVG file with a <symbol> per icon, used as `<use href="…/icons.svg#name">`. */
 function writeIconSprite() {
   const symbols = ICONS.map((name) => {
@@ -159,6 +165,7 @@ if (watching) {
 } else {
   try {
     await Promise.all(builds.map((options) => esbuild.build(options)));
+    writeMirroredStyles();
     rmSync(dist, { recursive: true, force: true });
     renameSync(out, dist);
   } finally {
