@@ -78,6 +78,8 @@ class May(StrEnum):
 def outcome(response: HttpResponseBase) -> May:
     if response.status_code == 302 and "/accounts/login/" in response["Location"]:
         return May.SIGN_IN
+    if response.status_code == 401:  # an upload or the API: a redirect would mean nothing to a machine
+        return May.SIGN_IN
     if response.status_code == 403:
         return May.FORBIDDEN
     if response.status_code == 404:
