@@ -49,7 +49,10 @@ THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
         " have 2 to 8, a blur of 3 px at 640 px brings most below 1.6",
     ),
     QualityCheck.TOO_DARK: Threshold(
-        88, "below", "95th percentile of grey (0..255) in the middle; even black hair on a dark coat keeps lit skin"
+        66,
+        "below",
+        "95th percentile of grey (0..255) in the middle; black hair that fills a lit frame goes down to 70, and dark"
+        " skin must not be called a dark photo",
     ),
     QualityCheck.BURNT_OUT: Threshold(
         0.25, "above", "share of the middle at 250 or more, where structure is lost; clinic flash stays under 0.2"
@@ -58,10 +61,10 @@ THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
         70, "below", "98th minus 2nd percentile of grey; haze, a smeared lens or a blank surface stays below"
     ),
     QualityCheck.UNEVEN_LIGHT: Threshold(
-        5.8,
+        7.5,
         "above",
-        "stops of light from one side of the picture to the other, compared within one chromaticity; a head's own"
-        " curvature and hair of one hue make up to 5 under even light (98th percentile 5.5)",
+        "stops of light from one side of the picture to the other, compared within one chromaticity; black hair beside"
+        " pale skin makes up to 7 under even light, so only hard side light is caught",
     ),
     QualityCheck.NO_SCALP: Threshold(
         0.25,
@@ -77,7 +80,7 @@ TRICHOSCOPY_THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
     QualityCheck.BLUR: Threshold(
         1.25, "below", "as for overviews; contact trichoscopy has soft skin between few hairs, 1st percentile 1.28"
     ),
-    QualityCheck.TOO_DARK: Threshold(88, "below", "95th percentile of grey; the lamp is built in, darkness is a fault"),
+    QualityCheck.TOO_DARK: Threshold(80, "below", "95th percentile of grey; the lamp is built in, darkness is a fault"),
     QualityCheck.BURNT_OUT: Threshold(0.15, "above", "share at 250 or more: reflections of the plate hide hairs"),
     QualityCheck.LOW_CONTRAST: Threshold(40, "below", "98th minus 2nd percentile of grey: no hair against the skin"),
     QualityCheck.UNEVEN_LIGHT: Threshold(2.0, "above", "stops across the field; a ring light in contact is even"),

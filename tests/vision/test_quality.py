@@ -31,7 +31,7 @@ def test_a_good_drawing_passes(view: View, seed: int) -> None:
         (QualityCheck.TOO_DARK, lambda image: exposed(image, -4.0)),
         (QualityCheck.BURNT_OUT, lambda image: exposed(image, 3.5)),
         (QualityCheck.LOW_CONTRAST, lambda image: flattened(image, 0.2)),
-        (QualityCheck.UNEVEN_LIGHT, lambda image: side_lit(image, 9.0)),
+        (QualityCheck.UNEVEN_LIGHT, lambda image: side_lit(image, 12.0)),
         (QualityCheck.SIZE, lambda image: image[::3, ::3]),
     ],
 )

@@ -75,7 +75,7 @@ DEFECTS: Final[Mapping[QualityCheck, tuple[str, Defect, tuple[float, ...]]]] = {
     QualityCheck.TOO_DARK: ("exposure, stops", exposed, (-2.0, -3.0, -4.0, -5.0)),
     QualityCheck.BURNT_OUT: ("exposure, stops", exposed, (2.0, 3.0, 4.0)),
     QualityCheck.LOW_CONTRAST: ("contrast left", flattened, (0.5, 0.35, 0.2)),
-    QualityCheck.UNEVEN_LIGHT: ("fall of light across the frame, stops in linear light", side_lit, (4.0, 6.0, 8.0)),
+    QualityCheck.UNEVEN_LIGHT: ("fall of light across the frame, stops in linear light", side_lit, (6.0, 8.0, 10.0)),
 }
 
 
@@ -91,8 +91,8 @@ def study_quality(data: Path) -> dict[str, Any]:
             "trichoscopy": _false_alarms(contact),
         },
         "detected": {
-            "overview": _detected(good[:: max(1, len(good) // 100)]),
-            "trichoscopy": _detected([s for s in contact if not _failed(s)][:60]),
+            "overview": _detected(good[:: max(1, len(good) // 60)]),
+            "trichoscopy": _detected([s for s in contact if not _failed(s)][:40]),
             "no_scalp_scenes": _scenes(),
         },
         "thresholds": {
