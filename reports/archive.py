@@ -56,7 +56,7 @@ class Archive:
     def chunks(self) -> Iterator[bytes]:
         """The ZIP, piece by piece."""
         planned = self._planned()
-        stream = ZipStream(compress_type=zipfile.ZIP_DEFLATED, compress_level=6)
+        stream = ZipStream(compress_type=zipfile.ZIP_DEFLATED)
         for file in planned:
             kind = zipfile.ZIP_STORED if file.media_type in _STORED else zipfile.ZIP_DEFLATED
             stream.add(self._copy(file), file.path, compress_type=kind)

@@ -50,6 +50,8 @@ class Document:
     severity_caption: str
     pictures: tuple[ShownPicture, ...]
     any_marked: bool
+    any_thinning: bool
+    any_bald: bool
     not_emergency: str
     role: str
     outcome: str
@@ -75,6 +77,7 @@ SEX_WORDS = {"female": lambda: _("female"), "male": lambda: _("male"), "other": 
 def present(content: ReportContent, picture_source: PictureSource) -> Document:
     """Group the findings by view, in the order of the views, and choose each picture's address."""
     severity = next(iter(content.of_kind("severity")), None)
+    drawn = {str(line.payload.get("kind", line.code)) for line in content.of_kind("region")}
     pictures = tuple(
         ShownPicture(
             src=picture_source(picture),
@@ -96,6 +99,8 @@ def present(content: ReportContent, picture_source: PictureSource) -> Document:
         scale=severity_scale(severity.payload) if severity else None,
         severity_caption=str(SEVERITY_CAPTION),
         pictures=pictures,
+        any_thinning="thinning" in drawn,
+        any_bald="bald" in drawn,
         any_marked=any(picture.marked for picture in pictures),
         not_emergency=str(ATTENTION_NOT_EMERGENCY),
         role=ROLE_WORDS.get(content.signatory.role, lambda: content.signatory.role)(),

@@ -108,9 +108,9 @@ def refuse_erasure(*, actor: Actor, request_id: UUID, reason: str, now: datetime
 
 
 def plan_erasure(patient_id: UUID) -> list[tuple[str, privacy.ErasureStep]]:
-    """The dry run: what each room would erase and keep, highest room first. Changes nothing."""
+    """The dry run: what each room would erase and keep, highest room first; what does not exist is not listed."""
     rooms = reversed(list(privacy.registered().items()))
-    return [(room, step) for room, rules in rooms for step in rules.plan_erasure(patient_id)]
+    return [(room, step) for room, rules in rooms for step in rules.plan_erasure(patient_id) if step.count]
 
 
 def execute_erasure(*, actor: Actor, request_id: UUID, secret: str, now: datetime) -> ErasureRequest:
