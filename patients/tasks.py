@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from patients.services.uploads import sweep_uploads as sweep
+from patients import services
 
 
 def sweep_uploads(_: str = "") -> int:
-    """Every hour: delete the parts of uploads whose time ran out. Returns how many."""
-    return sweep(timezone.now())
+    """Every hour: delete uploads whose time ran out, and files that a killed process left. Returns how many."""
+    now = timezone.now()
+    return services.sweep_uploads(now) + services.sweep_orphans(now)

@@ -29,6 +29,7 @@ from patients.services.uploads import (
     cancel_upload,
     create_upload,
     finish_upload,
+    sweep_orphans,
     sweep_uploads,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "save_intake",
     "start_session",
     "submission_gaps",
+    "sweep_orphans",
     "sweep_uploads",
     "tombstone_patient",
     "withdraw_consent",

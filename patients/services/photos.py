@@ -23,7 +23,7 @@ from patients import photo_intake, selectors
 from patients.capture_protocol import TrichoscopySite
 from patients.models import Photo, PhotoSession
 from patients.services.locks import draft_for, locked_draft
-from patients.services.storage import delete_after_commit, delete_quietly
+from patients.services.storage import delete_after_commit
 from vault import files
 from vision.decode import ImageRejected
 from vision.types import View
@@ -80,7 +80,7 @@ def sealed_photo(
         raise Invalid(str(refused.code), photo_intake.refusal(refused.code)) from refused
     del data
     key_id = session.patient.key_id
-    folder = f"photos/{session.pk.hex}"
+    folder = photos_folder(session)
     original = files.seal_file(key_id=key_id, source=io.BytesIO(incoming.clean.data), folder=folder)
     with files.kept_if_successful(original):
         thumbnail = files.seal_file(key_id=key_id, source=io.BytesIO(incoming.thumbnail_webp), folder=folder)
@@ -159,10 +159,9 @@ def check_new(session: PhotoSession, index: str) -> None:
         raise DomainError("photo_used_before", photo_intake.refusal("photo_used_before"))
 
 
-def discard_sealed(sealed: SealedPhoto) -> None:
-    """Delete the files of a sealed photo that is not needed after all."""
-    delete_quietly(sealed.original.name)
-    delete_quietly(sealed.thumbnail.name)
+def photos_folder(session: PhotoSession) -> str:
+    """Where the files of a session's photos lie."""
+    return f"photos/{session.pk.hex}"
 
 
 def _retire_replaced(photo: Photo, now: datetime) -> None:

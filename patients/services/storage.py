@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
+from django.core.files.storage import storages
 from django.db import transaction
 
 from vault import files
@@ -24,3 +26,18 @@ def delete_quietly(name: str) -> None:
         files.delete_file(name)
     except Exception:
         logger.exception("a sealed file that nothing names could not be deleted: %s", name)
+
+
+def files_in(folder: str) -> list[str]:
+    """The names of the sealed files that lie in this folder now."""
+    try:
+        _folders, found = storages[files.STORAGE_ALIAS].listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [f"{folder}/{name}" for name in found]
+
+
+def orphans_in(folder: str, named: Collection[str], *, before: datetime) -> list[str]:
+    """Files of this folder that no row names and that are older than ``before``: left by a process that was killed."""
+    storage = storages[files.STORAGE_ALIAS]
+    return [name for name in files_in(folder) if name not in named and storage.get_modified_time(name) < before]

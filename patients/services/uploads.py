@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.http import UnreadablePostError
 from django.utils.translation import gettext as _
 
@@ -23,15 +24,16 @@ from accounts.errors import DomainError, Invalid, NotFound
 from accounts.roles import Permission
 from patients import photo_intake, selectors
 from patients.errors import TooLarge, UploadGone
-from patients.models import Upload
+from patients.models import PhotoSession, Upload
 from patients.services.locks import draft_for, locked_draft
-from patients.services.photos import check_site, sealed_photo, store_photo
-from patients.services.storage import delete_after_commit
+from patients.services.photos import check_site, photos_folder, sealed_photo, store_photo
+from patients.services.storage import delete_after_commit, delete_quietly, files_in, orphans_in
 from vault import files
 from vision.types import View
 
 UPLOAD_LIFE: Final = timedelta(hours=24)
 OUTCOME_LIFE: Final = timedelta(days=7)
+ORPHAN_AGE: Final = timedelta(hours=1)
 MAX_OPEN: Final = 50
 
 logger = logging.getLogger(__name__)
@@ -84,7 +86,7 @@ def append_part(*, actor: Actor, upload_id: UUID, offset: int, source: BinaryIO,
     if remaining:
         body = _Body(source, remaining)
         part = files.seal_file(
-            key_id=upload.session.patient.key_id, source=cast(BinaryIO, body), folder=f"uploads/{upload.pk.hex}"
+            key_id=upload.session.patient.key_id, source=cast(BinaryIO, body), folder=parts_folder(upload)
         )
         with files.kept_if_successful(part):
             if body.overrun:
@@ -159,10 +161,28 @@ def sweep_uploads(now: datetime) -> int:
             upload = _locked(upload_id)
             if upload is None:
                 continue
-            delete_after_commit(upload.parts)
+            delete_after_commit(files_in(parts_folder(upload)))
             upload.delete()
             swept += 1
     return swept
+
+
+def sweep_orphans(now: datetime) -> int:
+    """Delete files that a killed process sealed and never recorded. Returns how many.
+
+    Looks where that can have happened of late: in sessions being prepared or just submitted, and uploads under way.
+    """
+    before = now - ORPHAN_AGE
+    active = Q(status=PhotoSession.Status.DRAFT) | Q(submitted_at__gt=now - OUTCOME_LIFE)
+    orphans = []
+    for session in PhotoSession.objects.filter(active).prefetch_related("photos"):
+        named = {name for photo in session.photos.all() for name in (photo.file_name, photo.thumbnail_name)}
+        orphans += orphans_in(photos_folder(session), named, before=before)
+    for upload in Upload.objects.filter(status=Upload.Status.RECEIVING):
+        orphans += orphans_in(parts_folder(upload), upload.parts, before=before)
+    for name in orphans:
+        delete_quietly(name)
+    return len(orphans)
 
 
 def outcome_sentence(upload: Upload) -> str:
@@ -234,6 +254,11 @@ class _Assembled(io.RawIOBase):
 
 def _assembled(upload: Upload) -> io.BufferedReader:
     return io.BufferedReader(_Assembled(upload), buffer_size=files.CHUNK_BYTES)
+
+
+def parts_folder(upload: Upload) -> str:
+    """Where the parts of an upload lie."""
+    return f"uploads/{upload.pk.hex}"
 
 
 def _locked(upload_id: UUID) -> Upload | None:

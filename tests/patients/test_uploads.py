@@ -26,6 +26,7 @@ from tests.factories.patients import (
     signed_in,
 )
 from tests.patients.test_photos import flat_jpeg
+from vault import files
 from vision.types import View
 
 pytestmark = pytest.mark.django_db
@@ -303,6 +304,22 @@ def test_the_sweep_leaves_what_is_under_way(browser, session):
     announce(browser, session, 5000)
     assert services.sweep_uploads(timezone.now()) == 0
     assert Upload.objects.count() == 1
+
+
+def test_files_that_a_killed_process_left_are_swept_and_nothing_else(browser, session, sealed_files):
+    """Killed between sealing and recording: the file lies there, and no row names it."""
+    photo = add_drawn_photo(session)
+    url = announce(browser, session, 5000)["Location"]
+    send(browser, url, 0, b"x" * 1000)
+    kept = sealed_files()
+    key_id, upload = session.patient.key_id, Upload.objects.get()
+    for folder in (f"photos/{session.pk.hex}", f"uploads/{upload.pk.hex}"):
+        files.seal_file(key_id=key_id, source=io.BytesIO(b"half"), folder=folder)
+    assert services.sweep_orphans(timezone.now()) == 0  # perhaps just being recorded
+    assert services.sweep_orphans(timezone.now() + timedelta(hours=2)) == 2
+    assert sealed_files() == kept
+    with selectors.open_photo(photo) as stream:
+        assert stream.read(2) == b"\xff\xd8"
 
 
 def test_a_part_lies_sealed_while_it_waits(browser, session, sealed_folder):
