@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from analysis import api as analyses
 from patients import api as sessions
+from reviews import api as reviews
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -19,4 +20,15 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/analysis/", analyses.SessionAnalysisView.as_view(), name="api-analysis"),
     path("photos/<uuid:photo_id>/", sessions.OnePhoto.as_view(), name="api-photo"),
     path("photos/<uuid:photo_id>/content/", sessions.PhotoContent.as_view(), name="api-photo-content"),
+    path("queue/", reviews.Worklist.as_view(), name="api-queue"),
+    path("queue/<uuid:session_id>/claim/", reviews.ClaimCase.as_view(), name="api-claim"),
+    path("reviews/<uuid:review_id>/", reviews.OneReview.as_view(), name="api-review"),
+    path("reviews/<uuid:review_id>/opened/", reviews.ReviewOpened.as_view(), name="api-review-opened"),
+    path("reviews/<uuid:review_id>/reading/", reviews.ReviewReading.as_view(), name="api-review-reading"),
+    path("reviews/<uuid:review_id>/decide/", reviews.DecideReview.as_view(), name="api-review-decide"),
+    path(
+        "reviews/<uuid:review_id>/findings/<uuid:finding_id>/",
+        reviews.FindingDecisionView.as_view(),
+        name="api-review-finding",
+    ),
 ]

@@ -68,6 +68,7 @@ def release_review(
     *, actor: Actor, review_id: UUID, now: datetime, note: str = "", for_dermatologist: bool = False
 ) -> Review:
     """Hand a case back to the queue. The work stays for the next reviewer, with a note."""
+    actor.check(Permission.CLAIM_REVIEW)
     review = held_review(actor, review_id, now)
     review.handover_note = note.strip()
     review.for_dermatologist = for_dermatologist
@@ -78,6 +79,7 @@ def release_review(
 @transaction.atomic
 def renew_lease(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     """Keep the case for another half hour: the page asks while it is being worked on."""
+    actor.check(Permission.CLAIM_REVIEW)
     return held_review(actor, review_id, now)
 
 

@@ -42,6 +42,7 @@ def decide_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
 
     Raises Invalid ``unseen`` while a photograph was never opened or a finding never decided.
     """
+    actor.check(Permission.REVIEW_FINDINGS)
     review = held_review(actor, review_id, now, states=(State.CLAIMED,))
     _refuse_unseen(review)
     changed = any(decision.verdict != Verdict.ACCEPTED for decision in effective(review).values())
@@ -54,6 +55,7 @@ def decide_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
 @transaction.atomic
 def reopen(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     """Take the decision back before it is signed."""
+    actor.check(Permission.REVIEW_FINDINGS)
     review = held_review(actor, review_id, now, states=(State.DECIDED,))
     review.outcome = ""
     review.decided_at = None
@@ -66,6 +68,7 @@ def request_retake(
     *, actor: Actor, review_id: UUID, wishes: Sequence[RetakeWish], message: str, now: datetime
 ) -> Review:
     """Send the session back for new photographs. The patient sees exactly which views, why, and the message."""
+    actor.check(Permission.REQUEST_RETAKE)
     review = held_review(actor, review_id, now, states=(State.CLAIMED,))
     _refuse_signed(review)
     if not wishes:
@@ -84,6 +87,7 @@ def request_retake(
 @transaction.atomic
 def reject_case(*, actor: Actor, review_id: UUID, message: str, now: datetime) -> Review:
     """Close the case without a plan. The message is what the patient reads, so it has to be there."""
+    actor.check(Permission.REVIEW_FINDINGS)
     review = held_review(actor, review_id, now, states=(State.CLAIMED,))
     _refuse_signed(review)
     if not message.strip():

@@ -274,6 +274,13 @@ TABLE |= {
     "api-analysis": api(HOLDERS_AND_CASES, "get", "session"),
     "api-photo": api(HOLDERS_AND_CASES, "get", "photo"),
     "api-photo-content": api(HOLDERS_AND_CASES, "get", "photo"),
+    "api-queue": api(ANY_CLINICIAN, "get"),
+    "api-claim": api(CASES, "post", "waiting"),
+    "api-review": api(CASES, "get", "review"),
+    "api-review-opened": api(CASES, "post", "review", kind="photo", id="@photo_in_review"),
+    "api-review-reading": api(CASES, "put", "review", reasoning="Lost ostia."),
+    "api-review-decide": api(CASES, "post", "review"),
+    "api-review-finding": api(CASES, "post", "review", "finding", verdict="accepted"),
 }
 
 
