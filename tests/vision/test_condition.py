@@ -17,10 +17,13 @@ from vision.condition import (
     calibrated,
     decide,
     distance,
+    load_head,
+    pooled,
     read_condition,
     save_head,
 )
 from vision.release import InputSpec, Release, ReleaseCorrupt, load_release, sha256_of
+from vision.runtime import open_network
 from vision.types import Condition, Reason
 
 CLASSES = ("alopecia", "psoriasis", "folliculitis", "no_finding", "other")
@@ -166,6 +169,28 @@ def test_attention_equals_grad_cam() -> None:
             )[0]
         theirs = np.maximum(raw, 0)
         assert ours == pytest.approx(theirs / theirs.max() if theirs.max() > 0 else theirs, abs=1e-4)
+
+
+def test_the_exported_network_answers_as_the_trained_one() -> None:
+    """OpenVINO against PyTorch with the release's own weights, and logits against the stored head."""
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import load_file
+
+    from vision.training.condition_network import ConditionNetwork
+
+    release = load_release("scalp-condition")
+    network = ConditionNetwork(len(release.classes)).eval()
+    weights = load_file(str(release.path("weights.safetensors")))
+    network.load_state_dict(
+        {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
+    )
+    batch = np.random.default_rng(3).uniform(-1, 1, (1, 3, 224, 224)).astype(np.float32)
+    logits, features = open_network(release).infer(batch)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(batch))[0].numpy()
+    assert logits == pytest.approx(expected, abs=0.05)
+    head = load_head(release)
+    assert logits == pytest.approx(pooled(features) @ head.weight.T + head.bias, abs=0.05)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from vision.training.condition_card import card_text
 from vision.training.condition_network import ARCHITECTURE, ConditionNetwork, load_imagenet
 from vision.training.condition_pictures import CLASSES, Picture, atlas_pictures, counts, stand_in_pictures
 from vision.training.condition_release import calibrate, export, reference_head
+from vision.training.data import DEFAULT_DATA
 from vision.training.publish import publish
 from vision.types import RgbImage
 
@@ -255,7 +256,7 @@ def truth_of(pictures: Sequence[Picture]) -> NDArray[np.int64]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the release's network and the leave-one-source-out fold, or reuse their checkpoints, and publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the research pictures")
     parser.add_argument("--runs", type=Path, default=Path("runs/conditions"), help="folder of checkpoints")
     parser.add_argument("--out", type=Path, default=RELEASES_DIR / "scalp-condition-0.1")
     parser.add_argument("--epochs", type=int, default=16)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.release import RELEASES_DIR
+from vision.training.data import DEFAULT_DATA
 from vision.training.region_pictures import build_training_folder
 from vision.training.region_release import publish_release
 from vision.training.torchvision_compat import ensure_torchvision
@@ -110,7 +111,7 @@ def train(description: Path, weights: Path, runs: Path, *, epochs: int, batch: i
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build the training folder, train and publish; or publish a checkpoint that is there."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the research pictures")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the research pictures")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of checkpoints and training pictures")
     parser.add_argument("--out", type=Path, default=RELEASES_DIR / "scalp-regions-0.1")
     parser.add_argument("--epochs", type=int, default=60)
