@@ -14,6 +14,7 @@ from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, Photo
 from analysis.storage import discard_unrecorded
 from patients.models import PhotoSession, Purpose
 from patients.services import withdraw_consent
+from tests.analysis.conftest import submit
 from tests.analysis.results import session_result
 from tests.factories.patients import holder_actor, make_session, ready_patient
 from vault.errors import SealedFileMissing
@@ -22,21 +23,6 @@ from vision.types import View
 
 pytestmark = pytest.mark.django_db
 LEASE = timedelta(seconds=settings.ANALYSIS_LEASE_S)
-
-
-@pytest.fixture
-def network() -> ModelRelease:
-    return ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9.9", digest="d" * 64)
-
-
-def submit(session):
-    return services.submit_session(actor=holder_actor(session.patient), session_id=session.pk, now=timezone.now())
-
-
-@pytest.fixture
-def analysis(network) -> Analysis:
-    submit(make_session(views=[View.CROWN, View.OCCIPUT]))
-    return Analysis.objects.get()
 
 
 def test_submitting_queues_one_analysis_of_the_usable_photos(analysis):

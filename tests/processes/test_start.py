@@ -52,6 +52,12 @@ def test_all_stop_when_the_web_server_cannot_run(portal: Portal):
     assert not portal.processes()
 
 
+def group_of_the_general_worker(portal: Portal) -> int:
+    """The number of its group, which is that of its first process; 0 when there is none."""
+    found = [number for number in portal.processes() if b"config.worker\0general" in command_of(number)]
+    return os.getpgid(found[0]) if found else 0
+
+
 def command_of(number: int) -> bytes:
     try:
         with open(f"/proc/{number}/cmdline", "rb") as stream:

@@ -101,5 +101,5 @@ def test_an_upload_goes_on_after_the_web_process_was_killed(portal: Portal, phot
     result = json.loads(browser.ask("GET", f"{upload}result/").read())
     assert result["state"] == "accepted", result["message"]
     assert portal.rows("SELECT count(*) FROM patients_photo") == [(1,)]
-    left = [path for path in (portal.home / "sealed" / "uploads").rglob("*.sealed")]
+    left = list((portal.home / "sealed" / "uploads").rglob("*.sealed"))
     assert not left, "the parts are gone once the photo is kept"
