@@ -88,14 +88,17 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _radios(label: Any, words: Any, **kwargs: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=intake_words.choices(words), widget=forms.RadioSelect, **kwargs)
+    return forms.ChoiceField(
+        label=label, choices=intake_words.choices(words), widget=forms.RadioSelect, error_messages=_CHOOSE, **kwargs
+    )
 
 
 def _checkboxes(label: Any, words: Any, none: Any = None, **kwargs: Any) -> forms.MultipleChoiceField:
     options = intake_words.choices(words)
     if none is not None:
         options.append((NONE_OF_THESE, none))
-    return forms.MultipleChoiceField(label=label, choices=options, widget=forms.CheckboxSelectMultiple, **kwargs)
+    widget = forms.CheckboxSelectMultiple
+    return forms.MultipleChoiceField(label=label, choices=options, widget=widget, error_messages=_CHOOSE, **kwargs)
 
 
 def _text(label: Any, help_text: Any = "", rows: int = 3) -> forms.CharField:
@@ -105,6 +108,12 @@ def _text(label: Any, help_text: Any = "", rows: int = 3) -> forms.CharField:
 
 
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]
+_CHOOSE = {"required": _("Please choose an answer.")}
+_PANEL = "panel panel__body"
+
+
+def _yes_no(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=_YES_NO, widget=forms.RadioSelect, error_messages=_CHOOSE)
 
 
 class IntakeForm(forms.Form):
@@ -124,11 +133,11 @@ class IntakeForm(forms.Form):
         _("None of these"),
         help_text=_("Some of them should be looked at soon. If so, we tell you at once what to do."),
     )
-    takes_medicine = forms.ChoiceField(label=_("Do you take any medicine?"), choices=_YES_NO, widget=forms.RadioSelect)
+    takes_medicine = _yes_no(_("Do you take any medicine?"))
     medications = _text(
         _("Which, and how much?"), _("One per line. Also tablets without prescription, hormones and supplements.")
     )
-    has_allergies = forms.ChoiceField(label=_("Do you have allergies?"), choices=_YES_NO, widget=forms.RadioSelect)
+    has_allergies = _yes_no(_("Do you have allergies?"))
     allergies = _text(_("To what?"), _("One per line."))
     pregnancy = _radios(
         _("Pregnancy and breast-feeding"),
@@ -145,15 +154,21 @@ class IntakeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": ""}
+        self.helper.form_class = "stack"
         self.helper.layout = Layout(
-            Fieldset(_("About you"), "sex_at_birth", "concern"),
-            Fieldset(_("Your hair"), "duration", "course", "pattern", "family"),
-            Fieldset(_("What you notice"), "symptoms"),
+            Fieldset(_("About you"), "sex_at_birth", "concern", css_class=_PANEL),
+            Fieldset(_("Your hair"), "duration", "course", "pattern", "family", css_class=_PANEL),
+            Fieldset(_("What you notice"), "symptoms", css_class=_PANEL),
             Fieldset(
-                _("Medicines and allergies"), "takes_medicine", Field("medications"), "has_allergies", "allergies"
+                _("Medicines and allergies"),
+                "takes_medicine",
+                Field("medications"),
+                "has_allergies",
+                "allergies",
+                css_class=_PANEL,
             ),
-            Fieldset(_("Pregnancy"), "pregnancy"),
-            Fieldset(_("Your health"), "conditions", "previous_treatment", "other_history"),
+            Fieldset(_("Pregnancy"), "pregnancy", css_class=_PANEL),
+            Fieldset(_("Your health"), "conditions", "previous_treatment", "other_history", css_class=_PANEL),
             Div(Submit("save", _("Save the answers")), css_class="form-actions"),
         )
 

@@ -223,9 +223,9 @@ def test_a_red_flag_is_answered_at_once_and_again_in_the_session():
     [
         ({"takes_medicine": "yes", "medications": "  "}, "write down each medicine"),
         ({"has_allergies": "yes"}, "write down each allergy"),
-        ({"conditions": []}, "This field is required"),
+        ({"conditions": []}, "Please choose an answer"),
         ({"symptoms": ["none", "itch"]}, "together with something else"),
-        ({"pregnancy": ""}, "This field is required"),
+        ({"pregnancy": ""}, "Please choose an answer"),
     ],
 )
 def test_an_open_question_is_never_read_as_no(change, words):
