@@ -13,7 +13,7 @@ from accounts.models import Clinic, Membership
 from accounts.roles import Role
 from analysis.models import Analysis, Finding, PipelineRelease
 from analysis.services import submit_session
-from patients.models import Patient, PhotoSession
+from patients.models import Patient, Photo, PhotoSession
 from patients.selectors import photos_of
 from reports import services
 from reports.models import Report
@@ -119,7 +119,7 @@ def add_analysis(session: PhotoSession, *, condition: str = "unsure", now: datet
     probabilities = {"alopecia": 0.41, "psoriasis": 0.3, "no_finding": 0.29}
     index = {"value": 4.25, "low": 3.5, "high": 5.0, "unit": "index"}
     share = {"value": 22.0, "low": 18.0, "high": 26.0, "unit": "%"}
-    rows: list[tuple[str, str, object, Mapping[str, Any]]] = [
+    rows: list[tuple[str, str, Photo | None, Mapping[str, Any]]] = [
         ("measure", "coverage_index", crown, measured),
         (
             "measure",
@@ -149,7 +149,7 @@ def judge(review: Review, reviewer: Actor, *, now: datetime = NOW) -> None:
     """Open everything; correct the coverage, reject the bald region, accept the rest."""
     for photo in photos_of(review.session):
         mark_opened(actor=reviewer, review_id=review.pk, kind="photo", subject_id=photo.pk, now=now)
-    for finding in Finding.objects.filter(analysis_id=review.analysis_id).order_by("position"):
+    for finding in Finding.objects.filter(analysis__isnull=False, analysis=review.analysis).order_by("position"):
         if "reason" in finding.payload:
             continue
         mark_opened(actor=reviewer, review_id=review.pk, kind="finding", subject_id=finding.pk, now=now)

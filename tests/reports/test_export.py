@@ -22,6 +22,7 @@ from reports.services import exporting
 from tests.factories.patients import NOW, holder_actor, holder_of, make_clinic, make_patient, signed_in
 from tests.factories.reports import REJECTED_SHARE, Case, make_case, signed_report
 from vault import files
+from vault.errors import SealedFileMissing
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ def test_the_archive_holds_everything_and_says_what_it_is(archive):
     } <= names
     originals = [name for name in names if name.startswith("originals/")]
     assert len(originals) == 2
-    photo = Photo.objects.filter(session=case.session).order_by("created_at").first()
+    photo = Photo.objects.filter(session=case.session).order_by("created_at")[0]
     with open_photo(photo) as stream:
         assert stream.read() in {whole.read(name) for name in originals}
     pdfs = [name for name in names if name.startswith("reports/") and name.endswith(".pdf")]
@@ -197,7 +198,7 @@ def test_expired_archives_are_deleted_from_the_store(django_capture_on_commit_ca
     name = ExportRequest.objects.get().file_name
     with django_capture_on_commit_callbacks(execute=True):
         services.sweep_exports(now=NOW + timedelta(hours=73))
-    with pytest.raises(files.SealedFileMissing):
+    with pytest.raises(SealedFileMissing):
         files.open_file(key_id=case.patient.key_id, name=name)
 
 

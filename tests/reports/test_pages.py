@@ -123,7 +123,7 @@ def test_the_patient_reads_report_pictures_and_pdf_and_each_look_is_audited():
     page = client.get(reverse("reports:report", args=[report.pk]))
     assert page.status_code == 200
     assert report.verification_code in page.content.decode()
-    image = ReportImage.objects.filter(report=report).first()
+    image = ReportImage.objects.filter(report=report)[0]
     picture = client.get(reverse("reports:report_image", args=[image.pk]))
     assert b"".join(picture)[:2] == b"\xff\xd8"
     pdf = client.get(reverse("reports:report_pdf", args=[report.pk]))
@@ -138,7 +138,7 @@ def test_the_patient_reads_report_pictures_and_pdf_and_each_look_is_audited():
 
 def test_a_picture_opened_by_itself_is_audited():
     case, report = signed_report()
-    image = ReportImage.objects.filter(report=report).first()
+    image = ReportImage.objects.filter(report=report)[0]
     signed_in(holder_of(case.patient)).get(reverse("reports:report_image", args=[image.pk]))
     assert AuditEvent.objects.filter(action="report.picture_read").count() == 1
 

@@ -99,6 +99,8 @@ def test_pictures_are_copied_small_without_metadata_and_regions_are_drawn():
     assert not pictures[0].getexif()
     plain, marked = (picture.convert("RGB").load() for picture in pictures)
     width, height = pictures[0].size
+    assert plain is not None
+    assert marked is not None
     assert plain[2, 2] == pytest.approx(marked[2, 2], abs=12)
     assert plain[int(width * 0.35), int(height * 0.3)] != marked[int(width * 0.35), int(height * 0.3)]
 
