@@ -38,8 +38,9 @@ def patient_for(actor: Actor, patient_id: UUID) -> Patient:
 def records_of(actor: Actor) -> list[PatientAccess]:
     """The records that this person holds, their own first, then by the time they were registered."""
     rows = PatientAccess.objects.filter(user_id=actor.user_id, ended_at=None, patient__erased_at=None)
-    rows = rows.select_related("patient", "patient__clinic").order_by("created_at")
-    return sorted(rows, key=lambda row: row.relation != PatientAccess.Relation.SELF)
+    rows = rows.select_related("patient", "patient__clinic")
+    own = PatientAccess.Relation.SELF
+    return sorted(rows, key=lambda row: (row.relation != own, row.created_at, row.patient.given_name))
 
 
 def relation_of(actor: Actor, patient_id: UUID) -> str:

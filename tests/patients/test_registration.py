@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -58,8 +58,9 @@ def test_on_the_eighteenth_birthday_one_registers_alone():
 
 def test_a_guardian_holds_several_children():
     clinic, guardian = make_clinic(), make_user()
-    for name in ("Lea", "Jon"):
-        child = make_patient(clinic, user=guardian, given_name=name, birth_date=date(2016, 1, 2), relation=GUARDIAN)
+    for day, name in enumerate(("Lea", "Jon")):
+        born, moment = date(2016, 1, 2), NOW + timedelta(days=day)
+        child = make_patient(clinic, user=guardian, given_name=name, birth_date=born, relation=GUARDIAN, now=moment)
         assert child.is_minor_record
     rows = selectors.records_of(actor_for(guardian))
     assert [row.patient.given_name for row in rows] == ["Lea", "Jon"]
