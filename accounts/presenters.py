@@ -23,7 +23,7 @@ class AuditRow:
     who_id: UUID | None
     role: str
     action: str
-    patient_id: UUID | None
+    patient: str  # the id as text, "" when the event is not about a patient
     subject: str
     detail: Mapping[str, Any]
     sequence: int | None
@@ -45,7 +45,7 @@ def audit_rows(events: Iterable[AuditEvent]) -> list[AuditRow]:
                 who_id=event.actor_id,
                 role=event.actor_role,
                 action=event.action,
-                patient_id=event.patient_id,
+                patient=str(event.patient_id or ""),
                 subject=f"{event.subject_kind} {event.subject_id[:8]}".strip(),
                 detail=event.detail,
                 sequence=event.sequence,

@@ -1,0 +1,66 @@
+"""A person at a browser: signs in, is looked over by axe on each page, and leaves a screenshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from config.demo_people import PASSWORD
+from tests.e2e.conftest import PICTURES, Portal
+
+HEIGHTS = {390: 844, 1440: 900}
+
+
+@dataclass
+class Person:
+    """One browser window of one person."""
+
+    name: str
+    portal: Portal
+    context: BrowserContext
+    page: Page
+    folder: str
+    problems: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.portal.origin + path)
+
+    def look(self, name: str) -> None:
+        """Keep a picture of the page; nothing overflows sideways, and axe finds nothing."""
+        self.page.wait_for_load_state()
+        target = PICTURES / self.folder
+        target.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=target / f"{self.name}-{name}.png", full_page=True)
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 1:
+            self.problems.append(f"{name}: the page is {wide} px wider than the screen")
+        found = Axe().run(self.page)
+        for violation in found.response["violations"]:
+            nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
+            self.problems.append(f"{name}: {violation['id']}: {violation['help']}: {nodes}")
+
+    def sign_in(self, address: str, password: str = PASSWORD) -> None:
+        self.go("/accounts/login/")
+        self.page.fill("input[name=login]", address)
+        self.page.fill("input[name=password]", password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+def open_window(browser: Browser, portal: Portal, name: str, width: int, folder: str) -> Person:
+    """A fresh window; errors in the browser's console are problems."""
+    context = browser.new_context(
+        viewport={"width": width, "height": HEIGHTS[width]}, has_touch=width < 600, accept_downloads=True
+    )
+    context.set_default_timeout(30_000)
+    person = Person(name, portal, context, context.new_page(), folder)
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            person.problems.append(f"console: {message.text}")
+
+    person.page.on("console", listen)
+    person.page.on("pageerror", lambda error: person.problems.append(f"script: {error}"))
+    return person
