@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from accounts.api import api_actor
 from patients import selectors, services
 from patients.capture_protocol import ChecklistItem, WashInterval
-from patients.models import Photo, PhotoSession
+from patients.models import PhotoSession
 from patients.services.reading import Rendition
 from vision.types import View
 
