@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from django.utils import timezone
@@ -26,6 +27,13 @@ def submit(session: PhotoSession) -> PhotoSession:
     return services.submit_session(actor=holder_actor(session.patient), session_id=session.pk, now=timezone.now())
 
 
+def take(analysis: Analysis, now: datetime) -> services.Claim:
+    """Claim the analysis, which must be free."""
+    claim = services.claim(analysis_id=analysis.pk, now=now)
+    assert claim is not None, "the analysis is free"
+    return claim
+
+
 @pytest.fixture
 def analysis(network: ModelRelease) -> Analysis:
     """A queued analysis of two photos."""
@@ -46,10 +54,7 @@ class Measured:
 def measured(analysis: Analysis) -> Measured:
     """The analysis done."""
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
-    assert claim is not None
+    claim = take(analysis, now)
     assert services.record_result(claim=claim, result=session_result(analysis), now=now)
     analysis.refresh_from_db()
-    image = DerivedImage.objects.first()
-    assert image is not None
-    return Measured(analysis.session, analysis, image)
+    return Measured(analysis.session, analysis, DerivedImage.objects.all()[0])

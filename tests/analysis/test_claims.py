@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from analysis import releases, selectors, services, tasks
-from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult
+from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult, PipelineRelease
 from analysis.storage import discard_unrecorded
 from patients.models import PhotoSession, Purpose
 from patients.services import withdraw_consent
-from tests.analysis.conftest import submit
+from tests.analysis.conftest import submit, take
 from tests.analysis.results import session_result
 from tests.factories.patients import holder_actor, make_session, ready_patient
 from vault.errors import SealedFileMissing
@@ -56,9 +56,8 @@ def test_two_workers_cannot_hold_one_analysis(analysis):
 
 def test_a_lapsed_lease_is_taken_over_and_the_first_holder_can_write_nothing(analysis):
     now = timezone.now()
-    first = services.claim(analysis_id=analysis.pk, now=now)
-    second = services.claim(analysis_id=analysis.pk, now=now + LEASE + timedelta(seconds=1))
-    assert second is not None
+    first = take(analysis, now)
+    second = take(analysis, now + LEASE + timedelta(seconds=1))
     assert services.heartbeat(claim=first, photos_done=1, now=now) is False
     late = session_result(analysis)
     assert services.record_result(claim=first, result=late, now=now) is False
@@ -68,7 +67,7 @@ def test_a_lapsed_lease_is_taken_over_and_the_first_holder_can_write_nothing(ana
 
 def test_a_heartbeat_keeps_the_lease_and_shows_progress(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     assert services.heartbeat(claim=claim, photos_done=1, now=now + LEASE / 2)
     assert services.claim(analysis_id=analysis.pk, now=now + LEASE + timedelta(seconds=1)) is None
     assert selectors.analysis_state(analysis.session).photos_done == 1
@@ -76,30 +75,29 @@ def test_a_heartbeat_keeps_the_lease_and_shows_progress(analysis):
 
 def test_a_delivered_result_is_not_computed_again(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     services.record_result(claim=claim, result=session_result(analysis), now=now)
     assert services.claim(analysis_id=analysis.pk, now=now + 10 * LEASE) is None
 
 
 def test_a_result_becomes_findings_in_the_order_of_the_review(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     services.record_result(claim=claim, result=session_result(analysis), now=now)
     kinds = [(finding.kind, finding.code) for finding in selectors.findings_for(analysis.pk)]
     per_photo = [("measure", "coverage_index"), ("measure", "scalp_visibility"), ("region", "bald")]
     assert kinds == [*per_photo, *per_photo, ("condition", "alopecia"), ("severity", "severity_index")]
-    coverage = Finding.objects.filter(code="coverage_index").first()
+    coverage = Finding.objects.filter(code="coverage_index")[0]
     assert coverage.payload == {"metric": "coverage_index", "value": 71.0, "low": 66.0, "high": 76.0, "unit": "%"}
     assert coverage.release == "scalp-segmentation-9.9"
-    assert Finding.objects.filter(code="scalp_visibility").first().payload["reason"] == "too_little_scalp"
+    assert Finding.objects.filter(code="scalp_visibility")[0].payload["reason"] == "too_little_scalp"
     assert AuditEvent.objects.filter(action="analysis.done", patient_id=analysis.session.patient_id).count() == 1
 
 
 def test_an_error_is_tried_again_and_parked_after_the_third_time(analysis):
     now = timezone.now()
-    for attempt in (1, 2, 3):
-        claim = services.claim(analysis_id=analysis.pk, now=now)
-        assert claim is not None, f"attempt {attempt} must be possible"
+    for _attempt in (1, 2, 3):
+        claim = take(analysis, now)
         services.record_failure(claim=claim, code="RuntimeError", now=now)
     analysis.refresh_from_db()
     assert (analysis.status, analysis.failure_code, analysis.attempts) == ("failed", "RuntimeError", 3)
@@ -136,7 +134,7 @@ def test_consent_withdrawn_before_the_claim_stops_the_work(analysis):
 
 def test_consent_withdrawn_while_computing_keeps_nothing(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     result = session_result(analysis)
     patient = analysis.session.patient
     withdraw_consent(actor=holder_actor(patient), patient_id=patient.pk, purpose=Purpose.AI_ANALYSIS, now=now)
@@ -155,36 +153,42 @@ def test_a_switched_off_network_takes_the_next_session_out_of_ai(analysis, netwo
     assert releases.current_pipeline(now=timezone.now()) is None
 
 
+def current_pipeline() -> PipelineRelease:
+    pipeline = releases.current_pipeline(now=timezone.now())
+    assert pipeline is not None
+    return pipeline
+
+
 def test_a_newer_release_makes_another_pipeline(analysis, network):
-    before = releases.current_pipeline(now=timezone.now())
+    before = current_pipeline()
     ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9.10", digest="e" * 64)
-    after = releases.current_pipeline(now=timezone.now())
+    after = current_pipeline()
     assert after.pk != before.pk
     assert after.releases == {"segmentation": "scalp-segmentation-9.10"}
 
 
 def test_derived_pictures_open_under_the_patients_key(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     services.record_result(claim=claim, result=session_result(analysis), now=now)
-    image = DerivedImage.objects.first()
+    image = DerivedImage.objects.all()[0]
     assert b"".join(selectors.open_derived(image)).startswith(b"overlay of ")
 
 
 def test_a_recorded_result_keeps_its_pictures_when_the_answer_of_the_commit_was_lost(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     result = session_result(analysis)
     services.record_result(claim=claim, result=result, now=now)
     assert services.record_result(claim=claim, result=result, now=now) is False, "tried again, nothing is written twice"
     discard_unrecorded(result)
-    image = DerivedImage.objects.first()
+    image = DerivedImage.objects.all()[0]
     assert b"".join(selectors.open_derived(image)).startswith(b"overlay of ")
 
 
 def test_work_given_back_by_a_stopping_worker_is_no_attempt(analysis):
     now = timezone.now()
-    claim = services.claim(analysis_id=analysis.pk, now=now)
+    claim = take(analysis, now)
     assert services.give_back(claim=claim, now=now)
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempts, analysis.holder) == ("queued", 0, None)

@@ -13,7 +13,7 @@ from accounts.roles import Role
 from analysis import services
 from analysis.models import Analysis, Finding, ModelRelease
 from patients.models import PhotoSession, Purpose
-from tests.analysis.conftest import Measured, submit
+from tests.analysis.conftest import Measured, submit, take
 from tests.factories.patients import (
     add_drawn_photo,
     holder_of,
@@ -64,7 +64,7 @@ class TestThePatientsStatusPage:
 
     def test_while_measuring_it_shows_how_far_it_is(self, analysis, patient_browser):
         now = timezone.now()
-        claim = services.claim(analysis_id=analysis.pk, now=now)
+        claim = take(analysis, now)
         services.heartbeat(claim=claim, photos_done=1, now=now)
         fragment = patient_browser.get(reverse("analysis:session_status", args=[analysis.session_id]))
         assert "Being measured" in fragment.content.decode()
@@ -81,7 +81,7 @@ class TestThePatientsStatusPage:
         assert str(measured.image.pk) not in page.content.decode()
 
     def test_a_failed_analysis_is_the_clinics_matter(self, analysis, patient_browser):
-        claim = services.claim(analysis_id=analysis.pk, now=timezone.now())
+        claim = take(analysis, timezone.now())
         services.record_failure(claim=claim, code="SealedFileCorrupt", now=timezone.now(), final=True)
         page = patient_browser.get(reverse("analysis:session", args=[analysis.session_id])).content.decode()
         assert "With the clinic" in page
@@ -136,7 +136,7 @@ class TestDerivedPictures:
     def test_a_clinician_of_the_clinic_sees_it_and_leaves_a_trace(self, measured: Measured, role):
         member = make_staff(role, measured.session.patient.clinic)
         answer = signed_in(member.user).get(reverse("analysis:derived", args=[measured.image.pk]))
-        assert b"".join(answer.streaming_content).startswith(b"overlay of ")
+        assert b"".join(answer).startswith(b"overlay of ")
         assert answer.headers["Content-Type"] == "image/webp"
         assert answer.headers["Cache-Control"] == "private, no-store"
         event = AuditEvent.objects.get(action="derived.read")
@@ -172,8 +172,7 @@ class TestReleases:
         assert not Analysis.objects.filter(session=session).exists()
 
         administrator.post(switch, {"enabled": "on"})
-        network.refresh_from_db()
-        assert network.enabled
+        assert ModelRelease.objects.get().enabled
         switched = AuditEvent.objects.filter(action__startswith="release.switched").order_by("pk")
         assert [event.action for event in switched] == ["release.switched_off", "release.switched_on"]
 

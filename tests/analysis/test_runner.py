@@ -19,7 +19,8 @@ from analysis.releases import register_releases
 from patients.models import PhotoSession
 from tests.analysis.conftest import submit
 from tests.factories.patients import add_drawn_photo, make_session
-from vault.files import delete_file
+from vault.files import delete_file, seal_file
+from vision.pipeline import analyse_photo
 from vision.release import list_releases
 from vision.render import Scene, draw_head, draw_non_scalp, jpeg_with_exif
 from vision.types import ImageKind, ScalpClass, View
@@ -74,7 +75,7 @@ def test_a_session_of_drawn_heads_is_measured_and_kept():
         for image in result.images.all():
             picture = opened(image)
             assert picture.size == (image.width_px, image.height_px)
-            assert picture.get_format_mimetype() == image.media_type
+            assert Image.MIME[picture.format or ""] == image.media_type
 
     numbers = [f.payload for f in Finding.objects.filter(kind="measure") if "value" in f.payload]
     assert numbers, "a drawn head with a parting is measured"
@@ -165,18 +166,17 @@ def test_an_error_in_the_middle_leaves_no_picture_behind(monkeypatch: pytest.Mon
     session = session_of([(View.CROWN, head(View.CROWN)), (View.HAIRLINE, head(View.HAIRLINE))])
     submit(session)
     analysis = Analysis.objects.get(session=session)
-    real, folders = runner.analyse_photo, []
+    folders: list[str] = []
 
     def breaks_on_the_second(data, context, networks):
         if context.view is View.HAIRLINE:
             raise MemoryError
-        return real(data, context, networks)
+        return analyse_photo(data, context, networks)
 
     def noted(*, key_id, source, folder):
         folders.append(folder)
-        return sealed(key_id=key_id, source=source, folder=folder)
+        return seal_file(key_id=key_id, source=source, folder=folder)
 
-    sealed = runner.seal_file
     monkeypatch.setattr(runner, "analyse_photo", breaks_on_the_second)
     monkeypatch.setattr(runner, "seal_file", noted)
     assert tasks.run_analysis(str(analysis.pk)) == "failed"

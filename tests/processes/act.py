@@ -10,6 +10,8 @@ import itertools
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import django
 
@@ -63,7 +65,13 @@ def claim(session_id: str) -> dict[str, str]:
     return {"review": str(review.pk)}
 
 
-VERBS = {"prepare": prepare, "seed": seed, "draft": draft, "sweep": sweep_until_done, "claim": claim}
+VERBS: dict[str, Callable[..., Any]] = {
+    "prepare": prepare,
+    "seed": seed,
+    "draft": draft,
+    "sweep": sweep_until_done,
+    "claim": claim,
+}
 
 if __name__ == "__main__":
     sys.stdout.write(json.dumps(VERBS[sys.argv[1]](*sys.argv[2:])) + "\n")

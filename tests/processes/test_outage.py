@@ -20,7 +20,7 @@ def away(address: str) -> Iterator[None]:
     """PostgreSQL as after a crash while the block runs; it comes back as it was."""
     with psycopg.connect(f"{address}/postgres") as server:
         data, port, sockets = (
-            str(server.execute(f"SHOW {name}".encode()).fetchone()[0])
+            str(server.execute(f"SHOW {name}".encode()).fetchall()[0][0])
             for name in ("data_directory", "port", "unix_socket_directories")
         )
 

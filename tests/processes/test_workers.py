@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 
 import pytest
 
 from config.worker import STOPPED_BY_ITSELF
 from tests.processes.conftest import VIEWS
 from tests.processes.portal import Portal, assert_one_result, wait_for
+
+
+def is_done(portal: Portal, analysis_id: str) -> bool:
+    return bool(portal.analysis(analysis_id)["status"] == "done")
 
 
 def test_a_worker_killed_in_the_middle_leaves_the_work_to_the_next(portal: Portal):
@@ -75,7 +80,7 @@ def test_two_workers_share_the_sessions_of_one_postgresql(postgres_portal: Porta
     portal.start_gpu_worker("two")
     seeded = [portal.act("seed", "crown", "hairline", "occiput") for _ in range(4)]
     for each in seeded:
-        wait_for("every analysis", lambda each=each: portal.analysis(each["analysis"])["status"] == "done")
+        wait_for("every analysis", partial(is_done, portal, each["analysis"]))
         assert_one_result(portal, each["analysis"], photos=3, attempts=1)
     done = {name: portal.log(name).count("Processed 'analysis.tasks.run_analysis'") for name in ("one", "two")}
     assert sum(done.values()) == 4
