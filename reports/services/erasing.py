@@ -146,7 +146,7 @@ def _execute(actor: Actor, request_id: UUID, made: list[str], now: datetime) -> 
         _certify(request, steps, actor, now)
         _audit(request, "erasure.executed", now, actor)
         enqueue("reports.tasks.finish_erasure", request.pk)
-        transaction.on_commit(partial(finish_erasure, request_id=request.pk, now=now))
+        transaction.on_commit(partial(finish_erasure, request_id=request.pk, now=now), robust=True)
         for address in addresses:
             transaction.on_commit(partial(_send_certificate, request, address), robust=True)
 

@@ -30,7 +30,7 @@ def report_in_scope(actor: Actor, report_id: UUID) -> Report:
 def read_report(*, actor: Actor, report_id: UUID, now: datetime) -> Report:
     """The report for its page. One event names the pictures that the page shows."""
     report = report_in_scope(actor, report_id)
-    _note(actor, report, "report.read", now, {"photos": [str(image.pk) for image in report.images.all()]})
+    _note(actor, report, "report.read", now, {"pictures": [str(image.pk) for image in report.images.all()]})
     return report
 
 
@@ -55,7 +55,7 @@ def read_image(*, actor: Actor, image_id: UUID, now: datetime) -> tuple[ReportIm
         actor_id=actor.user_id, action="report.read", subject_id=str(report.pk), at__gte=now - PAGE_LIFE
     )
     if not events.exists():
-        _note(actor, report, "report.picture_read", now, {"photos": [str(image.pk)]})
+        _note(actor, report, "report.picture_read", now, {"pictures": [str(image.pk)]})
     return image, files.open_file(key_id=report.sealing_key_id, name=image.file_name)
 
 

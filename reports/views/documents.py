@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -135,7 +136,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 def verify_code(request: HttpRequest, code: str) -> HttpResponse:
     """Valid, superseded, a certificate of erasure, or unknown."""
     try:
-        verification.check_rate(request.META.get("REMOTE_ADDR", ""))
+        verification.check_rate(get_adapter(request).get_client_ip(request))
     except verification.TooManyChecks:
         return render(request, "429.html", status=429)
     verdict = verification.look_up(code)

@@ -139,7 +139,7 @@ def test_the_patient_reads_report_pictures_and_pdf_and_each_look_is_audited():
 def test_a_picture_opened_by_itself_is_audited():
     case, report = signed_report()
     image = ReportImage.objects.filter(report=report)[0]
-    signed_in(holder_of(case.patient)).get(reverse("reports:report_image", args=[image.pk]))
+    signed_in(holder_of(case.patient)).get(reverse("reports:report_image", args=[image.pk])).close()
     assert AuditEvent.objects.filter(action="report.picture_read").count() == 1
 
 
