@@ -20,6 +20,7 @@ from patients.red_flags import RedFlag, Severity, severity
 from patients.selectors import red_flags_of
 from reviews.models import Review, ReviewStatus
 from reviews.payloads import not_measurable_reason
+from vault.keys import prefetch
 
 SHOWS = ("all", "unclaimed", "mine")
 
@@ -121,6 +122,7 @@ def _rows(actor: Actor, now: datetime) -> list[QueueRow]:
         status=PhotoSession.Status.CLOSED, pk__in=[pk for pk, review in holding.items() if _is_mine(review, actor)]
     )
     sessions = list((waiting | corrections).select_related("patient", "intake__patient"))
+    prefetch({session.patient.key_id for session in sessions})
     views = _views(sessions)
     states = states_of(sessions)
     severities = _severities(states)
