@@ -1,4 +1,4 @@
-"""The main job in a browser, as three people: register, photographs, measured, reviewed, signed, read, taken away, erased.
+"""The main job in a browser: register, photographs, measured, reviewed, signed, read, taken away, erased.
 
 On drawn photographs everywhere; on real ones where the research images are.
 """
@@ -301,7 +301,7 @@ def read_the_plan(patient: Person, address: str, record: str, folder: Path) -> N
     pdf = folder / "plan.pdf"
     pdf.write_bytes(answer.body())
     text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
-    code = re.search(r"\b[A-Z0-9]{2,8}(?:-[A-Z0-9]{2,8}){4,12}\b", text)
+    code = re.search(r"\b[A-Z2-7]{5}(?:-[A-Z2-7]{5}){4}-[A-Z2-7]\b", text)
     assert code is not None, text
     assert "inoxidil" in text
     pages = subprocess.run(
