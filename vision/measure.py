@@ -144,12 +144,13 @@ def unmet_needs(
         unmet[Needs.SEGMENTATION] = NotMeasurable(MISSING[Needs.SEGMENTATION])
     elif isinstance(scalp, NotMeasurable):
         unmet[Needs.SEGMENTATION] = scalp
-    elif (problem := _scalp_problem(scalp)) is not None:
+    elif (problem := scalp_problem(scalp)) is not None:
         unmet[Needs.SCALP] = problem
     return unmet
 
 
-def _scalp_problem(scalp: Scalp) -> NotMeasurable | None:
+def scalp_problem(scalp: Scalp) -> NotMeasurable | None:
+    """Why the scalp found is too little or too doubtful to be measured; None when it is neither."""
     found = f"scalp {scalp.percent_of_frame:.1f} % of frame, confidence {scalp.confidence:.2f}"
     if scalp.percent_of_frame < NO_SCALP_PERCENT:
         return NotMeasurable(Reason.NOT_A_SCALP, found)

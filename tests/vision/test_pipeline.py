@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import cache
 
+import numpy as np
 import pytest
 
 from tests.vision.conftest import drawn
@@ -18,6 +19,7 @@ from vision.pipeline import (
     newest_releases,
     session_condition,
     summarise_session,
+    within_domain,
 )
 from vision.release import ReleaseMissing
 from vision.render import Scene, draw_non_scalp, draw_trichoscopy, jpeg_with_exif
@@ -33,6 +35,8 @@ from vision.types import (
     QualityCheck,
     Reason,
     RgbImage,
+    ScalpClass,
+    ScalpMap,
     Severity,
     View,
 )
@@ -166,6 +170,16 @@ def test_disagreeing_photos_leave_the_session_unsure() -> None:
     pooled = session_condition([reading(0.9), reading(0.1, Condition.PSORIASIS)])
     assert isinstance(pooled, ConditionReading)
     assert pooled.shown is Condition.UNSURE
+
+
+def test_a_picture_far_from_all_that_was_learnt_is_not_measured() -> None:
+    labels = np.full((40, 40), ScalpClass.BALD, np.uint8)
+    segmented = ScalpMap(labels, np.zeros((5, 40, 40), np.float32))
+    far = within_domain(segmented, reading(0.9, Condition.UNSURE, Reason.OUT_OF_DOMAIN))
+    assert isinstance(far, NotMeasurable)
+    assert far.reason is Reason.OUT_OF_DOMAIN
+    assert within_domain(segmented, reading(0.5, Condition.UNSURE)) is segmented
+    assert within_domain(segmented, NotMeasurable(Reason.MODEL_OFF)) is segmented
 
 
 def test_photos_outside_the_domain_have_no_vote() -> None:
