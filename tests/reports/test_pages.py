@@ -46,7 +46,7 @@ def test_home_shows_only_the_state_before_signing():
     case = make_case()
     text = home(case.patient).content.decode()
     assert "Your photographs are with your clinic" in text
-    for unsigned in ("Your crown is thinner", "Minoxidil", "64", "4.2 of 10", "Your latest report"):
+    for unsigned in ("Your crown is thinner", "Minoxidil", "64 %", "4.2 of 10", "Your latest report"):
         assert unsigned not in text
 
 
@@ -139,7 +139,7 @@ def test_the_patient_reads_report_pictures_and_pdf_and_each_look_is_audited():
 def test_a_picture_opened_by_itself_is_audited():
     case, report = signed_report()
     image = ReportImage.objects.filter(report=report)[0]
-    signed_in(holder_of(case.patient)).get(reverse("reports:report_image", args=[image.pk])).close()
+    assert b"".join(signed_in(holder_of(case.patient)).get(reverse("reports:report_image", args=[image.pk])))
     assert AuditEvent.objects.filter(action="report.picture_read").count() == 1
 
 
