@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.evaluation.intervals import Figure, bootstrap_over_people
+from vision.evaluation.intervals import Figure, bootstrap_over_people, wilson
 from vision.evaluation.region_truth import TrueRegion, true_regions
 from vision.regions import Detection, detections
 from vision.release import Release
@@ -48,7 +48,7 @@ def detector_scores(
     """Precision and recall at the release's threshold: ``precision``, ``recall`` (kinds together) and per kind.
 
     ``truth_masks`` are maps of :class:`ScalpClass`, of any size. Intervals resample ``people`` (one name per photo;
-    every photo its own person when not given). A figure without a case is absent.
+    every photo its own person when not given), and are never narrower than Wilson's. A figure without a case is absent.
     """
     found = [
         (detections(image, network, release, LOWEST_SCORE), true_regions(mask))
@@ -64,8 +64,22 @@ def detector_scores(
         for name, figure in (("precision", precision), ("recall", recall)):
             result = bootstrap_over_people(partial(_of_rows, figure, counts, threshold), owners)
             if result is not None:
-                figures[name + suffix] = result
+                figures[name + suffix] = _no_narrower_than(_wilson_of(name, counts, threshold), result)
     return figures
+
+
+def _wilson_of(name: str, counts: Sequence[PhotoCount], threshold: float) -> Figure | None:
+    taken = [count.hits[count.scores >= threshold] for count in counts]
+    trials = sum(len(one) if name == "precision" else count.truths for one, count in zip(taken, counts, strict=True))
+    return wilson(sum(int(one.sum()) for one in taken), trials)
+
+
+def _no_narrower_than(counted: Figure | None, resampled: Figure) -> Figure:
+    """Resampling seven hits out of seven says "certain"; the interval of the bare count keeps it honest."""
+    if counted is None:
+        return resampled
+    low, high = min(counted.low, resampled.low), max(counted.high, resampled.high)
+    return Figure(resampled.value, low, high, resampled.n)
 
 
 def _of_rows(

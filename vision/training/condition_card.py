@@ -66,7 +66,10 @@ Trained on one atlas (dermnet.com, with full heads and pattern loss from figaro 
 |---|---|
 {fold_rows}
 
-A figure on a source that was part of training says little about a clinic's own camera: **expect the lower figures.**
+The fold was trained on {fold["trained_pictures"]} pictures for {fold["training"]["epochs"]} epochs of
+{fold["training"]["pictures_per_epoch"]} draws, the release for {metrics["training"]["epochs"]} epochs of
+{metrics["training"]["pictures_per_epoch"]}, so a part of the gap is the shorter training. A figure
+on a source that was part of training says little about a clinic's own camera: **expect the lower figures.**
 Psoriasis and folliculitis were seen almost only in one atlas, so how well they are told elsewhere is unknown.
 "No finding" was learnt from heads with full hair in other collections (figaro portraits, backs of norwood heads, clinic
 tops and two women without staged loss): the classifier can tell these collections by their manner, so its figure for
@@ -86,8 +89,9 @@ Share on which it abstains:
 |---|---|
 {stranger_rows}
 
-It was not made for trichoscopy and is not run on it; the portal runs it on overview photographs that passed the quality
-gate only.
+It does not know a face from the back of a head: both are hair and skin, and a portrait reads as "no finding". It was
+not made for trichoscopy and is not run on it. The portal runs it only on overview photographs that passed the quality
+gate and show scalp.
 
 ## Training data
 `conditions` (dermnet.com, dermnetnz, and two collections known by their uploaders, kiran and shubh098; augmented

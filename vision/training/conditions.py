@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import math
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -132,6 +133,7 @@ def fit(
             right += float((logits.argmax(1) == target).float().mean())
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
         torch.save(averaged.state_dict(), checkpoint)
+        checkpoint.with_suffix(".json").write_text(json.dumps({"epochs": epoch + 1, "pictures_per_epoch": draws}))
         print(
             f"epoch {epoch + 1}/{epochs} loss {total / steps_per_epoch:.3f} "
             f"accuracy while training {right / steps_per_epoch:.2f} {time.monotonic() - started:.0f} s",
@@ -169,6 +171,7 @@ def publish_release(
     data: Path,
     folder: Path,
     fold: Mapping[str, Any],
+    effort: Mapping[str, Any],
 ) -> Release:
     """Calibrate on the validation part, export, measure the exported release on the test part, write the card."""
     train, validation = ([p for p in pictures if p.part == part] for part in ("train", "validation"))
@@ -197,12 +200,15 @@ def publish_release(
     atlases = [picture for picture in test if picture.path.parent.parent.name == "conditions"]
     strangers = {
         "trichoscopy, hair not clipped": sorted((data / "trichoscopy_unclipped").rglob("*.jpg")),
-        "press photographs of faces (LFW)": sorted((data / "hair_masks" / "images").glob("lfw_*.jpg"))[::30],
+        "press photographs of faces (LFW)": sorted((data / "hair_masks" / "images").glob("lfw_*.jpg"))[::45],
     }
+    judged = judge(test, served, release)
+    of_atlases = np.array([picture in atlases for picture in test])
     metrics = {
-        "test": report(judge(test, served, release), release),
-        "test_atlases_only": report(judge(atlases, served, release), release),
+        "test": report(judged, release),
+        "test_atlases_only": report(judged.of(of_atlases), release),
         "leave_one_source_out": dict(fold),
+        "training": dict(effort),
         "watermark_probe": {
             name: figure.as_dict() for name, figure in watermark_probe(atlases, served, release).items()
         },
@@ -241,6 +247,7 @@ def fold_report(network: ConditionNetwork, pictures: Sequence[Picture], sources:
         }
     return {
         "trained_on": sorted(sources),
+        "trained_pictures": sum(picture.part == "train" and picture.source in sources for picture in pictures),
         "n_images": len(unseen),
         "metrics": {name: figure.as_dict() for name, figure in found.items()},
         "confusion": confusion(judged).tolist(),
@@ -277,10 +284,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return network.eval()
         return fit(chosen, weights, checkpoint, epochs=epochs, draws=options.draws)
 
+    def effort(name: str) -> dict[str, Any]:
+        return dict(json.loads((options.runs / f"{name}.json").read_text(encoding="utf-8")))
+
     network = trained("all", train, options.epochs)
     fold_network = trained("dermnet_only", [p for p in train if p.source in FOLD_SOURCES], options.fold_epochs)
-    fold = fold_report(fold_network, pictures, FOLD_SOURCES)
-    release = publish_release(network, pictures, options.data, options.out, fold)
+    fold = fold_report(fold_network, pictures, FOLD_SOURCES) | {"training": effort("dermnet_only")}
+    release = publish_release(network, pictures, options.data, options.out, fold, effort("all"))
     print(f"{release.id}: balanced accuracy {release.metrics()['test']['metrics']['balanced_accuracy']}")
 
 

@@ -172,7 +172,7 @@ trained for {metrics["training"]["epochs"]} epochs on {metrics["training"]["n_im
 {test["n_images"]} photographs of {test["n_people"]} people that training never saw. A detection is right when its mask
 overlaps a region outlined by eye by at least one half (intersection over union). Score threshold
 {release.thresholds["score"]}, chosen on validation people for precision of at least {TARGET_PRECISION}; 95 % intervals
-resample people.
+resample people and are never narrower than Wilson's.
 
 | kind | regions | precision | recall | average precision |
 |---|---|---|---|---|
