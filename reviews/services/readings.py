@@ -77,9 +77,9 @@ def read_plan(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
 
 @transaction.atomic
 def save_reading(*, actor: Actor, review_id: UUID, reading: Reading, now: datetime) -> Review:
-    """Keep the clinician's diagnosis, examination and reasoning (R8)."""
+    """Keep the clinician's diagnosis, examination and reasoning (R8), until the case is signed."""
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = held_review(actor, review_id, now)
     review.reading = reading.to_dict()
     review.reading_saved_at = now
     review.save(update_fields=["reading", "reading_saved_at"])
