@@ -97,6 +97,7 @@ def study_quality(data: Path) -> dict[str, Any]:
         },
         "thresholds": {
             "overview": _limits(thresholds_for(View.CROWN)),
+            "occiput": _limits(thresholds_for(View.OCCIPUT)),
             "trichoscopy": _limits(TRICHOSCOPY_THRESHOLDS),
         },
     }
