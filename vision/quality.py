@@ -51,7 +51,7 @@ THRESHOLDS: Final[Mapping[QualityCheck, Threshold]] = {
     QualityCheck.TOO_DARK: Threshold(
         84,
         "below",
-        "95th percentile of grey (0..255) in the middle; 99 % of the Norwood photographs, dark skin among them, have 110"
+        "95th percentile of grey (0..255) in the middle; 99 % of Norwood photographs, dark skin among them, have 110"
         " or more: dark skin must not be called a dark photo",
     ),
     QualityCheck.BURNT_OUT: Threshold(
