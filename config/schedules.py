@@ -1,10 +1,8 @@
-"""What runs by the clock: one table, written to django-q2's schedule on every start."""
+"""What runs by the clock: one table, written to django-q2's schedule by ``python -m config.schedules``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from django_q.models import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,8 @@ JOBS: tuple[Job, ...] = (
 
 def write_schedules() -> None:
     """Make the schedule what the table says: new jobs are added, changed ones updated, dropped ones deleted."""
+    from django_q.models import Schedule
+
     for job in JOBS:
         Schedule.objects.update_or_create(
             name=job.name,
@@ -38,3 +38,10 @@ def write_schedules() -> None:
             },
         )
     Schedule.objects.exclude(name__in=[job.name for job in JOBS]).delete()
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    write_schedules()
