@@ -24,14 +24,24 @@ from reports.services.rendering import (
     sweep_unrendered,
     verification_url,
 )
-from reports.services.signing import check_may_sign, draft_picture, read_draft, review_in_scope, sign_and_issue
+from reports.services.signing import (
+    as_dict,
+    check_may_sign,
+    draft_hash,
+    draft_picture,
+    read_draft,
+    review_in_scope,
+    sign_and_issue,
+)
 
 __all__ = [
     "ANSWER_WITHIN",
     "amend_signed",
+    "as_dict",
     "build_export",
     "check_may_execute",
     "check_may_sign",
+    "draft_hash",
     "draft_picture",
     "execute_erasure",
     "finish_erasure",

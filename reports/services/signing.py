@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -111,6 +112,16 @@ def read_draft(*, actor: Actor, review_id: UUID, now: datetime) -> tuple[Review,
         detail={"photos": sorted({str(recipe.photo.pk) for recipe in draft.recipes})},
     )
     return review, draft
+
+
+def as_dict(draft: Draft) -> dict[str, Any]:
+    """The draft's content as JSON."""
+    return to_dict(draft.content)
+
+
+def draft_hash(draft: Draft) -> str:
+    """The hash that says which draft was read."""
+    return content_hash(draft.content)
 
 
 def _issue(review: Review, draft: Draft, *, actor: Actor, method: str, now: datetime, sealed: list[str]) -> Report:
