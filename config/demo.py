@@ -6,13 +6,16 @@ import os
 import socket
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config.demo_people import Demo
 
 HOST = "127.0.0.1"
+PATIENCE_S = 60
 
 
 def prepare() -> None:
@@ -68,11 +71,9 @@ def main(arguments: list[str]) -> int:
         command = (sys.executable, "-m", "config.demo", "cases")
         wanted = (*wanted, Service("drawn cases", command, WhenItEnds.FINE))
 
-    def started() -> None:
-        _wait_until_it_answers(port)
-        _say(_welcome(demo, address, drawing=sum(len(drawn.views) for drawn in missing)))
-
-    return run(wanted, log_folder=settings.VAR_DIR / "log", started=started)
+    log_folder = settings.VAR_DIR / "log"
+    welcome = _welcome(demo, address, drawing=sum(len(drawn.views) for drawn in missing))
+    return run(wanted, log_folder=log_folder, look=_Greeting(port, welcome, log_folder).look)
 
 
 def _send_cases() -> int:
@@ -85,12 +86,32 @@ def _send_cases() -> int:
     return 0
 
 
-def _wait_until_it_answers(port: int, longest_s: float = 60) -> None:
-    give_up = time.monotonic() + longest_s
-    while time.monotonic() < give_up:
-        with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+class _Greeting:
+    """Says once that the portal answers, or where to look when it does not."""
+
+    def __init__(self, port: int, welcome: str, log_folder: Path) -> None:
+        self.port, self.welcome, self.log_folder = port, welcome, log_folder
+        self.worried_at = time.monotonic() + PATIENCE_S
+        self.greeted = False
+
+    def look(self) -> None:
+        """Ask the web process; called again and again."""
+        if self.greeted:
             return
-        time.sleep(0.1)
+        if _answers(self.port):
+            self.greeted = True
+            _say(self.welcome)
+        elif time.monotonic() > self.worried_at:
+            self.worried_at = float("inf")
+            _say(f"  No answer yet. What the web process says is in {self.log_folder / 'web.log'}")
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=2)
+    with suppress(OSError, HTTPException), closing(connection):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    return False
 
 
 def _welcome(demo: Demo, address: str, *, drawing: int) -> str:

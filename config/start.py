@@ -83,22 +83,20 @@ def services(address: str, web_workers: int = 2) -> tuple[Service, ...]:
     )  # fmt: skip
 
 
-def run(
-    wanted: Sequence[Service], *, log_folder: Path | None = None, started: Callable[[], None] = lambda: None
-) -> int:
+def run(wanted: Sequence[Service], *, log_folder: Path | None = None, look: Callable[[], None] = lambda: None) -> int:
     """Run until interrupted (Ctrl-C, SIGTERM, the terminal closed) or the web process ends; the shell's exit status.
 
-    What the services write goes to ``log_folder`` (one file each), or to this process's own output. ``started`` is
-    called once all have been started. A service that keeps ending is started again after growing pauses.
+    What the services write goes to ``log_folder`` (one file each), or to this process's own output. ``look`` is called
+    a few times a second and must answer soon. A service that keeps ending is started again after growing pauses.
     """
     wish = _Wish()
     wish.listen()
     running = [_Running(service, _start(service, log_folder), time.monotonic()) for service in wanted]
     status = 0
     try:
-        started()
         while not wish.stop:
             time.sleep(LOOK_EVERY_S)
+            look()
             for one in running:
                 if _ended_for_all(one, log_folder):
                     wish.stop, status = True, 1

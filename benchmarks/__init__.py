@@ -1,0 +1,1 @@
+"""Measured comparisons; ``python -m benchmarks`` runs them all. Each prints a table and a ratio."""
