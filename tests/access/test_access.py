@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -300,8 +300,17 @@ def portal_addresses() -> Iterator[str]:
             yield name
 
 
+def first(rows: Any) -> Any:
+    """The first row of a query that must have one."""
+    found = rows.first()
+    assert found is not None, f"the world lacks a {rows.model.__name__}"
+    return found
+
+
 class AccessTest(TestCase):
     databases = {"default", "keys"}
+    things: ClassVar[dict[str, Any]]
+    people: ClassVar[dict[Who, User | None]]
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -345,8 +354,8 @@ class AccessTest(TestCase):
         )
         release = ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9", digest="x")
         text = ConsentText.objects.create(clinic=clinic, purpose=Purpose.CARE, version=99, title="T", body="B")
-        review_photo = open_case.session.photos.first()
-        region = Finding.objects.filter(analysis_id=open_case.review.analysis_id, kind="region").first()
+        review_photo = first(open_case.session.photos)
+        region = first(Finding.objects.filter(analysis=open_case.review.analysis, kind="region"))
         reports.build_export(export_id=export.pk, now=now)
         recipe = compose(decided.review).recipes[0]
         decided_plan = decided.review.plan
@@ -357,33 +366,33 @@ class AccessTest(TestCase):
             "invitation": invitation.pk,
             "token": token,
             "purpose": Purpose.RESEARCH.value,
-            "consent": Consent.objects.filter(patient=patient).first().pk,
+            "consent": first(Consent.objects.filter(patient=patient)).pk,
             "draft": draft.pk,
             "draft_photo": draft_photo.pk,
             "upload": upload.pk,
-            "photo": case.session.photos.first().pk,
+            "photo": first(case.session.photos).pk,
             "session": case.session.pk,
             "text_draft": text.pk,
-            "derived": DerivedImage.objects.filter(photo_result__photo__session__patient__clinic=clinic).first().pk,
+            "derived": first(DerivedImage.objects.filter(photo_result__photo__session__patient__clinic=clinic)).pk,
             "release": release.pk,
             "waiting": waiting.pk,
             "review": open_case.review.pk,
             "photo_in_review": review_photo.pk,
-            "finding": Finding.objects.filter(analysis_id=open_case.review.analysis_id).first().pk,
+            "finding": first(Finding.objects.filter(analysis=open_case.review.analysis)).pk,
             "decided": decided.review.pk,
             "decided_photo": recipe.picture.id,
             "region": region.pk,
             "region_photo": region.photo_id,
-            "entry": FormularyEntry.objects.first().pk,
-            "item": decided_plan.items.first().pk,
+            "entry": first(FormularyEntry.objects).pk,
+            "item": first(decided_plan.items).pk,
             "report": report.pk,
-            "report_image": ReportImage.objects.filter(report=report).first().pk,
+            "report_image": first(ReportImage.objects.filter(report=report)).pk,
             "code": report.verification_code,
             "export": export.pk,
             "erasure": erasure.pk,
             "executed": executed.pk,
         }
-        cls.people: dict[Who, User | None] = {
+        cls.people = {
             Who.ANYBODY: None,
             Who.HOLDER: holder_of(patient),
             Who.OTHER_PATIENT: holder_of(make_patient(clinic, now=now)),

@@ -58,8 +58,10 @@ def open_window(browser: Browser, portal: Portal, name: str, width: int, folder:
     person = Person(name, portal, context, context.new_page(), folder)
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            person.problems.append(f"console: {message.text}")
+        asked_again = "status of 422" in message.text  # a form that is shown again with what to change
+        if message.type == "error" and not asked_again:
+            place = f"{message.location.get('url')}:{message.location.get('lineNumber')}"
+            person.problems.append(f"console on {person.page.url}: {message.text} ({place})")
 
     person.page.on("console", listen)
     person.page.on("pageerror", lambda error: person.problems.append(f"script: {error}"))

@@ -130,7 +130,7 @@ def register(patient: Person, address: str) -> None:
 
 def consent_and_answer(patient: Person) -> str:
     page = patient.page
-    record = page.url.split("/p/")[1].split("/")[0]
+    record = str(page.url.split("/p/")[1].split("/")[0])
     patient.look("04-consents")
     for field in page.locator("input[type=radio][value=yes]").all():
         if field.get_attribute("name") != "research":
@@ -165,7 +165,7 @@ def send_photographs(patient: Person, files: dict[str, Path]) -> str:
     patient.look("07-session-new")
     page.get_by_role("button", name="Start the session").click()
     page.wait_for_load_state()
-    session = page.url.split("/sessions/")[1].split("/")[0]
+    session = str(page.url.split("/sessions/")[1].split("/")[0])
     patient.go(f"/sessions/{session}/checklist/")
     for box in page.locator("input[name=done]").all():
         box.check()
