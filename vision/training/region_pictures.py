@@ -36,6 +36,7 @@ class OutlinedPhoto:
     mask_path: Path
     person: str
     source: str
+    view: str
     side: Side
 
     def image(self) -> RgbImage:
@@ -58,6 +59,7 @@ def outlined_photos(folder: Path) -> tuple[OutlinedPhoto, ...]:
             mask_path=folder / "masks" / f"{Path(row['file']).stem}.png",
             person=row["person"],
             source=row.get("source", folder.name),
+            view=row.get("view", "unclear"),
             side=side_of(row["person"]),
         )
         for row in rows
