@@ -6,19 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import api_actor
+from accounts.api import api_actor, failures
 from analysis import selectors, services
 from analysis.models import Finding
-from patients.api import ErrorOut, SessionOut
-from patients.selectors import session_for
-
-FAILURE = OpenApiResponse(ErrorOut, description="What was wrong, and what to do.")
+from patients.api import SessionOut
 
 
 class FindingOut(serializers.Serializer[Any]):
@@ -35,7 +32,7 @@ class FindingOut(serializers.Serializer[Any]):
 class AnalysisOut(serializers.Serializer[Any]):
     """Where the measuring stands. ``findings`` is empty for everybody but clinicians."""
 
-    state = serializers.ChoiceField(choices=[state.value for state in selectors.State])
+    state = serializers.ChoiceField(choices=[(state.value, state.name) for state in selectors.State])
     photos_done = serializers.IntegerField()
     photos_total = serializers.IntegerField()
     findings = FindingOut(many=True)
@@ -44,14 +41,10 @@ class AnalysisOut(serializers.Serializer[Any]):
 class SessionAnalysisView(APIView):
     """The analysis of one session."""
 
-    @extend_schema(
-        operation_id="analyses_read", responses={200: AnalysisOut, 404: OpenApiResponse(ErrorOut)}, tags=["analyses"]
-    )
+    @extend_schema(operation_id="analyses_read", responses={200: AnalysisOut, **failures(404)}, tags=["analyses"])
     def get(self, request: Request, session_id: UUID) -> Response:
-        """State for everybody in scope; findings for clinicians."""
-        actor = api_actor(request)
-        found = selectors.analysis_state(session_for(actor, session_id))
-        findings = selectors.visible_findings(actor, found.analysis_id)
+        """State for everybody in scope; findings for clinicians, audited."""
+        found, findings = services.read_findings(actor=api_actor(request), session_id=session_id, now=timezone.now())
         body = {
             "state": found.state.value,
             "photos_done": found.photos_done,
@@ -65,7 +58,10 @@ class SubmitSession(APIView):
     """Handing a session to the clinic."""
 
     @extend_schema(
-        operation_id="sessions_submit", request=None, responses={200: SessionOut, 409: FAILURE}, tags=["sessions"]
+        operation_id="sessions_submit",
+        request=None,
+        responses={200: SessionOut, **failures(404, 409, 422)},
+        tags=["sessions"],
     )
     def post(self, request: Request, session_id: UUID) -> Response:
         """Submit; consented photos are queued for measuring."""

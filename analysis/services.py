@@ -28,10 +28,10 @@ from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
 from analysis.querysets import AnalysisQuerySet
 from analysis.releases import current_pipeline
 from analysis.results import SessionResult
-from analysis.selectors import derived_for
+from analysis.selectors import AnalysisState, analysis_state, derived_for, visible_findings
 from analysis.storage import clear_attempt
 from patients.models import Photo, PhotoSession, Purpose
-from patients.selectors import has_consent
+from patients.selectors import has_consent, session_for
 from patients.services.locks import locked_session
 from patients.services.reading import listed_recently, note_read
 from patients.services.sessions import mark_submitted
@@ -58,6 +58,25 @@ def submit_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSes
     )
     queue_analysis(session=session, now=now)
     return session
+
+
+@transaction.atomic
+def read_findings(*, actor: Actor, session_id: UUID, now: datetime) -> tuple[AnalysisState, list[Finding]]:
+    """Where the measuring stands, and what was found as far as this actor may see it; findings shown are an event."""
+    session = session_for(actor, session_id)
+    found = analysis_state(session)
+    findings = visible_findings(actor, found.analysis_id)
+    if findings:
+        note_read(
+            actor=actor,
+            patient=session.patient,
+            action="analysis.findings_read",
+            subject_kind="session",
+            subject_id=session.pk,
+            photos=(),
+            now=now,
+        )
+    return found, findings
 
 
 @transaction.atomic

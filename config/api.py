@@ -5,12 +5,17 @@ from __future__ import annotations
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from accounts.api import NoSuchAddress
 from analysis import api as analyses
 from patients import api as sessions
-from reviews import api as reviews
+from reports import api as reports
+from reports import api_documents as documents
+from reports import api_rights as rights
+from reviews.api import cases, plans
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    # --- sessions, photos, analyses
     path("patients/<uuid:patient_id>/sessions/", sessions.PatientSessions.as_view(), name="api-sessions"),
     path("sessions/<uuid:session_id>/", sessions.OneSession.as_view(), name="api-session"),
     path("sessions/<uuid:session_id>/checklist/", sessions.SessionChecklist.as_view(), name="api-checklist"),
@@ -20,15 +25,56 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/analysis/", analyses.SessionAnalysisView.as_view(), name="api-analysis"),
     path("photos/<uuid:photo_id>/", sessions.OnePhoto.as_view(), name="api-photo"),
     path("photos/<uuid:photo_id>/content/", sessions.PhotoContent.as_view(), name="api-photo-content"),
-    path("queue/", reviews.Worklist.as_view(), name="api-queue"),
-    path("queue/<uuid:session_id>/claim/", reviews.ClaimCase.as_view(), name="api-claim"),
-    path("reviews/<uuid:review_id>/", reviews.OneReview.as_view(), name="api-review"),
-    path("reviews/<uuid:review_id>/opened/", reviews.ReviewOpened.as_view(), name="api-review-opened"),
-    path("reviews/<uuid:review_id>/reading/", reviews.ReviewReading.as_view(), name="api-review-reading"),
-    path("reviews/<uuid:review_id>/decide/", reviews.DecideReview.as_view(), name="api-review-decide"),
+    # --- reviews
+    path("queue/", cases.Worklist.as_view(), name="api-queue"),
+    path("queue/<uuid:session_id>/claim/", cases.ClaimCase.as_view(), name="api-claim"),
+    path("reviews/<uuid:review_id>/", cases.OneReview.as_view(), name="api-review"),
+    path("reviews/<uuid:review_id>/opened/", cases.ReviewOpened.as_view(), name="api-review-opened"),
+    path("reviews/<uuid:review_id>/findings/accept-rest/", cases.AcceptRest.as_view(), name="api-review-accept-rest"),
     path(
         "reviews/<uuid:review_id>/findings/<uuid:finding_id>/",
-        reviews.FindingDecisionView.as_view(),
+        cases.FindingDecisionView.as_view(),
         name="api-review-finding",
     ),
+    path("reviews/<uuid:review_id>/reading/", cases.ReviewReading.as_view(), name="api-review-reading"),
+    path("reviews/<uuid:review_id>/lease/", cases.ReviewLease.as_view(), name="api-review-lease"),
+    path("reviews/<uuid:review_id>/decide/", cases.DecideReview.as_view(), name="api-review-decide"),
+    path("reviews/<uuid:review_id>/reopen/", cases.ReopenReview.as_view(), name="api-review-reopen"),
+    path("reviews/<uuid:review_id>/retake/", cases.AskForRetake.as_view(), name="api-review-retake"),
+    path("reviews/<uuid:review_id>/reject/", cases.RejectCase.as_view(), name="api-review-reject"),
+    path("reviews/<uuid:review_id>/hand-back/", cases.HandBack.as_view(), name="api-review-hand-back"),
+    # --- plans
+    path("reviews/<uuid:review_id>/plan/", plans.ReviewPlan.as_view(), name="api-plan"),
+    path("reviews/<uuid:review_id>/plan/draft/", plans.PlanDraft.as_view(), name="api-plan-draft"),
+    path("reviews/<uuid:review_id>/plan/formulary/", plans.Formulary.as_view(), name="api-formulary"),
+    path("reviews/<uuid:review_id>/plan/items/", plans.PlanItems.as_view(), name="api-plan-items"),
+    path("reviews/<uuid:review_id>/plan/items/<uuid:item_id>/", plans.OnePlanItem.as_view(), name="api-plan-item"),
+    # --- reports
+    path("reviews/<uuid:review_id>/sign/", reports.SignReview.as_view(), name="api-sign"),
+    path(
+        "reviews/<uuid:review_id>/sign/pictures/<uuid:picture_id>/",
+        documents.DraftPicture.as_view(),
+        name="api-sign-picture",
+    ),
+    path("patients/<uuid:patient_id>/reports/", reports.PatientReports.as_view(), name="api-reports"),
+    path("reports/<uuid:report_id>/", reports.OneReport.as_view(), name="api-report"),
+    path("reports/<uuid:report_id>/pdf/", reports.ReportPdf.as_view(), name="api-report-pdf"),
+    path("reports/<uuid:report_id>/correct/", documents.CorrectReport.as_view(), name="api-report-correct"),
+    path("reports/pictures/<uuid:image_id>/", documents.ReportPicture.as_view(), name="api-report-picture"),
+    path("verify/<str:code>/", documents.VerifyCode.as_view(), name="api-verify"),
+    # --- rights
+    path("patients/<uuid:patient_id>/exports/", rights.PatientExports.as_view(), name="api-exports"),
+    path("exports/<uuid:export_id>/archive/", rights.ExportArchive.as_view(), name="api-export-archive"),
+    path("patients/<uuid:patient_id>/erasures/", rights.PatientErasures.as_view(), name="api-erasures"),
+    path("erasures/<uuid:request_id>/withdraw/", rights.WithdrawErasure.as_view(), name="api-erasure-withdraw"),
+    path("manage/erasures/", rights.ErasureCases.as_view(), name="api-erasure-cases"),
+    path("manage/erasures/<uuid:request_id>/", rights.OneErasureCase.as_view(), name="api-erasure-case"),
+    path("manage/erasures/<uuid:request_id>/execute/", rights.ExecuteErasure.as_view(), name="api-erasure-execute"),
+    path("manage/erasures/<uuid:request_id>/refuse/", rights.RefuseErasure.as_view(), name="api-erasure-refuse"),
+    path(
+        "manage/erasures/<uuid:request_id>/certificate/",
+        rights.ErasureCertificate.as_view(),
+        name="api-erasure-certificate",
+    ),
+    path("<path:rest>", NoSuchAddress.as_view(), name="api-unknown"),
 ]

@@ -8,14 +8,14 @@ from uuid import UUID
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import api_actor
+from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
 from patients import selectors, services
 from patients.capture_protocol import ChecklistItem, WashInterval
 from patients.models import PhotoSession
@@ -71,27 +71,36 @@ class PhotoIn(serializers.Serializer[Any]):
     file = serializers.FileField()
 
 
-class ErrorOut(serializers.Serializer[Any]):
-    """Every expected failure."""
-
-    error = serializers.DictField(child=serializers.CharField())
-
-
-FAILURE = OpenApiResponse(ErrorOut, description="What was wrong, and what to do.")
-
-
 class PatientSessions(APIView):
     """A patient's sessions."""
 
-    @extend_schema(operation_id="sessions_list", responses=SessionOut(many=True), tags=["sessions"])
+    @extend_schema(
+        operation_id="sessions_list",
+        parameters=PAGE_PARAMETERS,
+        responses={200: page_of(SessionOut), **failures(404)},
+        tags=["sessions"],
+    )
     def get(self, request: Request, patient_id: UUID) -> Response:
-        """The sessions in the caller's scope, newest first."""
+        """The sessions in the caller's scope, newest first; the read is recorded."""
         actor = api_actor(request)
-        rows = selectors.visible_sessions(actor, selectors.patient_for(actor, patient_id).pk)
-        return Response(SessionOut(rows, many=True).data)
+        patient = selectors.patient_for(actor, patient_id)
+        page = Page(request, selectors.visible_sessions(actor, patient.pk))
+        services.note_read(
+            actor=actor,
+            patient=patient,
+            action="record.sessions_read",
+            subject_kind="patient",
+            subject_id=patient.pk,
+            photos=(),
+            now=timezone.now(),
+        )
+        return page.answer(SessionOut)
 
     @extend_schema(
-        operation_id="sessions_start", request=None, responses={201: SessionOut, 409: FAILURE}, tags=["sessions"]
+        operation_id="sessions_start",
+        request=None,
+        responses={201: SessionOut, **failures(404, 409)},
+        tags=["sessions"],
     )
     def post(self, request: Request, patient_id: UUID) -> Response:
         """Start a session, or go on with the one that is being prepared."""
@@ -102,13 +111,13 @@ class PatientSessions(APIView):
 class OneSession(APIView):
     """One session."""
 
-    @extend_schema(operation_id="sessions_read", responses={200: SessionOut, 404: FAILURE}, tags=["sessions"])
+    @extend_schema(operation_id="sessions_read", responses={200: SessionOut, **failures(404)}, tags=["sessions"])
     def get(self, request: Request, session_id: UUID) -> Response:
         """The session and its photos; the read is recorded."""
         session = services.read_session(actor=api_actor(request), session_id=session_id, now=timezone.now())
         return Response(SessionOut(session).data)
 
-    @extend_schema(operation_id="sessions_discard", responses={204: None, 409: FAILURE}, tags=["sessions"])
+    @extend_schema(operation_id="sessions_discard", responses={204: None, **failures(404, 409)}, tags=["sessions"])
     def delete(self, request: Request, session_id: UUID) -> Response:
         """Discard a session that was not sent."""
         services.discard_session(actor=api_actor(request), session_id=session_id, now=timezone.now())
@@ -121,7 +130,7 @@ class SessionChecklist(APIView):
     @extend_schema(
         operation_id="sessions_checklist",
         request=ChecklistIn,
-        responses={200: SessionOut, 409: FAILURE},
+        responses={200: SessionOut, **failures(400, 404, 409)},
         tags=["sessions"],
     )
     def put(self, request: Request, session_id: UUID) -> Response:
@@ -144,7 +153,7 @@ class SessionIntake(APIView):
     @extend_schema(
         operation_id="sessions_confirm_intake",
         request=None,
-        responses={200: SessionOut, 409: FAILURE},
+        responses={200: SessionOut, **failures(404, 409)},
         tags=["sessions"],
     )
     def post(self, request: Request, session_id: UUID) -> Response:
@@ -161,7 +170,7 @@ class SessionPhotos(APIView):
     @extend_schema(
         operation_id="photos_add",
         request={"multipart/form-data": PhotoIn},
-        responses={201: PhotoOut, 409: FAILURE, 422: FAILURE},
+        responses={201: PhotoOut, **failures(400, 404, 409, 422)},
         tags=["photos"],
     )
     def post(self, request: Request, session_id: UUID) -> Response:
@@ -185,12 +194,12 @@ class SessionPhotos(APIView):
 class OnePhoto(APIView):
     """One photo."""
 
-    @extend_schema(operation_id="photos_read", responses={200: PhotoOut, 404: FAILURE}, tags=["photos"])
+    @extend_schema(operation_id="photos_read", responses={200: PhotoOut, **failures(404)}, tags=["photos"])
     def get(self, request: Request, photo_id: UUID) -> Response:
         """Facts about the photo, without its bytes."""
         return Response(PhotoOut(selectors.photo_for(api_actor(request), photo_id)).data)
 
-    @extend_schema(operation_id="photos_remove", responses={204: None, 409: FAILURE}, tags=["photos"])
+    @extend_schema(operation_id="photos_remove", responses={204: None, **failures(404, 409)}, tags=["photos"])
     def delete(self, request: Request, photo_id: UUID) -> Response:
         """Take the photo out of a session that was not sent."""
         services.remove_photo(actor=api_actor(request), photo_id=photo_id, now=timezone.now())
@@ -202,7 +211,7 @@ class PhotoContent(APIView):
 
     @extend_schema(
         operation_id="photos_content",
-        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, 404: FAILURE},
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **failures(404)},
         tags=["photos"],
     )
     def get(self, request: Request, photo_id: UUID) -> StreamingHttpResponse:

@@ -40,6 +40,7 @@ def sign_and_issue(*, actor: Actor, review_id: UUID, secret: str, now: datetime,
     ``read_hash`` is the hash of the draft that the signatory had before their eyes; when the document has changed
     since, nothing is signed. Raises NotAllowed, NotFound, Invalid (wrong secret) and DomainError, each with a sentence.
     """
+    actor.check(Permission.SIGN_COSMETIC_PLAN)
     check_may_sign(actor, review_in_scope(actor, review_id))
     proof = stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, now=now)
     sealed: list[str] = []

@@ -23,7 +23,7 @@ from reviews.services.outcome import (
     request_retake,
 )
 from reviews.services.plans import add_item, draft_summary, remove_item, save_plan, update_item
-from reviews.services.readings import read_case, read_photo, read_plan, read_queue, save_reading
+from reviews.services.readings import read_case, read_photo, read_plan, read_queue, read_review, save_reading
 
 __all__ = [
     "Correction",
@@ -45,6 +45,7 @@ __all__ = [
     "read_photo",
     "read_plan",
     "read_queue",
+    "read_review",
     "reject_case",
     "release_review",
     "remove_item",

@@ -35,15 +35,21 @@ def read_case(*, actor: Actor, review_id: UUID, photo_id: UUID | None, now: date
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
     photos = photos_in_order(review.session)
-    if holds(review, actor):
-        review.lease_until = now + LEASE
-        if review.analysis_id is None and review.status == State.CLAIMED.value:
-            review.analysis = done_analysis(review.session)
-        review.save(update_fields=["lease_until", "analysis"])
-        shown = photo_on_stage(photos, photo_id)
-        if shown is not None:
-            _opened(review, shown, now)
+    _go_on(review, actor, now)
+    shown = photo_on_stage(photos, photo_id)
+    if shown is not None and holds(review, actor):
+        _opened(review, shown, now)
     _audit_read(review, actor, now, "review.read", photos)
+    return review
+
+
+@transaction.atomic
+def read_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
+    """The case without its pictures, as the API gives it: as :func:`read_case`, but no photograph was looked at."""
+    actor.check(Permission.READ_CASES)
+    review = locked_review(actor, review_id)
+    _go_on(review, actor, now)
+    _audit_read(review, actor, now, "review.read", [])
     return review
 
 
@@ -102,6 +108,16 @@ def holds(review: Review, actor: Actor) -> bool:
 def photo_on_stage(photos: list[Photo], photo_id: UUID | None) -> Photo | None:
     """The photograph that was asked for, or the first."""
     return next((photo for photo in photos if photo.pk == photo_id), photos[0] if photos else None)
+
+
+def _go_on(review: Review, actor: Actor, now: datetime) -> None:
+    """Keep the holder's lease, and attach an analysis that has finished since the claim."""
+    if not holds(review, actor):
+        return
+    review.lease_until = now + LEASE
+    if review.analysis_id is None and review.status == State.CLAIMED.value:
+        review.analysis = done_analysis(review.session)
+    review.save(update_fields=["lease_until", "analysis"])
 
 
 def _opened(review: Review, photo: Photo, now: datetime) -> None:

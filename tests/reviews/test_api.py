@@ -34,7 +34,7 @@ def test_a_case_is_claimed_read_decided_and_approved():
     session = made.submitted_session(make_patient(clinic), views=(View.CROWN,))
     made.measured(session, regions=False)
     client = client_of(actor)
-    (case,) = client.get(reverse("api-queue")).json()
+    (case,) = client.get(reverse("api-queue")).json()["results"]
     assert (case["session_id"], case["review_id"], case["severity"]) == (str(session.pk), None, [4.2, 3.6, 4.9])
     claimed = send(client, "api-claim", session.pk)
     assert claimed.status_code == 201
