@@ -178,8 +178,8 @@ def within_domain(
     """The segmentation, unless the condition network found the picture far from everything it was trained on.
 
     A segmentation finds something like scalp on coffee and on grass; the distance of deep features tells them from
-    heads. Of 16 pictures of other things 14 were far by it and one more was refused for its doubtful scalp; of 136
-    photographs of heads one was.
+    heads. Of 16 pictures of other things 13 were far by it, two more were refused for too little or doubtful scalp;
+    of 124 photographs of heads one was far.
     """
     if isinstance(scalp_map, NotMeasurable) or isinstance(condition, NotMeasurable):
         return scalp_map
