@@ -41,7 +41,21 @@ class Boxes {
       this.saved.set(annotation.id, annotation);
       this.tag(annotation);
     }
+    this.nameHandles();
     this.listen();
+  }
+
+  /** The library draws the points that a person drags as buttons without a name; each gets one as it appears. */
+  nameHandles() {
+    const label = this.stage.dataset.handle ?? "";
+    const name = (root) => {
+      for (const handle of root.querySelectorAll?.("[role=button]:not([aria-label])") ?? []) handle.setAttribute("aria-label", label);
+    };
+    this.handles = new MutationObserver((changes) => {
+      for (const change of changes) name(change.target);
+    });
+    this.handles.observe(this.viewer.element, { childList: true, subtree: true });
+    name(this.viewer.element);
   }
 
   listen() {
@@ -67,6 +81,7 @@ class Boxes {
   /** Ends this stage's part: what is not yet posted is posted, and nothing listens any more. */
   close() {
     this.listening.abort();
+    this.handles.disconnect();
     this.saveNudge();
     this.annotator.destroy();
   }
