@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from vision.release import Release, ReleaseError
-from vision.runtime.unet import UNET_MOBILENET_V2, build_unet
+from vision.runtime.unet import UNET_MOBILENET_V2, build_unet, fold_batch_norms
 
 
 class TorchNetwork:
@@ -20,7 +20,7 @@ class TorchNetwork:
         if release.architecture != UNET_MOBILENET_V2:
             raise ReleaseError(f"{release.id}: the torch backend does not build {release.architecture!r}")
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        module = build_unet(release.options, len(release.classes))
+        module = fold_batch_norms(build_unet(release.options, len(release.classes)))
         weights = load_file(release.path("weights.safetensors"))
         module.load_state_dict(
             {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}

@@ -38,3 +38,21 @@ def build_unet(options: Mapping[str, Any], class_count: int) -> nn.Module:
     )
     module: nn.Module = network
     return module
+
+
+def fold_batch_norms(module: nn.Module) -> nn.Module:
+    """Multiply every batch normalisation into the convolution before it, in place; for inference only.
+
+    What ships is folded and then rounded to half precision, so that all backends run the very same weights; rounding
+    first and folding later, as exporters do by themselves, would give each its own.
+    """
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    module.eval()
+    for sequence in [child for child in module.modules() if isinstance(child, nn.Sequential)]:
+        for number in range(len(sequence) - 1):
+            first, second = sequence[number], sequence[number + 1]
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                sequence[number] = fuse_conv_bn_eval(first, second)
+                sequence[number + 1] = nn.Identity()
+    return module

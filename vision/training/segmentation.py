@@ -249,6 +249,7 @@ class Trainer:
         return {
             "plan": asdict(self.plan),
             "steps": self.step,
+            "chosen_step": int(max(self.curve, key=lambda point: point["choice"])["step"]) if self.curve else self.step,
             "minutes": round(self.minutes, 1),
             "device": self.device.type.upper(),
             "region_photos": len(pictures.regions),
@@ -354,6 +355,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--look-every", type=int, default=100)
     parser.add_argument("--publish", metavar="VERSION", help="write the best checkpoint as a release when done")
+    parser.add_argument("--note", default="", help="a sentence for the card on how the run was led")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
 
@@ -373,7 +375,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from vision.training.segmentation_release import publish_run
 
         release = publish_run(
-            trainer.best_network(), pictures.validation, chosen.data, chosen.publish, trainer.story(pictures)
+            trainer.best_network(),
+            pictures.validation,
+            chosen.data,
+            chosen.publish,
+            {**trainer.story(pictures), "note": chosen.note},
         )
         print(f"published {release.id}", flush=True)
 

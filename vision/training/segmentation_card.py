@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from textwrap import fill
 from typing import Any
 
 from vision.release import Release
+
+WIDTH = 118
 
 _FIGURES = (
     ("scalp_regions", "scalp_iou", "scalp outline, IoU (two annotators: 0.955)"),
@@ -32,37 +35,28 @@ def card_text(release: Release, metrics: Mapping[str, Any]) -> str:
 {release.licence_note.capitalize()}. Not a medical device; a clinician looks at every outline.
 
 Labels every pixel of an overview photograph as background, dense hair on scalp, thinning (skin clearly seen through
-hair) or bald (under about 15 % cover). U-Net with a MobileNetV2 encoder, input {release.input.width} by
-{release.input.height} pixels, the whole photo fitted in with its aspect kept.
+hair) or bald (under about 15 % cover). U-Net with a MobileNetV2 encoder, input
+{release.input.width} by {release.input.height} pixels, the whole photo fitted in with its aspect kept.
 
 ## Trained on
 {_list(release.trained_on)}
 
-{training["region_photos"]} photographs with drawn regions and {training["hair_photos"]} with hair masks,
-{training["bare_skin_photos"]} of bare skin;
-{training["steps"]} steps of {training["plan"]["batch"]} pictures, {training["minutes"]:.0f} minutes on
-{training["device"]}. A quarter of the people never entered training or any choice; a further eighth chose the
-checkpoint and the temperature. The split is by person.
+{_training(training)}
 
 Hair masks say hair or not, and no source tells face skin from background; the loss asks only for what a label says.
 Face skin is therefore part of the background, and the class *skin* is never produced.
 
 ## How good, on people it has not seen
-Photographs of people: {counts}. 95 % intervals resample people.
+Photographs of people: {counts}.
+95 % intervals resample people.
 
 | figure | value | 95 % interval |
 |---|---|---|
 {_table(tasks)}
 
-Calibration on the validation people: expected error {calibration["ece_before"]:.3f} before and
-{calibration["ece_after"]:.3f} after temperature {calibration["temperature"]:.2f}, which was chosen on these same
-people.
+{_calibration(calibration)}
 
-A picture is measured when at least {domain["min_scalp_percent"]:.0f} % of it is scalp and the scalp's mean
-probability is at least {domain["min_confidence"]:.2f}. By that rule
-{_share(domain, "heads_refused", "heads")} of held-out head photographs are refused and
-{_share(domain, "others_accepted", "others")} of pictures of bodies and faces
-without scalp are accepted.
+{_domain(domain)}
 
 {_commands(tasks)}
 
@@ -76,6 +70,38 @@ without scalp are accepted.
 - It sees a projection at {release.input.width} pixels: areas are shares of what is visible, never of the surface, and
   it cannot count or measure hairs. Wet hair, hats, close-ups and trichoscopy are outside its domain.
 """
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    return fill(
+        f"{training['region_photos']} photographs with drawn regions, {training['hair_photos']} with hair masks and "
+        f"{training['bare_skin_photos']} of bare skin; {training['steps']} steps of "
+        f"{training['plan']['batch']} pictures, "
+        f"{training['minutes']:.0f} minutes on {training['device']}; the weights are the running average at step "
+        f"{training['chosen_step']}. A quarter of the people never entered training or any choice; a further eighth "
+        f"chose the checkpoint and the temperature. The split is by person. {training['note']}",
+        WIDTH,
+    )
+
+
+def _calibration(calibration: Mapping[str, Any]) -> str:
+    return fill(
+        f"Calibration on the validation people: expected error {calibration['ece_before']:.3f} before and "
+        f"{calibration['ece_after']:.3f} after temperature {calibration['temperature']:.2f}, which was chosen on these "
+        "same people.",
+        WIDTH,
+    )
+
+
+def _domain(domain: Mapping[str, Any]) -> str:
+    return fill(
+        f"A picture is measured when at least {domain['min_scalp_percent']:.0f} % of it is scalp and the scalp's "
+        f"mean probability is at least {domain['min_confidence']:.2f}. By that rule "
+        f"{_share(domain, 'heads_refused', 'heads')} of held-out head photographs are refused and "
+        f"{_share(domain, 'others_accepted', 'others')} of pictures of "
+        "bodies and faces without scalp are accepted.",
+        WIDTH,
+    )
 
 
 def _list(items: Iterable[str]) -> str:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from vision.evaluation.domain import evaluate_domain
 from vision.evaluation.segmentation import evaluate_hair_masks, evaluate_region_masks, evaluate_scalp_regions
 from vision.release import RELEASES_DIR, InputSpec, Release, load_release
 from vision.runtime import open_network
-from vision.runtime.unet import UNET_MOBILENET_V2, build_unet
+from vision.runtime.unet import UNET_MOBILENET_V2, build_unet, fold_batch_norms
 from vision.training.data import LabelledPhoto
 from vision.training.partial_loss import allowed_channels, marginal_log_loss
 from vision.training.publish import publish
@@ -37,7 +39,7 @@ LICENCE_NOTE = "research use; licences of the sources vary"
 
 
 def half_precision(network: nn.Module) -> dict[str, Tensor]:
-    """The weights as they ship: float16, batch statistics too."""
+    """The weights as they ship: float16."""
     return {
         name: value.detach().to(torch.float16 if value.is_floating_point() else value.dtype).contiguous()
         for name, value in network.state_dict().items()
@@ -50,9 +52,10 @@ def export(network: nn.Module, folder: Path, spec: InputSpec, options: dict[str,
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    weights = half_precision(network)
+    weights = half_precision(fold_batch_norms(copy.deepcopy(network)))
     save_file(weights, folder / "weights.safetensors")
-    rounded = build_unet(options, class_count)
+    (folder / "weights.safetensors").chmod(0o644)
+    rounded = fold_batch_norms(build_unet(options, class_count))
     rounded.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in weights.items()})
     model = openvino.convert_model(
         rounded.eval(),
@@ -122,7 +125,8 @@ def publish_run(
         "ece_before": round(calibration_error(logits, possible, 1.0), 4),
         "ece_after": round(calibration_error(logits, possible, temperature), 4),
     }
-    folder = directory / f"{NAME}-{version}"
+    drafts = directory / ".draft"  # a release that is being used stays whole until the new one is
+    folder = drafts / f"{NAME}-{version}"
     export(network, folder, spec, run.OPTIONS, len(run.CLASSES))
     draft = Release(
         name=NAME,
@@ -139,8 +143,14 @@ def publish_run(
         options=run.OPTIONS,
     )
     publish(draft, FILES, {"training": training}, f"# {draft.id}")
-    metrics = measure(load_release(draft.id, directory), data) | {"calibration": calibration, "training": training}
-    return publish(draft, FILES, metrics, card_text(draft, metrics))
+    metrics = measure(load_release(draft.id, drafts), data) | {"calibration": calibration, "training": training}
+    publish(draft, FILES, metrics, card_text(draft, metrics))
+    target = directory / draft.id
+    if target.exists():
+        shutil.rmtree(target)
+    folder.rename(target)
+    drafts.rmdir()
+    return load_release(draft.id, directory)
 
 
 def measure(release: Release, data: Path) -> dict[str, Any]:
