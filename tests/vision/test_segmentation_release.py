@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -113,3 +115,15 @@ def test_held_out_heads_are_measured():
 
     network, release = _shipped()
     assert evaluate_domain(DEFAULT_DATA, network, release)["metrics"]["heads_refused"]["value"] <= 0.1
+
+
+def test_serving_loads_no_torch():
+    program = (
+        "import sys; import numpy as np;"
+        "from vision.release import load_release; from vision.runtime import open_network;"
+        "from vision.segment import segment;"
+        "release = load_release('scalp-segmentation');"
+        "segment(np.zeros((64, 80, 3), np.uint8), open_network(release), release);"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'segmentation_models_pytorch', 'torchvision')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
