@@ -36,7 +36,7 @@ class ReportOut(serializers.Serializer[Any]):
     supersedes_id = serializers.UUIDField(allow_null=True)
     superseded_by_id = serializers.SerializerMethodField()
 
-    @extend_schema_field(OpenApiTypes.UUID)
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_superseded_by_id(self, report: Report) -> str | None:
         newer = selectors.superseded_by(report)
         return str(newer.pk) if newer else None
@@ -72,8 +72,9 @@ class PatientReports(APIView):
         tags=["reports"],
     )
     def get(self, request: Request, patient_id: UUID) -> Response:
-        """Newest first, superseded ones included."""
-        page = Page(request, selectors.visible_reports(api_actor(request), patient_id))
+        """Newest first, superseded ones included; the read is recorded."""
+        reports = services.list_reports(actor=api_actor(request), patient_id=patient_id, now=timezone.now())
+        page = Page(request, reports)
         response = page.answer(ReportOut)
         response["Cache-Control"] = PRIVATE["Cache-Control"]
         return response
@@ -86,6 +87,7 @@ class OneReport(APIView):
     def get(self, request: Request, report_id: UUID) -> Response:
         """The report with its content. Reading it is audited."""
         report = services.read_report(actor=api_actor(request), report_id=report_id, now=timezone.now())
+        services.frozen_content(report)  # refuses content that is not what was signed
         return Response(ReportContentOut(report).data, headers=PRIVATE)
 
 

@@ -19,11 +19,6 @@ def reports_of(patient_id: UUID) -> list[Report]:
     return list(rows.order_by("-signed_at"))
 
 
-def visible_reports(actor: Actor, patient_id: UUID) -> list[Report]:
-    """A patient's signed reports for whoever may see that patient; NotFound otherwise."""
-    return reports_of(patient_for(actor, patient_id).pk)
-
-
 def messages_to_patient(session_ids: Iterable[UUID]) -> dict[UUID, Review]:
     """Per session, the newest review that ended with words for the patient: a retake asked for, or a rejection."""
     rows = Review.objects.filter(

@@ -15,7 +15,7 @@ from reports.services.erasing import (
     withdraw_erasure,
 )
 from reports.services.exporting import build_export, open_export, request_export, sweep_exports
-from reports.services.reading import read_image, read_pdf, read_report, report_in_scope
+from reports.services.reading import list_reports, read_image, read_pdf, read_report, report_in_scope
 from reports.services.rendering import (
     frozen_content,
     pdf_of,
@@ -46,6 +46,7 @@ __all__ = [
     "execute_erasure",
     "finish_erasure",
     "frozen_content",
+    "list_reports",
     "open_export",
     "pdf_of",
     "plan_erasure",

@@ -12,8 +12,10 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound
 from accounts.selectors import events_about
-from patients.services.reading import PAGE_LIFE
+from patients.selectors import patient_for
+from patients.services.reading import PAGE_LIFE, note_read
 from reports.models import Report, ReportImage
+from reports.selectors import reports_of
 from vault import files
 
 
@@ -24,6 +26,22 @@ def report_in_scope(actor: Actor, report_id: UUID) -> Report:
     if report is None:
         raise NotFound
     return report
+
+
+@transaction.atomic
+def list_reports(*, actor: Actor, patient_id: UUID, now: datetime) -> list[Report]:
+    """A patient's signed reports, newest first, for whoever may see the patient."""
+    patient = patient_for(actor, patient_id)
+    note_read(
+        actor=actor,
+        patient=patient,
+        action="report.list_read",
+        subject_kind="patient",
+        subject_id=patient.pk,
+        photos=(),
+        now=now,
+    )
+    return reports_of(patient.pk)
 
 
 @transaction.atomic
