@@ -171,8 +171,8 @@ def claim(*, analysis_id: UUID, now: datetime) -> Claim | None:
         if not has_consent(analysis.session.patient_id, Purpose.AI_ANALYSIS):
             _cancel(Analysis.objects.filter(pk=analysis_id), now)
             return None
-    if dead is not None:
-        clear_attempt(dead)
+        if dead is not None:
+            transaction.on_commit(partial(clear_attempt, dead), robust=True)
     return Claim(analysis_id, holder)
 
 

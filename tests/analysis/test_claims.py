@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,14 +13,14 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from analysis import releases, selectors, services, tasks
 from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult, PipelineRelease
-from analysis.storage import discard_unrecorded
+from analysis.storage import clear_attempt, discard_unrecorded, folder_of
 from patients.models import PhotoSession, Purpose
 from patients.services import withdraw_consent
 from tests.analysis.conftest import submit, take
 from tests.analysis.results import session_result
 from tests.factories.patients import holder_actor, make_session, ready_patient
 from vault.errors import SealedFileMissing
-from vault.files import read_all
+from vault.files import read_all, seal_file
 from vision.types import View
 
 pytestmark = pytest.mark.django_db
@@ -225,3 +227,36 @@ def test_the_sweep_writes_a_line_when_the_workers_have_stopped(analysis, caplog)
     PhotoSession.objects.update(submitted_at=timezone.now() - STALLED)
     tasks.sweep_analyses()
     assert [record.code for record in caplog.records if record.levelname == "ERROR"] == ["gpu_workers_stalled"]
+
+
+def test_what_a_dead_worker_sealed_is_deleted_and_what_a_late_one_recorded_is_kept(analysis):
+    now = timezone.now()
+    claim = take(analysis, now)
+    key_id = analysis.session.patient.key_id
+    kept, left = (
+        seal_file(key_id=key_id, source=io.BytesIO(b"picture"), folder=folder_of(claim.holder)).name for _ in range(2)
+    )
+    result = session_result(analysis)
+    image = replace(result.photos[0].images[0], file_name=kept)
+    photos = (replace(result.photos[0], images=(image,)), *result.photos[1:])
+    assert services.record_result(claim=claim, result=replace(result, photos=photos), now=now)
+    assert clear_attempt(claim.holder) == 1
+    assert read_all(key_id=key_id, name=kept, limit=100) == b"picture"
+    with pytest.raises(SealedFileMissing):
+        read_all(key_id=key_id, name=left, limit=100)
+
+
+@pytest.mark.parametrize("taken_by", ["sweep", "next claim"])
+def test_taking_over_a_lapsed_claim_clears_what_it_sealed(analysis, taken_by, django_capture_on_commit_callbacks):
+    now = timezone.now()
+    claim = take(analysis, now)
+    key_id = analysis.session.patient.key_id
+    left = seal_file(key_id=key_id, source=io.BytesIO(b"picture"), folder=folder_of(claim.holder)).name
+    later = now + LEASE + timedelta(seconds=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        if taken_by == "sweep":
+            services.sweep(now=later)
+        else:
+            take(analysis, later)
+    with pytest.raises(SealedFileMissing):
+        read_all(key_id=key_id, name=left, limit=100)
