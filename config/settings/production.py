@@ -23,3 +23,5 @@ SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 STAFF_MFA_REQUIRED = True
+# How many proxies stand in front: rate limits count visitors by the address that the last of them saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRICHORA_PROXIES", 1)
