@@ -33,21 +33,29 @@ class Calibration:
 
 
 def calibrate(
-    logits: NDArray[np.float32], truth: NDArray[np.int64], pooled: NDArray[np.float32], head: ConditionHead
+    logits: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    pooled: NDArray[np.float32],
+    head: ConditionHead,
+    clinical: NDArray[np.bool_],
 ) -> Calibration:
-    """Temperature (least negative log likelihood, classes weighted alike) and both abstention thresholds."""
+    """Temperature (least negative log likelihood, classes weighted alike) and both abstention thresholds.
+
+    ``clinical`` marks the atlas pictures: the probability is chosen on them, because heads that stand in for full hair
+    are easy and would buy a low threshold for everything else.
+    """
     temperature = fit_temperature(logits, truth)
     probabilities = calibrated(logits, temperature)
     return Calibration(
         temperature=round(temperature, 4),
-        probability=round(choose_threshold(probabilities, truth), 3),
+        probability=round(choose_threshold(probabilities[clinical], truth[clinical]), 3),
         distance=round(float(np.quantile(distance(pooled, head), FAR_QUANTILE)), 4),
     )
 
 
 def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
     """The temperature from 0.3 to 4 that makes the validation labels most likely."""
-    weights = 1.0 / np.bincount(truth, minlength=logits.shape[1])[truth]
+    weights = 1.0 / np.bincount(truth)[truth]
     candidates = np.geomspace(0.3, 4.0, 120)
     losses = [
         -float(np.average(np.log(calibrated(logits, float(t))[np.arange(len(truth)), truth] + 1e-9), weights=weights))
@@ -63,7 +71,7 @@ def choose_threshold(probabilities: NDArray[np.float32], truth: NDArray[np.int64
     the target with a fifth of the pictures left, the strictest of those is taken.
     """
     sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    weights = 1.0 / np.bincount(truth, minlength=probabilities.shape[1])[truth]
+    weights = 1.0 / np.bincount(truth)[truth]
     threshold = 0.5
     for step in range(50, 96):
         shown = sure >= step / 100

@@ -178,7 +178,8 @@ def publish_release(
     _, train_pooled = predict(network, train)
     head = reference_head(network, train_pooled, truth_of(train))
     logits, pooled = predict(network, validation)
-    calibration = calibrate(logits, truth_of(validation), pooled, head)
+    clinical = np.array([is_of_atlas(picture) for picture in validation])
+    calibration = calibrate(logits, truth_of(validation), pooled, head, clinical)
     draft = Release(
         name="scalp-condition",
         version=folder.name.rpartition("-")[2],
@@ -197,7 +198,7 @@ def publish_release(
     release = publish(draft, files, {}, "")
     served = open_network(release)
     test = [picture for picture in pictures if picture.part == "test"]
-    atlases = [picture for picture in test if picture.path.parent.parent.name == "conditions"]
+    atlases = [picture for picture in test if is_of_atlas(picture)]
     strangers = {
         "trichoscopy, hair not clipped": sorted((data / "trichoscopy_unclipped").rglob("*.jpg")),
         "press photographs of faces (LFW)": sorted((data / "hair_masks" / "images").glob("lfw_*.jpg"))[::45],
@@ -253,6 +254,11 @@ def fold_report(network: ConditionNetwork, pictures: Sequence[Picture], sources:
         "confusion": confusion(judged).tolist(),
         "classes": list(classes),
     }
+
+
+def is_of_atlas(picture: Picture) -> bool:
+    """Whether a picture is a clinical one, not a head that stands in for full hair or pattern loss."""
+    return picture.path.parent.parent.name == "conditions"
 
 
 def truth_of(pictures: Sequence[Picture]) -> NDArray[np.int64]:
