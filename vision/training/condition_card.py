@@ -113,6 +113,8 @@ nothing. Training started from ImageNet weights of MobileNetV2 (Apache-2.0). Res
 vary, and the atlases keep their copyright.
 
 ## Not tested
+"No finding" does not mean "no thinning": diffuse thinning along a parting is often read as no finding, because only a
+few such photographs could be trained as alopecia. The segmentation's areas speak about thinning, this does not.
 Darker skin and coily hair are few in every source; children except in tinea; scarring alopecia other than the
 folliculitis family; pictures with more than one condition; wet or dyed hair. "Folliculitis" is mostly acne keloidalis.
 Which people the atlases show is not known, and several pictures may show one person.
