@@ -1,7 +1,8 @@
 """What the tests do inside a portal of their own, as a program: ``python -m tests.processes.act VERB ...`` prints JSON.
 
-``prepare``: databases and releases. ``seed VIEW...``: a patient whose session is submitted. ``draft``: one who is still
-capturing. ``sweep SECONDS``: what the clock does, until no analysis waits. ``claim SESSION``: a dermatologist takes it.
+``prepare``: databases and releases. ``seed VIEW...``: a patient whose session is submitted; ``seed-several COUNT
+VIEW...``: so many. ``draft``: one who is still capturing. ``sweep SECONDS``: what the clock does, until no analysis waits.
+``claim SESSION``: a dermatologist takes it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ def seed(*views: str) -> dict[str, str]:
     return {"session": str(session.pk), "analysis": str(Analysis.objects.get(session=session).pk)}
 
 
+def seed_several(count: str, *views: str) -> list[dict[str, str]]:
+    return [seed(*views) for _ in range(int(count))]
+
+
 def draft() -> dict[str, str]:
     now = timezone.now()
     patient = factory.ready_patient(now=now)
@@ -68,6 +73,7 @@ def claim(session_id: str) -> dict[str, str]:
 VERBS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "seed": seed,
+    "seed-several": seed_several,
     "draft": draft,
     "sweep": sweep_until_done,
     "claim": claim,

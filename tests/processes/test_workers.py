@@ -78,7 +78,7 @@ def test_two_workers_share_the_sessions_of_one_postgresql(postgres_portal: Porta
     portal = postgres_portal
     portal.start_gpu_worker("one")
     portal.start_gpu_worker("two")
-    seeded = [portal.act("seed", "crown", "hairline", "occiput") for _ in range(4)]
+    seeded = portal.act("seed-several", "4", "crown", "hairline", "occiput")
     for each in seeded:
         wait_for("every analysis", partial(is_done, portal, each["analysis"]))
         assert_one_result(portal, each["analysis"], photos=3, attempts=1)
