@@ -3,6 +3,8 @@
 What it does beyond ``manage.py qcluster``:
 
 - it serves the queue it is named after (django-q2 reads the name on its first import, so ``--name`` comes too late);
+- it takes a task when a worker process is free, so that what it cannot do yet is left to the others (django-q2 fetches
+  two or three ahead, and one cluster sits on sessions while the next is idle);
 - the networks are loaded before the first analysis is taken;
 - asked to stop, it gives the running analysis back instead of finishing it;
 - a worker process that was killed takes the cluster with it, because the dead may hold a queue's lock for ever and
@@ -72,8 +74,38 @@ def _warm(**_signal: Any) -> None:
 def _classes() -> tuple[Any, Any]:
     """django-q2's cluster and sentinel with our manners. Built here because django-q2 needs settings on import."""
     from django_q.cluster import Cluster, Sentinel
+    from django_q.conf import Conf
+    from django_q.pusher import pusher
+    from django_q.signals import post_execute_in_worker
 
     from analysis.keepalive import stop_when
+
+    in_hand = multiprocessing.get_context("fork").Value("i", 0)  # tasks fetched and not finished
+
+    def finished(**_signal: Any) -> None:
+        with in_hand.get_lock():
+            in_hand.value = max(0, in_hand.value - 1)
+
+    post_execute_in_worker.connect(finished, weak=False)
+
+    class FreeHands:
+        """The broker as the pusher sees it: nothing to fetch while every worker process is busy."""
+
+        def __init__(self, broker: Any) -> None:
+            self.broker, self.list_key = broker, broker.list_key
+
+        def dequeue(self) -> Any:
+            if in_hand.value >= Conf.WORKERS:
+                time.sleep(Conf.POLL)
+                return None
+            fetched = self.broker.dequeue()
+            with in_hand.get_lock():
+                in_hand.value += len(fetched or ())
+            return fetched
+
+        def fail(self, task_id: Any) -> None:
+            finished()
+            self.broker.fail(task_id)
 
     class PortalCluster(Cluster):  # type: ignore[misc]
         """Tells the workers at once when it is asked to stop."""
@@ -90,8 +122,13 @@ def _classes() -> tuple[Any, Any]:
     class PortalSentinel(Sentinel):  # type: ignore[misc]
         """Ends itself when one of its processes was killed, once the other workers have finished what they do."""
 
+        def spawn_pusher(self) -> Any:
+            return self.spawn_process(pusher, self.task_queue, self.event_out, FreeHands(self.broker))
+
         def reincarnate(self, process: BaseProcess) -> None:
             timed_out = process in self.pool and process.timer.value == 0  # type: ignore[attr-defined]
+            if timed_out and process.is_alive():
+                finished()  # it hangs and will not say so itself
             if timed_out or (process.exitcode or 0) >= 0:
                 super().reincarnate(process)
                 return

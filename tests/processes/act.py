@@ -1,8 +1,10 @@
 """What the tests do inside a portal of their own, as a program: ``python -m tests.processes.act VERB ...`` prints JSON.
 
-``prepare``: databases and releases. ``seed VIEW...``: a patient whose session is submitted; ``seed-several COUNT
-VIEW...``: so many. ``draft``: one who is still capturing. ``sweep SECONDS``: what the clock does, until no analysis waits.
-``claim SESSION``: a dermatologist takes it.
+- ``prepare``: databases and releases
+- ``seed VIEW...``: a patient whose session is submitted; ``seed-several COUNT VIEW...``: so many
+- ``draft``: a patient who is still capturing
+- ``sweep SECONDS``: what the clock does, until no analysis waits
+- ``claim SESSION``: a dermatologist takes the case
 """
 
 from __future__ import annotations
