@@ -71,8 +71,10 @@ class FindingCard:
 
     @property
     def number_text(self) -> str:
-        """The number for an input field: a full stop, whatever the language."""
-        return "" if self.number_value is None else f"{self.number_value:g}"
+        """The number for an input field: as the row shows it, with a full stop, whatever the language."""
+        if self.number_value is None:
+            return ""
+        return f"{self.number_value:.0f}" if abs(self.number_value) >= 10 else f"{self.number_value:.1f}"
 
     @property
     def waiting(self) -> bool:
