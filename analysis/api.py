@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -29,13 +31,25 @@ class FindingOut(serializers.Serializer[Any]):
     release = serializers.CharField()
 
 
+class DerivedImageOut(serializers.Serializer[Any]):
+    """A picture made of a photo: overlay, density map, attention, and others for display only."""
+
+    id = serializers.UUIDField()
+    photo_id = serializers.UUIDField(source="photo_result.photo_id")
+    kind = serializers.CharField()
+    media_type = serializers.CharField()
+    width_px = serializers.IntegerField()
+    height_px = serializers.IntegerField()
+
+
 class AnalysisOut(serializers.Serializer[Any]):
-    """Where the measuring stands. ``findings`` is empty for everybody but clinicians."""
+    """Where the measuring stands. ``findings`` and ``images`` are empty for everybody but clinicians."""
 
     state = serializers.ChoiceField(choices=[(state.value, state.name) for state in selectors.State])
     photos_done = serializers.IntegerField()
     photos_total = serializers.IntegerField()
     findings = FindingOut(many=True)
+    images = DerivedImageOut(many=True)
 
 
 class SessionAnalysisView(APIView):
@@ -44,14 +58,30 @@ class SessionAnalysisView(APIView):
     @extend_schema(operation_id="analyses_read", responses={200: AnalysisOut, **failures(404)}, tags=["analyses"])
     def get(self, request: Request, session_id: UUID) -> Response:
         """State for everybody in scope; findings for clinicians, audited."""
-        found, findings = services.read_findings(actor=api_actor(request), session_id=session_id, now=timezone.now())
+        actor = api_actor(request)
+        found, findings = services.read_findings(actor=actor, session_id=session_id, now=timezone.now())
         body = {
             "state": found.state.value,
             "photos_done": found.photos_done,
             "photos_total": found.photos_total,
             "findings": findings,
+            "images": selectors.visible_images(actor, found.analysis_id),
         }
         return Response(AnalysisOut(body).data)
+
+
+class DerivedImageContent(APIView):
+    """A derived picture itself."""
+
+    @extend_schema(
+        operation_id="analyses_image",
+        responses={(200, "image/png"): OpenApiTypes.BINARY, **failures(404)},
+        tags=["analyses"],
+    )
+    def get(self, request: Request, image_id: UUID) -> StreamingHttpResponse:
+        """Decrypted bytes, for clinicians; the read is recorded."""
+        image = services.read_derived(actor=api_actor(request), image_id=image_id, now=timezone.now())
+        return StreamingHttpResponse(selectors.open_derived(image), content_type=image.media_type)
 
 
 class SubmitSession(APIView):

@@ -101,6 +101,14 @@ def visible_findings(actor: Actor, analysis_id: UUID | None) -> list[Finding]:
     return list(Finding.objects.visible_to(actor).filter(analysis_id=analysis_id).order_by("position"))
 
 
+def visible_images(actor: Actor, analysis_id: UUID | None) -> list[DerivedImage]:
+    """The derived pictures that this actor may see: none for a patient."""
+    if analysis_id is None:
+        return []
+    rows = DerivedImage.objects.visible_to(actor).filter(photo_result__analysis_id=analysis_id)
+    return list(rows.select_related("photo_result").order_by("photo_result__photo__created_at", "kind"))
+
+
 def photo_results(analysis_id: UUID) -> dict[UUID, PhotoResult]:
     """Results by photo id, with their derived pictures loaded."""
     rows = PhotoResult.objects.filter(analysis_id=analysis_id).prefetch_related("images")

@@ -82,6 +82,7 @@ def read_findings(*, actor: Actor, session_id: UUID, now: datetime) -> tuple[Ana
 @transaction.atomic
 def read_derived(*, actor: Actor, image_id: UUID, now: datetime) -> DerivedImage:
     """A derived picture for a clinician; an event of its own unless a page has just listed the photo it came from."""
+    actor.check(Permission.READ_CASES)
     image = derived_for(actor, image_id)
     photo = image.photo_result.photo
     if not listed_recently(actor, photo, now):

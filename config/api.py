@@ -23,6 +23,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/photos/", sessions.SessionPhotos.as_view(), name="api-photos"),
     path("sessions/<uuid:session_id>/submit/", analyses.SubmitSession.as_view(), name="api-submit"),
     path("sessions/<uuid:session_id>/analysis/", analyses.SessionAnalysisView.as_view(), name="api-analysis"),
+    path("analyses/images/<uuid:image_id>/", analyses.DerivedImageContent.as_view(), name="api-derived"),
     path("photos/<uuid:photo_id>/", sessions.OnePhoto.as_view(), name="api-photo"),
     path("photos/<uuid:photo_id>/content/", sessions.PhotoContent.as_view(), name="api-photo-content"),
     # --- reviews

@@ -279,12 +279,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api_access.HasActor"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "accounts.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Trichora API",
-    "DESCRIPTION": "Sessions, photos, analyses, reviews and reports of the clinical hair and scalp portal.",
+    "DESCRIPTION": (
+        "Sessions, photos, analyses, reviews, reports and rights over them, through the same services as the pages: "
+        "same permissions, same audit. Sign in on the portal; requests carry its session cookie, and those that change "
+        "something the header X-CSRFToken. Every failure is {error: {code, message}}; lists come in pages by limit and "
+        "offset. What a model says is for research use, and reaches a patient only in a signed report."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

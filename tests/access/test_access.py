@@ -115,6 +115,9 @@ CASES = rule(
 )
 """A clinic's clinicians."""
 
+CLINICIANS_OF_THE_CASE = {**CASES, Who.TRICHOLOGIST: May.OK}
+"""The same for reading, where it makes no difference who holds the case."""
+
 ANY_CLINICIAN = rule(
     May.FORBIDDEN, anybody=May.SIGN_IN, dermatologist=May.OK, trichologist=May.OK, foreign_dermatologist=May.OK
 )
@@ -204,16 +207,7 @@ TABLE: dict[str, Address] = {
     "analysis:session": get(HOLDERS, "session"),
     "analysis:session_status": get(HOLDERS, "session"),
     "analysis:submit": post(HOLDERS, "draft"),
-    "analysis:derived": get(
-        rule(
-            May.FORBIDDEN,
-            anybody=May.SIGN_IN,
-            dermatologist=May.OK,
-            trichologist=May.OK,
-            foreign_dermatologist=May.NOT_FOUND,
-        ),
-        "derived",
-    ),
+    "analysis:derived": get(CLINICIANS_OF_THE_CASE, "derived"),
     "analysis:releases": get(ADMINISTRATORS),
     "analysis:release_card": get(ADMINISTRATORS, "release"),
     "analysis:release_switch": post(ADMINISTRATORS, "release", enabled="off"),
@@ -272,6 +266,7 @@ TABLE |= {
     "api-photos": Address(api(HOLDERS, "post", "draft").rule, "post", ("draft",), {"view": "crown"}, files=True),
     "api-submit": api(HOLDERS, "post", "draft"),
     "api-analysis": api(HOLDERS_AND_CASES, "get", "session"),
+    "api-derived": api(CLINICIANS_OF_THE_CASE, "get", "derived"),
     "api-photo": api(HOLDERS_AND_CASES, "get", "photo"),
     "api-photo-content": api(HOLDERS_AND_CASES, "get", "photo"),
     "api-queue": api(ANY_CLINICIAN, "get"),

@@ -198,7 +198,7 @@ class TestTheApi:
 
     def test_a_patient_reads_progress_and_no_finding(self, measured: Measured, patient_browser):
         answer = patient_browser.get(self.address(measured))
-        assert answer.json() == {"state": "done", "photos_done": 2, "photos_total": 2, "findings": []}
+        assert answer.json() == {"state": "done", "photos_done": 2, "photos_total": 2, "findings": [], "images": []}
         assert_nothing_measured(answer.content.decode().lower())
 
     def test_a_clinician_reads_the_findings(self, measured: Measured):

@@ -107,6 +107,12 @@ def test_409_when_a_colleague_holds_the_case():
     assert error["code"] == "not_holder"
 
 
+def test_415_for_a_body_of_another_kind():
+    client = dermatologist_at(make_clinic())
+    answer = client.put(reverse("api-plan", args=[uuid.uuid4()]), "<plan/>", content_type="text/xml")
+    assert error_of(answer, 415)["code"] == "unsupported_media_type"
+
+
 def test_422_for_a_secret_that_is_wrong():
     case = make_case()
     answer = send(signed_in(user_of(case.reviewer)), "api-sign", case.review.pk, secret="not it", read_hash="0" * 64)
@@ -129,7 +135,8 @@ def test_a_session_cookie_alone_changes_nothing():
     client.get(reverse("patients:record", args=[patient.pk]))  # a page with a form gives the token
     token = client.cookies["csrftoken"].value if "csrftoken" in client.cookies else None
     assert token, "the portal's pages set the token that the API asks for"
-    assert client.post(address, headers={"X-CSRFToken": token}).status_code == 201
+    answer = client.post(address, content_type="application/json", headers={"X-CSRFToken": token})
+    assert answer.status_code == 201
 
 
 def test_signing_in_with_a_password_in_the_header_is_no_way_in():

@@ -107,7 +107,11 @@ def test_from_photograph_to_signed_pdf():
 
     # before the signature: no finding, no word of the review, no report
     before = read(mine, "api-analysis", session["id"])
-    assert (before["state"], before["findings"]) == ("done", [])
+    assert (before["state"], before["findings"], before["images"]) == ("done", [], [])
+    overlay = next(row for row in read(doctor, "api-analysis", session["id"])["images"] if row["kind"] == "overlay")
+    shown = doctor.get(reverse("api-derived", args=[overlay["id"]]))
+    assert b"".join(shown.streaming_content)[:4] == b"\x89PNG"
+    assert mine.get(reverse("api-derived", args=[overlay["id"]])).status_code == 403
     for name in ("api-review", "api-sign", "api-formulary"):
         assert mine.get(reverse(name, args=[review["id"]])).status_code == 403
     assert read(mine, "api-reports", patient.pk)["count"] == 0
