@@ -44,7 +44,7 @@ test-sqlite:
 	$(BIN)/python -m pytest -m "processes or browser"
 
 test-postgres:
-	$(BIN)/python -m tools.with_postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not research" --ignore tests/vision --ignore tests/frontend
+	$(BIN)/python -m tools.with_postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not research and not processes" --ignore tests/vision --ignore tests/frontend
 
 check: $(VENV)/.dev  ## lint, types, import contracts, drift of migrations, schema and diagrams, deploy check
 	$(BIN)/ruff check .

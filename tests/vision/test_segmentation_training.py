@@ -82,7 +82,7 @@ def test_group_dice_is_nothing_for_a_perfect_answer_and_ignores_the_undecided():
 def test_channels_of_a_label_set():
     torch = pytest.importorskip("torch")
     from vision.training.partial_loss import allowed_channels
-    from vision.training.segmentation import CHANNEL_BITS
+    from vision.training.segmentation_validation import CHANNEL_BITS
 
     allowed = torch.tensor([[[OUTSIDE, HAIR, NO_HAIR, bits(ScalpClass.BALD)]]], dtype=torch.uint8)
     expected = [[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from vision.preprocess import normalise, placement_of, preprocess
+from vision.preprocess import normalise
 from vision.release import InputSpec
 from vision.runtime.unet import build_unet
 from vision.training.augment import augment
@@ -29,9 +28,7 @@ from vision.training.curve import save_curve
 from vision.training.data import (
     DEFAULT_DATA,
     OUTSIDE,
-    AllowedMap,
     LabelledPhoto,
-    bits,
     list_bare_skin,
     list_hair_masks,
     list_scalp_regions,
@@ -40,14 +37,9 @@ from vision.training.data import (
     on_side,
 )
 from vision.training.partial_loss import allowed_channels, group_dice_loss, marginal_log_loss
-from vision.types import RgbImage, ScalpClass
+from vision.training.segmentation_release import publish_run
+from vision.training.segmentation_validation import CHANNEL_BITS, CLASSES, DICE_GROUPS, OPTIONS, validate
 
-CLASSES = ("background", "dense", "thinning", "bald")
-"""The network's channels. Background holds face skin too: no folder tells the two apart, so neither can the network."""
-
-CHANNEL_BITS = (OUTSIDE, bits(ScalpClass.DENSE), bits(ScalpClass.THINNING), bits(ScalpClass.BALD))
-DICE_GROUPS = ((1, 2, 3), (2, 3), (3,))  # scalp; thinning or bald; bald
-OPTIONS = {"decoder_channels": [96, 64, 40, 24]}
 CACHE_SIDE = 400
 ENCODER_RATE = 0.3  # share of the learning rate that the pretrained encoder gets
 AVERAGE_KEEP = 0.995
@@ -290,61 +282,6 @@ def averaged(weights: dict[str, Tensor]) -> nn.Module:
     return network.eval()
 
 
-def predict_logits(network: nn.Module, image: RgbImage, spec: InputSpec) -> Tensor:
-    """Logits C x h x w of the photo, without its letterbox."""
-    inputs, place = preprocess(image, spec)
-    with torch.inference_mode():
-        logits: Tensor = network(torch.from_numpy(inputs))[0]
-    return logits[:, place.top : place.top + place.height, place.left : place.left + place.width]
-
-
-def validate(network: nn.Module, photos: Sequence[LabelledPhoto], spec: InputSpec) -> dict[str, float]:
-    """Loss and IoU on validation people, through the preprocessing that serves. ``choice`` picks the checkpoint."""
-    losses: list[float] = []
-    overlap = np.zeros((4, 2))  # scalp, thinning or bald, bald, hair: intersection and union
-    errors: list[float] = []
-    for photo in photos:
-        logits = predict_logits(network, photo.image, spec)
-        allowed = shrink_labels(photo.allowed, photo.image, spec)
-        possible = allowed_channels(torch.from_numpy(allowed)[None], CHANNEL_BITS)
-        losses.append(float(marginal_log_loss(logits[None], possible)))
-        labels = logits.argmax(0).numpy()
-        if photo.source == "scalp_regions":
-            truth = possible[0].int().argmax(0).numpy()
-            for row, members in enumerate(DICE_GROUPS):
-                overlap[row] += _overlap(np.isin(labels, members), np.isin(truth, members))
-            errors.append(abs(_affected(labels) - _affected(truth)))
-        else:
-            overlap[3] += _overlap(np.isin(labels, (1, 2)), ~possible[0, 0].numpy())
-    scalp, thin_or_bald, bald, hair = overlap[:, 0] / np.maximum(overlap[:, 1], 1)
-    return {
-        "loss": float(np.mean(losses)),
-        "scalp_iou": float(scalp),
-        "thin_or_bald_iou": float(thin_or_bald),
-        "bald_iou": float(bald),
-        "hair_iou": float(hair),
-        "affected_mae": float(np.mean(errors)) if errors else 0.0,
-        "choice": float(scalp + 2 * thin_or_bald + bald + hair) / 5,
-    }
-
-
-def shrink_labels(allowed: AllowedMap, image: RgbImage, spec: InputSpec) -> AllowedMap:
-    """Labels at the resolution at which the network sees the photo."""
-    import cv2
-
-    place = placement_of(image, spec)
-    return np.asarray(cv2.resize(allowed, (place.width, place.height), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
-
-
-def _overlap(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> tuple[int, int]:
-    return int((predicted & truth).sum()), int((predicted | truth).sum())
-
-
-def _affected(labels: NDArray[np.integer[Any]]) -> float:
-    scalp = max(1, int((labels > 0).sum()))
-    return 100 * (int((labels == 3).sum()) + 0.5 * int((labels == 2).sum())) / scalp
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """``python -m vision train scalp_segmentation``."""
     parser = argparse.ArgumentParser(prog="vision train scalp_segmentation", description=__doc__)
@@ -372,11 +309,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     trainer.fit(pictures, spec, chosen.look_every)
     if chosen.publish:
-        from vision.training.segmentation_release import publish_run
-
         release = publish_run(
             trainer.best_network(),
             pictures.validation,
+            spec,
             chosen.data,
             chosen.publish,
             {**trainer.story(pictures), "note": chosen.note},

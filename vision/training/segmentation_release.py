@@ -25,6 +25,7 @@ from vision.training.data import LabelledPhoto
 from vision.training.partial_loss import allowed_channels, marginal_log_loss
 from vision.training.publish import publish
 from vision.training.segmentation_card import card_text
+from vision.training.segmentation_validation import CHANNEL_BITS, CLASSES, OPTIONS, predict_logits, shrink_labels
 
 NAME = "scalp-segmentation"
 FILES = ("model.xml", "model.bin", "weights.safetensors")
@@ -101,6 +102,7 @@ def calibration_error(
 def publish_run(
     network: nn.Module,
     validation: Sequence[LabelledPhoto],
+    spec: InputSpec,
     data: Path,
     version: str,
     training: dict[str, Any],
@@ -110,13 +112,10 @@ def publish_run(
 
     ``training`` (plan, minutes, steps, counts) goes into ``metrics.json`` as it is.
     """
-    from vision.training import segmentation as run
-
-    spec = InputSpec(run.Plan().final_side, run.Plan().final_side)
     photos = [photo for photo in validation if photo.source == "scalp_regions"]
-    logits = [run.predict_logits(network, photo.image, spec)[None] for photo in photos]
+    logits = [predict_logits(network, photo.image, spec)[None] for photo in photos]
     possible = [
-        allowed_channels(torch.from_numpy(run.shrink_labels(photo.allowed, photo.image, spec))[None], run.CHANNEL_BITS)
+        allowed_channels(torch.from_numpy(shrink_labels(photo.allowed, photo.image, spec))[None], CHANNEL_BITS)
         for photo in photos
     ]
     temperature = fit_temperature(logits, possible)
@@ -127,20 +126,20 @@ def publish_run(
     }
     drafts = directory / ".draft"  # a release that is being used stays whole until the new one is
     folder = drafts / f"{NAME}-{version}"
-    export(network, folder, spec, run.OPTIONS, len(run.CLASSES))
+    export(network, folder, spec, OPTIONS, len(CLASSES))
     draft = Release(
         name=NAME,
         version=version,
         task="segmentation",
         architecture=UNET_MOBILENET_V2,
         input=spec,
-        classes=run.CLASSES,
+        classes=CLASSES,
         temperature=temperature,
         files={},
         trained_on=TRAINED_ON,
         licence_note=LICENCE_NOTE,
         folder=folder,
-        options=run.OPTIONS,
+        options=OPTIONS,
     )
     publish(draft, FILES, {"training": training}, f"# {draft.id}")
     metrics = measure(load_release(draft.id, drafts), data) | {"calibration": calibration, "training": training}
