@@ -81,7 +81,7 @@ CONDITION_NAMES: Mapping[str, Any] = {
     Condition.ALOPECIA: gettext_lazy("hair loss (alopecia)"),
     Condition.PSORIASIS: gettext_lazy("psoriasis of the scalp"),
     Condition.FOLLICULITIS: gettext_lazy("inflamed hair follicles (folliculitis)"),
-    Condition.NO_FINDING: gettext_lazy("no sign of a scalp condition"),
+    Condition.NO_FINDING: gettext_lazy("none of the conditions that the model knows"),
     Condition.OTHER: gettext_lazy("another condition of the scalp"),
     Condition.UNSURE: gettext_lazy("unsure"),
 }
