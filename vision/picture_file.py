@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import BinaryIO, Final
 
 import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from vision import containers
 
@@ -157,7 +157,12 @@ def _header(content: bytes, media_type: MediaType) -> tuple[int, int, bool]:
 
 
 def open_picture(content: bytes, media_type: MediaType) -> Image.Image:
-    """The picture by the reader of its type alone, pixels not yet decoded. Raises what the reader raises."""
+    """The picture by the reader of its type alone, pixels not yet decoded. Raises what the reader raises.
+
+    A cut-short picture is an error here, whatever a library of the same process has asked Pillow for (WeasyPrint, once
+    imported, lets every reader of the process fill what is missing with grey).
+    """
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     if media_type is MediaType.HEIC:
         picture: Image.Image = _heif(content).to_pillow()
         return picture

@@ -89,7 +89,7 @@ def test_every_permission_has_its_roles_and_only_dermatologists_sign_medicine():
 
 def test_health_answers_without_signing_in(client):
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json()["parts"] == {"default": "ok", "keys": "ok", "vault": "ok"}
+    assert client.get("/readyz").json()["parts"] == {"default": "ok", "keys": "ok", "vault": "ok", "analysis": "ok"}
 
 
 def test_pages_carry_a_policy_without_inline_script_or_eval(client):

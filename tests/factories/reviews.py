@@ -63,8 +63,10 @@ def submitted_session(
 def measured(
     session: PhotoSession, *, regions: bool = True, condition: str = "alopecia", severity: float = 4.2
 ) -> Analysis:
-    """A finished analysis: per photo a coverage, a number that may not exist and derived pictures; a region on the crown;
-    over the session a condition and the severity index."""
+    """A finished analysis: per photo a coverage, a number that may not exist and derived pictures.
+
+    On the crown a region; over the session a condition and the severity index.
+    """
     pipeline, _created = PipelineRelease.objects.get_or_create(
         digest="a" * 64,
         defaults={"releases": {"scalp_segmentation": "scalp-segmentation-0.1", "conditions": "conditions-0.1"}},

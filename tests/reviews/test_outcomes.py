@@ -72,10 +72,25 @@ def test_a_note_to_a_colleague_never_reaches_the_patient():
 
 def test_a_decided_case_can_be_reopened_and_nothing_else_changed():
     review, actor = review_at("decided")
+    finding = finding_of(review, "measure")
     with pytest.raises(DomainError, match="Reopen it"):
-        services.save_reading(actor=actor, review_id=review.pk, reading=Reading(), now=LATER)
+        services.decide_finding(
+            actor=actor, review_id=review.pk, finding_id=finding.pk, verdict="rejected", reason="Glare", now=LATER
+        )
     services.reopen(actor=actor, review_id=review.pk, now=LATER)
-    services.save_reading(actor=actor, review_id=review.pk, reading=Reading(reasoning="x"), now=LATER)
+    services.decide_finding(
+        actor=actor, review_id=review.pk, finding_id=finding.pk, verdict="rejected", reason="Glare", now=LATER
+    )
+
+
+def test_words_typed_just_before_the_decision_are_kept_until_the_signature():
+    review, actor = review_at("decided")
+    services.save_reading(actor=actor, review_id=review.pk, reading=Reading(reasoning="typed late"), now=LATER)
+    review.refresh_from_db()
+    assert review.reading["reasoning"] == "typed late"
+    signed = sign(signable(review, actor), actor)
+    with pytest.raises(DomainError):
+        services.save_reading(actor=actor, review_id=signed.pk, reading=Reading(reasoning="too late"), now=LATER)
 
 
 def test_a_complete_case_is_signed_and_the_session_closes():
