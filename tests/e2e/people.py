@@ -10,6 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from config.demo_people import PASSWORD
 from tests.e2e.conftest import PICTURES, Portal
 
+PICTURES_ARE_THERE = """() => Promise.all([...document.images].map((image) => {
+  image.loading = "eager";
+  return image.complete ? null : new Promise((done) => { image.onload = image.onerror = done; });
+}))"""
 HEIGHTS = {390: 844, 1440: 900}
 
 
@@ -30,6 +34,7 @@ class Person:
     def look(self, name: str) -> None:
         """Keep a picture of the page; nothing overflows sideways, and axe finds nothing."""
         self.page.wait_for_load_state()
+        self.page.evaluate(PICTURES_ARE_THERE)
         target = PICTURES / self.folder
         target.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=target / f"{self.name}-{name}.png", full_page=True)
