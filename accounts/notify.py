@@ -76,7 +76,7 @@ def deliver(notification_id: UUID, *, now: datetime) -> bool:
     """Send one outbox row unless it was sent. Returns whether it went out now; a refused mail stays for the sweep."""
     with transaction.atomic():
         row = (
-            Notification.objects.select_for_update()
+            Notification.objects.select_for_update(of=("self",))
             .select_related("recipient", "clinic")
             .filter(pk=notification_id, sent_at=None, attempts__lt=MAX_ATTEMPTS)
             .first()
