@@ -42,7 +42,7 @@ CONDITIONS: Mapping[str, Text] = {
     Condition.ALOPECIA: gettext_lazy("Alopecia"),
     Condition.PSORIASIS: gettext_lazy("Psoriasis"),
     Condition.FOLLICULITIS: gettext_lazy("Folliculitis"),
-    Condition.NO_FINDING: gettext_lazy("None of the known conditions"),
+    Condition.NO_FINDING: gettext_lazy("None known"),
     Condition.OTHER: gettext_lazy("Other condition"),
     Condition.UNSURE: gettext_lazy("Unsure"),
 }
