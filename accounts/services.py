@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actors import Actor
-from accounts.background import enqueue
 from accounts.errors import DomainError, Invalid, NotFound
 from accounts.models import Clinic, Membership, StaffInvitation, User, join_code
 from accounts.roles import Permission, Role
@@ -242,8 +241,3 @@ def tombstone_user(*, user_id: UUID, now: datetime) -> None:
     user.is_active = False
     user.erased_at = now
     user.save()
-
-
-def request_seal() -> None:
-    """Ask the sealer to chain what was committed (the schedule does it anyway)."""
-    enqueue("accounts.tasks.seal_audit", "all")

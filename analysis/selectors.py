@@ -89,11 +89,6 @@ def _state(session: PhotoSession, row: Analysis | None) -> AnalysisState:
     )
 
 
-def findings_for(analysis_id: UUID) -> list[Finding]:
-    """The findings of one analysis in the order of the review. The caller has checked the case's scope."""
-    return list(Finding.objects.filter(analysis_id=analysis_id).select_related("photo").order_by("position"))
-
-
 def visible_findings(actor: Actor, analysis_id: UUID | None) -> list[Finding]:
     """The findings that this actor may see: none for a patient, all of the case for its clinic's clinicians."""
     if analysis_id is None:

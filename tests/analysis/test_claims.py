@@ -86,7 +86,7 @@ def test_a_result_becomes_findings_in_the_order_of_the_review(analysis):
     now = timezone.now()
     claim = take(analysis, now)
     services.record_result(claim=claim, result=session_result(analysis), now=now)
-    kinds = [(finding.kind, finding.code) for finding in selectors.findings_for(analysis.pk)]
+    kinds = [(finding.kind, finding.code) for finding in Finding.objects.filter(analysis=analysis).order_by("position")]
     per_photo = [("measure", "coverage_index"), ("measure", "scalp_visibility"), ("region", "bald")]
     assert kinds == [*per_photo, *per_photo, ("condition", "alopecia"), ("severity", "severity_index")]
     coverage = Finding.objects.filter(code="coverage_index")[0]
