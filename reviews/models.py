@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Clinic, Membership
 from analysis.models import Analysis, Finding
-from patients.models import PhotoSession
+from patients.models import Photo, PhotoSession
 from reviews.querysets import PlanQuerySet, ReviewQuerySet
 from vault.fields import SealedJSONField, SealedTextField
 
@@ -119,12 +119,74 @@ class FindingDecision(models.Model):
     reason = SealedTextField(blank=True, default="")
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField()  # 0, 1, 2 ... within this review and finding
+    turn = models.PositiveIntegerField(default=0)  # the act of this review it belongs to (reviews.turns); 0: carried
+    of_turn = models.PositiveIntegerField(null=True, blank=True)  # the turn that is taken back, or done again
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["review", "finding", "position"], name="one_decision_per_position"),
+        ]
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.review.session.patient.key_id
+
+
+class OwnRegion(models.Model):
+    """One state of a region that the clinician drew because the models missed it. Source: the clinician, no release.
+
+    Rows of one ``region_id`` are a stack, as decisions are: the newest that was not taken back counts, and the region
+    is absent when that one says ``REMOVED`` or none is left.
+    """
+
+    class Act(models.TextChoices):
+        DRAWN = "drawn", "Drawn"
+        CHANGED = "changed", "Changed"
+        REMOVED = "removed", "Removed"
+        WITHDRAWN = "withdrawn", "Taken back"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="own_regions")
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")
+    region_id = models.UUIDField()
+    act = models.CharField(max_length=10, choices=Act.choices)
+    payload = SealedJSONField(null=True)  # as a region finding's: kind, box, polygon, share_of_scalp, position
+    reason = SealedTextField(blank=True, default="")
+    drawn_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()  # 0, 1, 2 ... within this review and region
+    turn = models.PositiveIntegerField(default=0)
+    of_turn = models.PositiveIntegerField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "region_id", "position"], name="one_region_state_per_position"),
+        ]
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.review.session.patient.key_id
+
+
+class ManualScale(models.Model):
+    """Pixels per millimetre of one photograph, from two points a clinician set at a known distance (C6)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="manual_scales")
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="scales")
+    points = SealedJSONField()  # [[x, y], [x, y]] in picture fractions
+    length_mm = models.FloatField()
+    px_per_mm = models.FloatField()
+    set_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo"], condition=Q(removed_at=None), name="one_manual_scale_per_photo"),
         ]
 
     @property

@@ -30,7 +30,13 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
     ),
     "ReviewEvent": (("id", "review", "action", "from_status", "to_status", "actor_id", "at"), _LINK),
     "FindingOpened": (("id", "review", "subject_kind", "subject_id", "at"), _LINK),
-    "FindingDecision": (("id", "review", "finding", "verdict", "decided_by", "position", "at"), _LINK),
+    "FindingDecision": (
+        ("id", "review", "finding", "verdict", "decided_by", "position", "turn", "of_turn", "at"), _LINK
+    ),
+    "OwnRegion": (
+        ("id", "review", "photo", "region_id", "act", "drawn_by", "position", "turn", "of_turn", "at"), _LINK
+    ),
+    "ManualScale": (("id", "photo", "review", "length_mm", "px_per_mm", "set_by", "set_at", "removed_at"), _LINK),
     "Plan": (("id", "review", "follow_up_date", "version", "changed_at"), _LINK),
     "PlanItem": (("id", "plan", "entry", "position"), _LINK),
     "FormularyEntry": (
@@ -45,6 +51,8 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
 _SEALED: Final[Mapping[str, tuple[str, ...]]] = {
     "Review": ("reading", "message_to_patient", "handover_note"),
     "FindingDecision": ("corrected", "reason"),
+    "OwnRegion": ("payload", "reason"),
+    "ManualScale": ("points",),
     "Plan": ("summary", "advice"),
     "PlanItem": ("dose", "duration", "instructions", "override_reason"),
 }
