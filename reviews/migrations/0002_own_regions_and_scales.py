@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("patients", "0002_worklist_ranks"),
+        ("patients", "0001_initial"),
         ("reviews", "0001_initial"),
     ]
 
