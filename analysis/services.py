@@ -23,6 +23,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.background import Queue, enqueue
 from accounts.roles import Permission
+from analysis import ranking
 from analysis.findings import draft_findings
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
 from analysis.querysets import AnalysisQuerySet
@@ -115,6 +116,7 @@ def queue_analysis(*, session: PhotoSession, now: datetime) -> Analysis | None:
     )
     if created:
         _cancel(Analysis.objects.filter(session=session).exclude(pk=analysis.pk), now)
+        ranking.refresh(session.pk)
         enqueue("analysis.tasks.run_analysis", analysis.pk, queue=Queue.GPU)
     return analysis
 
@@ -171,6 +173,7 @@ def claim(*, analysis_id: UUID, now: datetime) -> Claim | None:
         analysis = Analysis.objects.select_related("session").get(pk=analysis_id)
         if not has_consent(analysis.session.patient_id, Purpose.AI_ANALYSIS):
             _cancel(Analysis.objects.filter(pk=analysis_id), now)
+            ranking.refresh(analysis.session_id)
             return None
         if dead is not None:
             transaction.on_commit(partial(clear_attempt, dead), robust=True)
@@ -199,6 +202,7 @@ def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool
         return False
     if not has_consent(analysis.session.patient_id, Purpose.AI_ANALYSIS):
         _cancel(Analysis.objects.filter(pk=analysis.pk), now)
+        ranking.refresh(analysis.session_id)
         return False
     photos = {
         photo.pk: photo for photo in Photo.objects.filter(session=analysis.session).select_related("session__patient")
@@ -237,6 +241,7 @@ def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool
     analysis.finished_at = now
     analysis.failure_code = ""
     analysis.save()
+    ranking.refresh(analysis.session_id)
     audit.record(
         action="analysis.done",
         now=now,
@@ -287,6 +292,8 @@ def _requeue_or_park(analysis: Analysis, *, code: str, now: datetime, final: boo
     analysis.queued_at = now
     analysis.finished_at = now if parked else None
     analysis.save(update_fields=["status", "failure_code", "holder", "lease_until", "queued_at", "finished_at"])
+    if parked:
+        ranking.refresh(analysis.session_id)
     log.warning("analysis failed", extra={"analysis_id": str(analysis.pk), "code": code})
     if not parked:
         enqueue("analysis.tasks.run_analysis", analysis.pk, queue=Queue.GPU)
@@ -323,7 +330,7 @@ def sweep(*, now: datetime) -> int:
             if stale:
                 enqueue("analysis.tasks.run_analysis", analysis_id, queue=Queue.GPU)
                 touched += 1
-    return touched
+    return touched + ranking.refresh_unranked()
 
 
 def stalled_since(*, now: datetime) -> datetime | None:

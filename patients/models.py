@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import Clinic, User
@@ -158,6 +158,24 @@ class Intake(models.Model):
         return self.patient.key_id
 
 
+class Urgency(models.IntegerChoices):
+    """How soon a clinician should look, from the red flags of the session's answers; orders the worklist."""
+
+    PRESSING = 0, "Seek care now"
+    SOON = 1, "Soon"
+    ROUTINE = 2, "Routine"
+
+
+class Measuring(models.TextChoices):
+    """How far the measuring of a case is, as coarse as the worklist's filters need it."""
+
+    UNKNOWN = "", "Not looked at yet"
+    NONE = "none", "Nothing is measured"
+    PENDING = "pending", "Waiting or running"
+    DONE = "done", "Measured"
+    FAILED = "failed", "Failed"
+
+
 class PhotoSession(models.Model):
     """One sitting of photographs. Submitted, it is a *case* for the clinicians."""
 
@@ -175,6 +193,11 @@ class PhotoSession(models.Model):
     intake_confirmed_at = models.DateTimeField(null=True, blank=True)
     ai_consented = models.BooleanField(default=False)  # as it stood at submission
     urgent = models.BooleanField(default=False)  # a red flag in the intake of this session
+    # What the worklist filters and orders by, so that it never has to open a seal for it: see ``analysis.ranking``.
+    clinic = models.ForeignKey(Clinic, null=True, on_delete=models.PROTECT, related_name="+")  # set by submission
+    urgency = models.PositiveSmallIntegerField(choices=Urgency.choices, default=Urgency.ROUTINE)
+    measuring = models.CharField(max_length=10, choices=Measuring.choices, default=Measuring.UNKNOWN)
+    severity_rank = models.PositiveSmallIntegerField(default=0)  # severity index in tenths, 10..100; 0: not measured
     retake_views = models.JSONField(default=list)  # views the clinician wants again, with reasons' codes
     created_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -183,7 +206,19 @@ class PhotoSession(models.Model):
     objects = PhotoSessionQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "urgent", "submitted_at"])]
+        indexes = [
+            models.Index(fields=["status", "urgent", "submitted_at"]),
+            models.Index(
+                F("clinic"),
+                F("urgency"),
+                F("severity_rank").desc(),
+                F("submitted_at"),
+                F("id"),
+                condition=Q(status="submitted"),
+                name="worklist_order",
+            ),
+            models.Index(fields=["measuring"], condition=Q(status="submitted", measuring=""), name="worklist_unranked"),
+        ]
 
     @property
     def sealing_key_id(self) -> UUID:

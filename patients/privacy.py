@@ -57,12 +57,12 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
     },
     **{f"Intake.{name}": _HEALTH for name in ("answers", "red_flags")},
     **{f"Intake.{name}": _GONE for name in ("id", "patient", "version", "submitted_at", "submitted_by")},
-    **{f"PhotoSession.{name}": _HEALTH for name in ("checklist", "urgent", "retake_views")},
+    **{f"PhotoSession.{name}": _HEALTH for name in ("checklist", "urgent", "urgency", "severity_rank", "retake_views")},
     **{
         f"PhotoSession.{name}": _GONE
         for name in (
             "id", "patient", "status", "intake", "intake_confirmed_at", "ai_consented", "created_at", "submitted_at",
-            "closed_at",
+            "closed_at", "clinic", "measuring",
         )
     },
     **{

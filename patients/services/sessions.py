@@ -20,7 +20,8 @@ from accounts.selectors import staff_of
 from accounts.workflow import next_state
 from patients import selectors
 from patients.capture_protocol import ChecklistItem, RetakeReason, WashInterval
-from patients.models import Patient, PhotoSession, Purpose
+from patients.models import Measuring, Patient, PhotoSession, Purpose, Urgency
+from patients.red_flags import Severity, severity
 from patients.services.locks import locked_draft
 from patients.services.storage import delete_after_commit
 from patients.workflow import TRANSITIONS, Gap, SessionAction, SessionState, SubmissionFacts, gaps
@@ -124,7 +125,15 @@ def mark_submitted(*, session: PhotoSession, now: datetime) -> PhotoSession:
     session.ai_consented = selectors.has_consent(session.patient_id, Purpose.AI_ANALYSIS)
     session.urgent = bool(session.intake and session.intake.red_flags)
     session.retake_views = []
-    session.save(update_fields=["status", "submitted_at", "ai_consented", "urgent", "retake_views"])
+    session.clinic_id = session.patient.clinic_id
+    session.urgency = urgency_of(session)
+    session.measuring, session.severity_rank = Measuring.NONE, 0
+    session.save(
+        update_fields=[
+            "status", "submitted_at", "ai_consented", "urgent", "retake_views", "clinic", "urgency", "measuring",
+            "severity_rank",
+        ]
+    )  # fmt: skip
     if session.urgent:
         notify(
             recipients=[
@@ -137,6 +146,21 @@ def mark_submitted(*, session: PhotoSession, now: datetime) -> PhotoSession:
             now=now,
         )
     return session
+
+
+def urgency_of(session: PhotoSession) -> Urgency:
+    """How soon a clinician should look, from the red flags that the session's answers raised."""
+    flags = selectors.red_flags_of(session.intake) if session.intake else ()
+    if not flags:
+        return Urgency.ROUTINE
+    return Urgency.PRESSING if any(severity(flag) is Severity.URGENT for flag in flags) else Urgency.SOON
+
+
+def rank_session(*, session: PhotoSession, measuring: Measuring, severity_rank: int) -> None:
+    """Keep what the worklist orders a case by. Called by ``analysis.ranking``, which knows what was measured."""
+    session.clinic_id, session.urgency = session.patient.clinic_id, urgency_of(session)
+    session.measuring, session.severity_rank = measuring, severity_rank
+    session.save(update_fields=["clinic", "urgency", "measuring", "severity_rank"])
 
 
 def reopen_for_retake(*, session: PhotoSession, views: Iterable[Mapping[str, str]], now: datetime) -> PhotoSession:

@@ -11,6 +11,7 @@ from typing import Any
 from accounts.actors import Actor
 from accounts.models import Clinic, Membership
 from accounts.roles import Role
+from analysis import ranking
 from analysis.models import Analysis, Finding, PipelineRelease
 from analysis.services import submit_session
 from patients.models import Patient, Photo, PhotoSession
@@ -142,6 +143,7 @@ def add_analysis(session: PhotoSession, *, condition: str = "unsure", now: datet
             analysis=analysis, photo=photo, kind=kind, code=code, position=position, payload=dict(payload),
             release="scalp-segmentation-0.1",
         )  # fmt: skip
+    ranking.refresh(session.pk)
     return analysis
 
 

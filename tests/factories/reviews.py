@@ -14,6 +14,7 @@ from PIL import Image
 from accounts.actors import Actor
 from accounts.models import Clinic
 from accounts.roles import Role
+from analysis import ranking
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult, PipelineRelease
 from patients.intake_form import Answers
 from patients.models import Patient, Photo, PhotoSession, Purpose
@@ -88,6 +89,7 @@ def measured(
         _photo_findings(analysis, photo, position, regions=regions)
     _finding(analysis, None, "condition", condition, position, _condition(condition))
     _finding(analysis, None, "severity", "severity_index", position, _severity(photos, severity))
+    ranking.refresh(session.pk)
     return analysis
 
 
