@@ -12,11 +12,15 @@ from django.utils import timezone
 from accounts.models import Clinic, Membership
 from analysis.models import Analysis, Finding
 from patients.models import Photo, PhotoSession
+from reviews.aftercare_models import FollowUpTask, PlanTemplate, PlanVersion, SideEffectReport
+from reviews.desk_models import Handover, SavedView
 from reviews.querysets import PlanQuerySet, ReviewQuerySet
 from vault.fields import SealedJSONField, SealedTextField
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+__all__ = ["FollowUpTask", "Handover", "PlanTemplate", "PlanVersion", "SavedView", "SideEffectReport"]
 
 
 class ReviewStatus(models.TextChoices):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import privacy
 from accounts.privacy import Category, ErasureStep, ExportFile, FieldRule, OnErasure
+from reviews import desk_privacy
 from reviews.decisions import effective
 from reviews.models import FindingDecision, FindingOpened, Plan, Review, ReviewEvent, ReviewStatus
 
@@ -60,6 +61,7 @@ _SEALED: Final[Mapping[str, tuple[str, ...]]] = {
 FIELDS: Final[Mapping[str, FieldRule]] = {
     **{f"{model}.{name}": rule for model, (names, rule) in _ROWS.items() for name in names},
     **{f"{model}.{name}": _HEALTH for model, names in _SEALED.items() for name in names},
+    **desk_privacy.FIELDS,
 }
 
 
@@ -76,6 +78,7 @@ def export(patient_id: UUID) -> Iterator[ExportFile]:
             open=lambda data=data: io.BytesIO(data),  # type: ignore[misc]
             description=_("A clinician's review of a session"),
         )
+    yield from desk_privacy.export(patient_id)
 
 
 def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
@@ -87,11 +90,13 @@ def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
         ErasureStep(_("Reviews with readings and messages"), reviews.count(), OnErasure.ERASE),
         ErasureStep(_("Decisions about findings"), decisions.count(), OnErasure.ERASE),
         ErasureStep(_("Treatment plans"), plans.count(), OnErasure.ERASE),
+        *desk_privacy.plan_erasure(patient_id),
     ]
 
 
 def erase(patient_id: UUID, now: datetime) -> None:
     """Delete every review of the patient with all that hangs on it, inside the caller's transaction."""
+    desk_privacy.erase(patient_id, now)
     reviews = Review.objects.filter(session__patient_id=patient_id)
     FindingOpened.objects.filter(review__in=reviews).delete()
     ReviewEvent.objects.filter(review__in=reviews).delete()
