@@ -46,12 +46,14 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "sla_hours",
             "urgent_sla_hours",
             "usual_reply",
+            "paper",
             "registration_open",
         ]
         labels = {
             "sla_hours": _("Hours to answer a case"),
             "urgent_sla_hours": _("Hours to answer an urgent case"),
             "usual_reply": _("Usual reply time, as patients read it"),
+            "paper": _("Paper of printed reports"),
             "registration_open": _("The registration link is open"),
         }
 

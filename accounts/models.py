@@ -59,6 +59,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Clinic(models.Model):
     """A clinic: the border of everything staff can see."""
 
+    class Paper(models.TextChoices):
+        A4 = "a4", _("A4")
+        LETTER = "letter", _("US Letter")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=240, blank=True)
@@ -70,6 +74,7 @@ class Clinic(models.Model):
     sla_hours = models.PositiveSmallIntegerField(default=72)
     urgent_sla_hours = models.PositiveSmallIntegerField(default=4)
     usual_reply = models.CharField(max_length=120, default="two working days")
+    paper = models.CharField(max_length=10, choices=Paper.choices, default=Paper.A4)  # of printed reports
     created_at = models.DateTimeField(default=current_time)
 
     objects = ClinicQuerySet.as_manager()
