@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from accounts.errors import Invalid
-from vision.types import Condition, LabelMap, Metric, ScalpClass
+from reviews.remeasure import filled
+from vision.codec import severity_to_json
+from vision.types import Condition, LabelMap, Measured, Metric, ScalpClass, Severity
 
 Payload = Mapping[str, Any]
 Point = tuple[float, float]
 
 MAX_POINTS: Final = 400
 BY: Final = "clinician"
+FROM_OUTLINES: Final = "outlines"  # counted on the corrected label map
+FROM_SCALE: Final = "scale"  # the model's map, measured with the clinician's scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ def correct_condition(payload: Payload, shown: str) -> dict[str, Any]:
     return {**payload, "shown": chosen.value, "abstained_because": None, "by": BY}
 
 
+def own_region(*, kind: str, polygon: Sequence[Sequence[float]], labels: LabelMap | None) -> dict[str, Any]:
+    """The payload of a region that the clinician drew; refused as :func:`correct_region` refuses."""
+    return correct_region({}, kind=kind, polygon=polygon, labels=labels)
+
+
 def correct_region(
     payload: Payload, *, kind: str, polygon: Sequence[Sequence[float]], labels: LabelMap | None
 ) -> dict[str, Any]:
@@ -108,6 +115,22 @@ def correct_region(
     return corrected
 
 
+def recomputed_number(payload: Payload, found: Measured) -> dict[str, Any]:
+    """A measure as it follows from the clinician's outlines, in the shape of the model's."""
+    number = {"value": found.value, "low": found.low, "high": found.high, "unit": found.unit}
+    return {**payload, **number, "by": BY, "from": FROM_OUTLINES}
+
+
+def recomputed_severity(payload: Payload, found: Severity) -> dict[str, Any]:
+    """The severity index as it follows from the clinician's outlines, with its parts."""
+    return {**payload, **severity_to_json(found), "by": BY, "from": FROM_OUTLINES}
+
+
+def follows_outlines(payload: Payload | None) -> bool:
+    """Whether a number was counted on the corrected outlines rather than typed."""
+    return bool(payload) and payload.get("from") == FROM_OUTLINES  # type: ignore[union-attr]
+
+
 def measure_outline(polygon: Sequence[Point], labels: LabelMap) -> tuple[float, Point]:
     """Share of visible scalp (%) and position of an outline.
 
@@ -116,7 +139,7 @@ def measure_outline(polygon: Sequence[Point], labels: LabelMap) -> tuple[float, 
     the bounding box of that scalp (0..1 right, 0..1 down).
     """
     height, width = labels.shape
-    inside = _filled(polygon, width, height)
+    inside = filled(polygon, width, height)
     scalp = np.isin(labels, [int(label) for label in ScalpClass.scalp()]) | inside
     if not inside.any():
         raise Invalid("empty_outline", "The outline is too small to measure. Draw it larger.")
@@ -126,12 +149,6 @@ def measure_outline(polygon: Sequence[Point], labels: LabelMap) -> tuple[float, 
     across = (own_columns.mean() - columns.min()) / max(1, columns.max() - columns.min())
     down = (own_rows.mean() - rows.min()) / max(1, rows.max() - rows.min())
     return round(share, 2), (round(float(across), 3), round(float(down), 3))
-
-
-def _filled(polygon: Sequence[Point], width: int, height: int) -> NDArray[np.bool_]:
-    canvas = Image.new("1", (width, height))
-    ImageDraw.Draw(canvas).polygon([(x * (width - 1), y * (height - 1)) for x, y in polygon], fill=1, outline=1)
-    return np.asarray(canvas, dtype=np.bool_)
 
 
 def _checked(polygon: Sequence[Sequence[float]]) -> list[Point]:

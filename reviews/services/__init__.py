@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.capture_protocol import RetakeReason
+from reviews.services.acts import redo, undo
 from reviews.services.claims import claim_review, open_correction, release_review, renew_lease
 from reviews.services.findings import (
     Correction,
@@ -24,6 +25,16 @@ from reviews.services.outcome import (
 )
 from reviews.services.plans import add_item, draft_summary, remove_item, save_plan, update_item
 from reviews.services.readings import read_case, read_photo, read_plan, read_queue, read_review, save_reading
+from reviews.services.regions import (
+    add_region,
+    change_region,
+    change_shape,
+    draw_shape,
+    merge_regions,
+    remove_region,
+    remove_scale,
+    set_scale,
+)
 
 __all__ = [
     "Correction",
@@ -31,14 +42,19 @@ __all__ = [
     "RetakeWish",
     "accept_opened",
     "add_item",
+    "add_region",
+    "change_region",
+    "change_shape",
     "claim_review",
     "correct_outline",
     "decide_and_open_next",
     "decide_finding",
     "decide_review",
     "draft_summary",
+    "draw_shape",
     "mark_opened",
     "mark_signed",
+    "merge_regions",
     "open_correction",
     "open_finding",
     "read_case",
@@ -46,14 +62,19 @@ __all__ = [
     "read_plan",
     "read_queue",
     "read_review",
+    "redo",
     "reject_case",
     "release_review",
     "remove_item",
+    "remove_region",
+    "remove_scale",
     "renew_lease",
     "reopen",
     "request_retake",
     "save_plan",
     "save_reading",
+    "set_scale",
+    "undo",
     "undo_decision",
     "update_item",
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from reviews.decisions import effective
-from reviews.models import FindingDecision, FindingOpened, Plan, PlanItem, Review
+from reviews.models import FindingDecision, FindingOpened, OwnRegion, Plan, PlanItem, Review
+from reviews.own_regions import own_regions
 
 
 def carry_work(*, source: Review, target: Review) -> None:
     """Copy the work of ``source`` into the fresh review ``target``.
 
-    Decisions are copied when both look at the same analysis, and keep the name of who made them. What was opened is
-    copied only when the same person goes on: somebody else has to look for themselves before deciding.
+    Decisions are copied when both look at the same analysis, own regions always; both keep the name of who made them.
+    What was opened is copied only when the same person goes on: somebody else has to look for themselves first.
     """
     target.carried_from = source
     target.reading = source.reading
@@ -29,6 +30,18 @@ def carry_work(*, source: Review, target: Review) -> None:
                 position=0,
                 at=decision.at,
             )
+    for region in own_regions(source):
+        OwnRegion.objects.create(
+            review=target,
+            photo=region.photo,
+            region_id=region.region_id,
+            act=OwnRegion.Act.DRAWN,
+            payload=region.payload,
+            reason=region.reason,
+            drawn_by_id=region.drawn_by_id,
+            position=0,
+            at=region.at,
+        )
     if source.reviewer_id == target.reviewer_id:
         FindingOpened.objects.bulk_create(
             FindingOpened(review=target, subject_kind=row.subject_kind, subject_id=row.subject_id, at=row.at)

@@ -9,12 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from accounts import audit
 from accounts.actors import Actor
-from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
+from accounts.errors import DomainError, Invalid, NotFound
 from accounts.roles import Permission
 from analysis.models import Finding
 from patients.selectors import photos_of
@@ -23,7 +21,9 @@ from reviews.label_maps import label_map
 from reviews.models import FindingDecision, FindingOpened, Review
 from reviews.outlines import fractions
 from reviews.payloads import correct_condition, correct_number, correct_region, needs_decision
+from reviews.services.acts import append_decision
 from reviews.services.holding import held_review
+from reviews.turns import next_turn
 from reviews.workflow import State
 
 
@@ -82,9 +82,10 @@ def decide_finding(
             raise Invalid("reason_needed", _("Say in a few words why you reject this finding."))
     elif verdict != Verdict.ACCEPTED:
         raise Invalid("unknown_verdict", _("Accept, correct or reject the finding."))
-    decision = _append(review, finding.pk, actor, now, verdict=verdict, corrected=corrected, reason=reason.strip())
-    _audit(review, actor, now, finding.pk, verdict)
-    return decision
+    return append_decision(
+        review, finding.pk, actor, now, verdict=verdict, corrected=corrected, reason=reason.strip(),
+        turn=next_turn(review),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -164,10 +165,12 @@ def undo_decision(*, actor: Actor, review_id: UUID, finding_id: UUID, now: datet
     review = held_review(actor, review_id, now, states=(State.CLAIMED,))
     finding = _finding(review, finding_id)
     rows = FindingDecision.objects.filter(review=review, finding=finding).order_by("position")
-    if not stacks(rows).get(finding.pk):
+    stack = stacks(rows).get(finding.pk)
+    if not stack:
         raise DomainError("nothing_to_undo", _("There is no decision to take back."))
-    _append(review, finding.pk, actor, now, verdict=Verdict.WITHDRAWN)
-    _audit(review, actor, now, finding.pk, Verdict.WITHDRAWN)
+    append_decision(
+        review, finding.pk, actor, now, verdict=Verdict.WITHDRAWN, turn=next_turn(review), of_turn=stack[-1].turn
+    )
     return review
 
 
@@ -179,9 +182,9 @@ def accept_opened(*, actor: Actor, review_id: UUID, now: datetime) -> int:
     waiting = unseen(review)
     if waiting.unopened_findings or waiting.photos:
         raise Invalid("not_opened", _("Open every photograph and finding first; then accept the rest at once."))
+    turn = next_turn(review)
     for finding_id in waiting.findings:
-        _append(review, finding_id, actor, now, verdict=Verdict.ACCEPTED)
-        _audit(review, actor, now, finding_id, Verdict.ACCEPTED)
+        append_decision(review, finding_id, actor, now, verdict=Verdict.ACCEPTED, turn=turn)
     return len(waiting.findings)
 
 
@@ -209,40 +212,3 @@ def _corrected(finding: Finding, stands: Mapping[str, Any], correction: Correcti
                 polygon=stands["polygon"] if correction.polygon is None else correction.polygon,
                 labels=label_map(finding),
             )
-
-
-def _append(
-    review: Review,
-    finding_id: UUID,
-    actor: Actor,
-    now: datetime,
-    *,
-    verdict: str,
-    corrected: Mapping[str, Any] | None = None,
-    reason: str = "",
-) -> FindingDecision:
-    if actor.membership_id is None:
-        raise NotAllowed(_("Only staff of the clinic review cases."))
-    last = FindingDecision.objects.filter(review=review, finding_id=finding_id).aggregate(last=Max("position"))["last"]
-    return FindingDecision.objects.create(
-        review=review,
-        finding_id=finding_id,
-        verdict=verdict,
-        corrected=corrected,
-        reason=reason,
-        decided_by_id=actor.membership_id,
-        position=0 if last is None else last + 1,
-        at=now,
-    )
-
-
-def _audit(review: Review, actor: Actor, now: datetime, finding_id: UUID, verdict: str) -> None:
-    audit.record(
-        action="finding.decided",
-        now=now,
-        actor=actor,
-        patient_id=review.session.patient_id,
-        subject_kind="finding",
-        subject_id=finding_id,
-        detail={"review": str(review.pk), "verdict": str(verdict)},
-    )

@@ -20,7 +20,7 @@ from patients import services as patient_services
 from patients.capture_protocol import RetakeReason
 from patients.models import PhotoSession
 from patients.selectors import users_of
-from reviews.decisions import Verdict, effective, unseen
+from reviews.decisions import is_amended, unseen
 from reviews.models import Review
 from reviews.services.holding import apply, held_review
 from reviews.signing import signing_state
@@ -45,7 +45,7 @@ def decide_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     actor.check(Permission.REVIEW_FINDINGS)
     review = held_review(actor, review_id, now, states=(State.CLAIMED,))
     _refuse_unseen(review)
-    changed = any(decision.verdict != Verdict.ACCEPTED for decision in effective(review).values())
+    changed = is_amended(review)
     review.outcome = "amended" if changed else "approved"
     review.decided_at = now
     apply(review, Action.AMEND if changed else Action.APPROVE, actor=actor, now=now)
@@ -133,6 +133,11 @@ def _refuse_unseen(review: Review) -> None:
         parts.append(ngettext("%(n)s finding is undecided", "%(n)s findings are undecided", count) % {"n": count})
     elif count := len(waiting.unopened_findings):
         parts.append(ngettext("%(n)s finding was not opened", "%(n)s findings were not opened", count) % {"n": count})
+    if count := len(waiting.unexplained):
+        parts.append(
+            ngettext("%(n)s region you added has no reason", "%(n)s regions you added have no reason", count)
+            % {"n": count}
+        )
     raise Invalid("unseen", _("Not yet: %(what)s.") % {"what": _(" and ").join(parts)})
 
 

@@ -1,0 +1,169 @@
+"""The numbers of a review as they follow from its corrected outlines and scales, beside what the models said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from analysis.models import Finding, PhotoResult
+from patients.models import Photo
+from reviews.label_maps import photo_labels
+from reviews.models import FindingDecision, ManualScale, Review
+from reviews.own_regions import RegionNow, px_per_mm_of
+from reviews.payloads import recomputed_number, recomputed_severity
+from reviews.remeasure import Outlined, Redrawn, measure_again, redraw
+from vision.codec import measurement_from_json
+from vision.measure import AREAS
+from vision.severity import severity_of
+from vision.types import Measured, Measurement, Metric, Severity, View
+
+Verdict = FindingDecision.Verdict
+
+NOTICEABLE = 0.05
+"""Two numbers that differ by less read the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoNumbers:
+    """One photograph's numbers: the models', and as they stand now."""
+
+    photo: Photo
+    model: Mapping[Metric, Measurement]
+    now: Mapping[Metric, Measurement]
+    redrawn: bool
+    scaled_by_hand: bool
+
+    def changed(self, metric: Metric) -> Measured | None:
+        """The number that the outlines give in place of the model's; None when they give the same."""
+        before, after = self.model.get(metric), self.now.get(metric)
+        if not isinstance(after, Measured):
+            return None
+        if isinstance(before, Measured) and abs(before.value - after.value) < NOTICEABLE:
+            return None
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Everything that was counted again in a review; photographs without a result are absent."""
+
+    photos: Mapping[UUID, PhotoNumbers]
+    severity: Severity | None  # only when an outline of a weighted view changed it
+
+    def payload_for(self, finding: Finding) -> dict[str, Any] | None:
+        """The payload that follows from the outlines for a measure or the severity index; None when nothing changed."""
+        if finding.kind == Finding.Kind.SEVERITY:
+            before = (finding.payload.get("index") or {}).get("value")
+            if self.severity is None or before is None:
+                return None
+            if abs(before - self.severity.index.value) < NOTICEABLE:
+                return None
+            return recomputed_severity(finding.payload, self.severity)
+        if finding.kind != Finding.Kind.MEASURE or finding.photo_id not in self.photos:
+            return None
+        numbers = self.photos[finding.photo_id]
+        metric = Metric(finding.code) if finding.code in set(Metric) else None
+        if metric is None or not numbers.redrawn or metric in AREAS:
+            return None
+        found = numbers.changed(metric)
+        return recomputed_number(finding.payload, found) if found is not None and "value" in finding.payload else None
+
+
+NOTHING = Numbers({}, None)
+
+
+def numbers_of(
+    review: Review,
+    findings: Sequence[Finding],
+    decided: Mapping[UUID, FindingDecision],
+    own: Sequence[RegionNow],
+    scales: Mapping[UUID, ManualScale],
+    results: Mapping[UUID, PhotoResult] | None = None,
+) -> Numbers:
+    """Count again wherever an outline was corrected, rejected or added, or a scale set.
+
+    ``results`` saves a query when the caller has them. Label maps are read only for photographs that need them.
+    """
+    if review.analysis_id is None:
+        return NOTHING
+    outlined = _outlined(findings, decided)
+    touched = {photo_id for photo_id, regions in outlined.items() if any(region.touched for region in regions)}
+    touched |= {region.photo.pk for region in own}
+    if not touched and not scales:
+        return NOTHING
+    rows = dict(results) if results is not None else _results(review.analysis_id)
+    photos = {}
+    for photo_id, row in rows.items():
+        stored = _stored(row)
+        if not stored:
+            continue
+        photo = row.photo
+        labels = photo_labels(review.analysis_id, photo) if photo_id in touched or photo_id in scales else None
+        drawn = [region for region in own if region.photo.pk == photo_id]
+        redrawn = _redrawn(labels, photo_id in touched, outlined.get(photo_id, []), drawn)
+        scale = scales.get(photo_id)
+        photos[photo_id] = PhotoNumbers(
+            photo=photo,
+            model=stored,
+            now=measure_again(
+                stored,
+                redrawn,
+                view=View(photo.view),
+                size_px=(photo.width_px, photo.height_px),
+                px_per_mm=px_per_mm_of(photo, scale),
+                labels=labels,
+            ),
+            redrawn=redrawn is not None,
+            scaled_by_hand=scale is not None,
+        )
+    return Numbers(photos, _severity(photos))
+
+
+def _redrawn(labels: Any, touched: bool, regions: Sequence[Outlined], own: Sequence[RegionNow]) -> Redrawn | None:
+    if labels is None or not touched:
+        return None
+    return redraw(labels, regions, [(region.kind, region.polygon) for region in own])
+
+
+def _outlined(findings: Sequence[Finding], decided: Mapping[UUID, FindingDecision]) -> dict[UUID, list[Outlined]]:
+    found: dict[UUID, list[Outlined]] = {}
+    for finding in findings:
+        if finding.kind != Finding.Kind.REGION or finding.photo_id is None:
+            continue
+        decision = decided.get(finding.pk)
+        corrected = decision.corrected if decision and decision.verdict == Verdict.CORRECTED else None
+        found.setdefault(finding.photo_id, []).append(
+            Outlined(
+                kind=finding.payload["kind"],
+                polygon=finding.payload["polygon"],
+                touched=corrected is not None or bool(decision and decision.verdict == Verdict.REJECTED),
+                kind_now=corrected["kind"] if corrected else None,
+                now=corrected["polygon"] if corrected else None,
+            )
+        )
+    return found
+
+
+def _results(analysis_id: UUID) -> dict[UUID, PhotoResult]:
+    rows = PhotoResult.objects.filter(analysis_id=analysis_id, photo__removed_at=None)
+    return {row.photo_id: row for row in rows.select_related("photo__session__patient")}
+
+
+def _stored(row: PhotoResult) -> dict[Metric, Measurement]:
+    known = {metric.value for metric in Metric}
+    measures = (row.result or {}).get("measures", {})
+    return {Metric(name): measurement_from_json(found) for name, found in measures.items() if name in known}
+
+
+def _severity(photos: Mapping[UUID, PhotoNumbers]) -> Severity | None:
+    if not any(numbers.redrawn for numbers in photos.values()):
+        return None
+    shares = [
+        (View(numbers.photo.view), numbers.now[Metric.AFFECTED_SHARE])
+        for numbers in photos.values()
+        if Metric.AFFECTED_SHARE in numbers.now
+    ]
+    found = severity_of(shares)
+    return found if isinstance(found, Severity) else None
