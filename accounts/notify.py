@@ -23,6 +23,7 @@ class Kind(StrEnum):
     """What happened, never what it says."""
 
     REPORT_SIGNED = "report_signed"
+    REPORT_NOT_ISSUED = "report_not_issued"
     RETAKE_REQUESTED = "retake_requested"
     CASE_REJECTED = "case_rejected"
     EXPORT_READY = "export_ready"
@@ -30,6 +31,10 @@ class Kind(StrEnum):
     ERASURE_DECIDED = "erasure_decided"
     URGENT_CASE = "urgent_case"
     STAFF_INVITED = "staff_invited"
+    CASE_ESCALATED = "case_escalated"
+    OPINION_ASKED = "opinion_asked"
+    OPINION_GIVEN = "opinion_given"
+    READ_WANTED = "read_wanted"
 
 
 def subject_and_line(kind: Kind) -> tuple[str, str]:
@@ -37,6 +42,8 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
     match kind:
         case Kind.REPORT_SIGNED:
             return _("Your report is ready"), _("Your clinic has signed a report for you. Sign in to read it.")
+        case Kind.REPORT_NOT_ISSUED:
+            return _("A signed report has no PDF"), _("The PDF of a report could not be signed. Sign in to see why.")
         case Kind.RETAKE_REQUESTED:
             return _("New photos needed"), _("Your clinic asks for some photos again. Sign in to see which and why.")
         case Kind.CASE_REJECTED:
@@ -49,6 +56,14 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("Your request was answered"), _("Your erasure request was answered. The link shows the outcome.")
         case Kind.URGENT_CASE:
             return _("An urgent case is waiting"), _("A case with a red flag was submitted. Sign in to see the queue.")
+        case Kind.CASE_ESCALATED:
+            return _("A case was escalated"), _("A case waits for a dermatologist. Sign in to see the queue.")
+        case Kind.OPINION_ASKED:
+            return _("A colleague asks for your opinion"), _("Sign in to read the question and the case.")
+        case Kind.OPINION_GIVEN:
+            return _("An opinion you asked for is there"), _("Sign in to read it beside the case.")
+        case Kind.READ_WANTED:
+            return _("A case waits for your read"), _("Two readers differ about a case. Sign in to see your reads.")
         case Kind.STAFF_INVITED:
             return _("You are invited to a clinic's portal"), _("Open the link to set up your access.")
 

@@ -42,7 +42,13 @@ class Permission(StrEnum):
     WRITE_PLAN = "write_plan"
     SIGN_COSMETIC_PLAN = "sign_cosmetic_plan"
     SIGN_MEDICAL_PLAN = "sign_medical_plan"  # diagnosis, prescription item, red-flag case
+    COMMIT_READ = "commit_read"  # a grade of one's own: first, second or adjudicating
+    GIVE_OPINION = "give_opinion"
+    ESCALATE_CASE = "escalate_case"  # to the dermatologists
+    CLAIM_ESCALATED = "claim_escalated"
+    READ_AGREEMENT = "read_agreement"  # statistics without patients
     # administrators
+    WAIVE_READ = "waive_read"
     MANAGE_STAFF = "manage_staff"
     MANAGE_CLINIC = "manage_clinic"
     MANAGE_CONSENT_TEXTS = "manage_consent_texts"
@@ -70,6 +76,12 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.WRITE_PLAN: _CLINICIAN,
     Permission.SIGN_COSMETIC_PLAN: _CLINICIAN,
     Permission.SIGN_MEDICAL_PLAN: frozenset({Role.DERMATOLOGIST}),
+    Permission.COMMIT_READ: _CLINICIAN,
+    Permission.GIVE_OPINION: _CLINICIAN,
+    Permission.ESCALATE_CASE: frozenset({Role.TRICHOLOGIST}),
+    Permission.CLAIM_ESCALATED: frozenset({Role.DERMATOLOGIST}),
+    Permission.READ_AGREEMENT: _CLINICIAN | _ADMINISTRATOR,
+    Permission.WAIVE_READ: _ADMINISTRATOR,
     Permission.MANAGE_STAFF: _ADMINISTRATOR,
     Permission.MANAGE_CLINIC: _ADMINISTRATOR,
     Permission.MANAGE_CONSENT_TEXTS: _ADMINISTRATOR,

@@ -15,12 +15,14 @@ from patients.models import Photo, PhotoSession
 from reviews.aftercare_models import FollowUpTask, PlanTemplate, PlanVersion, SideEffectReport
 from reviews.desk_models import Handover, SavedView
 from reviews.querysets import PlanQuerySet, ReviewQuerySet
+from reviews.reading_models import CaseReading, Escalation, Opinion, Read, ReadingPolicy
 from vault.fields import SealedJSONField, SealedTextField
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 __all__ = ["FollowUpTask", "Handover", "PlanTemplate", "PlanVersion", "SavedView", "SideEffectReport"]
+__all__ += ["CaseReading", "Escalation", "Opinion", "Read", "ReadingPolicy"]
 
 
 class ReviewStatus(models.TextChoices):
@@ -32,6 +34,12 @@ class ReviewStatus(models.TextChoices):
     DECIDED = "decided", "Ready to sign"  # approved or amended; the plan may be signed
     SIGNED = "signed", "Signed"
     REJECTED = "rejected", "Rejected"
+    ESCALATED = "escalated", "Escalated to a dermatologist"  # closed; only a dermatologist claims the case next
+
+    @classmethod
+    def handed_on(cls) -> tuple[str, ...]:
+        """States that leave the case in the queue, with the work for whoever claims it next."""
+        return (cls.RELEASED, cls.ESCALATED)
 
     @classmethod
     def open_states(cls) -> tuple[str, ...]:
@@ -60,6 +68,7 @@ class Review(models.Model):
     # Handing over: what the last holder leaves for the next one, who starts from their work.
     handover_note = SealedTextField(blank=True, default="")
     for_dermatologist = models.BooleanField(default=False)  # handed back because a dermatologist has to sign
+    blind_first = models.BooleanField(default=False)  # the policy at the claim: grade before the findings open
     carried_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = ReviewQuerySet.as_manager()

@@ -15,7 +15,17 @@ from accounts import privacy
 from accounts.privacy import Category, ErasureStep, ExportFile, FieldRule, OnErasure
 from reviews import desk_privacy
 from reviews.decisions import effective
-from reviews.models import FindingDecision, FindingOpened, Plan, Review, ReviewEvent, ReviewStatus
+from reviews.models import (
+    CaseReading,
+    FindingDecision,
+    FindingOpened,
+    Opinion,
+    Plan,
+    Read,
+    Review,
+    ReviewEvent,
+    ReviewStatus,
+)
 
 _LINK: Final = FieldRule(Category.LINK, OnErasure.ERASE)
 _HEALTH: Final = FieldRule(Category.HEALTH, OnErasure.ERASE)
@@ -25,7 +35,7 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
     "Review": (
         (
             "id", "session", "clinic", "reviewer", "analysis", "status", "outcome", "claimed_at", "lease_until",
-            "decided_at", "closed_at", "reading_saved_at", "for_dermatologist", "carried_from",
+            "decided_at", "closed_at", "reading_saved_at", "for_dermatologist", "carried_from", "blind_first",
         ),
         _LINK,
     ),
@@ -38,6 +48,33 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
         ("id", "review", "photo", "region_id", "act", "drawn_by", "position", "turn", "of_turn", "at"), _LINK
     ),
     "ManualScale": (("id", "photo", "review", "length_mm", "px_per_mm", "set_by", "set_at", "removed_at"), _LINK),
+    "CaseReading": (
+        (
+            "id", "session", "clinic", "submitted_at", "status", "severity_points", "share_points", "opened_at",
+            "settled_at", "waived_by", "waived_at",
+        ),
+        _LINK,
+    ),
+    "Read": (
+        (
+            "id", "case", "reader", "role", "position", "review", "consent_id", "consent_version", "committed_at",
+        ),
+        _LINK,
+    ),
+    "Opinion": (
+        (
+            "id", "session", "clinic", "asked_by", "asked_of", "asked_at", "answered_by", "answered_at", "withdrawn_at",
+        ),
+        _LINK,
+    ),
+    "Escalation": (("review", "urgency", "at"), _LINK),
+    "ReadingPolicy": (
+        (
+            "clinic", "blind_first", "blind_percent", "double_read", "double_percent", "severity_points",
+            "share_points", "seed", "changed_at", "changed_by",
+        ),
+        _REFERENCE,
+    ),
     "Plan": (("id", "review", "follow_up_date", "version", "changed_at"), _LINK),
     "PlanItem": (("id", "plan", "entry", "position"), _LINK),
     "FormularyEntry": (
@@ -54,6 +91,10 @@ _SEALED: Final[Mapping[str, tuple[str, ...]]] = {
     "FindingDecision": ("corrected", "reason"),
     "OwnRegion": ("payload", "reason"),
     "ManualScale": ("points",),
+    "CaseReading": ("waive_reason",),
+    "Read": ("grade", "remark"),
+    "Opinion": ("question", "answer", "grade"),
+    "Escalation": ("reason",),
     "Plan": ("summary", "advice"),
     "PlanItem": ("dose", "duration", "instructions", "override_reason"),
 }
@@ -86,9 +127,13 @@ def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
     reviews = Review.objects.filter(session__patient_id=patient_id)
     plans = Plan.objects.filter(review__in=reviews)
     decisions = FindingDecision.objects.filter(review__in=reviews)
+    reads = Read.objects.filter(case__session__patient_id=patient_id)
+    opinions = Opinion.objects.filter(session__patient_id=patient_id)
     return [
         ErasureStep(_("Reviews with readings and messages"), reviews.count(), OnErasure.ERASE),
         ErasureStep(_("Decisions about findings"), decisions.count(), OnErasure.ERASE),
+        ErasureStep(_("Grades of readers"), reads.count(), OnErasure.ERASE),
+        ErasureStep(_("Second opinions"), opinions.count(), OnErasure.ERASE),
         ErasureStep(_("Treatment plans"), plans.count(), OnErasure.ERASE),
         *desk_privacy.plan_erasure(patient_id),
     ]
@@ -100,6 +145,9 @@ def erase(patient_id: UUID, now: datetime) -> None:
     reviews = Review.objects.filter(session__patient_id=patient_id)
     FindingOpened.objects.filter(review__in=reviews).delete()
     ReviewEvent.objects.filter(review__in=reviews).delete()
+    Read.objects.filter(case__session__patient_id=patient_id).delete()
+    CaseReading.objects.filter(session__patient_id=patient_id).delete()
+    Opinion.objects.filter(session__patient_id=patient_id).delete()
     reviews.update(carried_from=None)
     reviews.delete()
 

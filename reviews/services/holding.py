@@ -55,6 +55,8 @@ def closed_message(state: State) -> str:
             return _("You no longer hold this case. Claim it again from the queue: your work is kept.")
         case State.SIGNED:
             return _("This case is signed. A correction issues a new report.")
+        case State.ESCALATED:
+            return _("This case was escalated. A dermatologist takes it from here.")
         case State.RETAKE_REQUESTED | State.REJECTED:
             return _("This review is closed.")
         case State.WAITING | State.CLAIMED:
@@ -80,7 +82,7 @@ def apply(
             raise DomainError("actor_needed", _("Somebody has to do this."))
         actor.check(transition.permission)
     review.status = transition.target.value
-    if transition.target not in OPEN_STATES:
+    if transition.target not in OPEN_STATES and transition.target is not before:
         review.closed_at = now
     review.save()
     record_event(review, action, before=before.value, actor=actor, now=now)

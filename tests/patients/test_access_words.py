@@ -17,6 +17,7 @@ def audited_actions():
     """Every literal action in the rooms' sources, and every audit name of the tables of transitions."""
     found = {item.audit for item in workflow.TRANSITIONS.values()}
     found |= {item.audit for item in review_workflow.TRANSITIONS.values()}
+    found |= {item.audit for item in review_workflow.READ_TRANSITIONS.values()}
     for room in ("patients", "analysis", "reviews", "reports"):
         for path in (ROOT / room).rglob("*.py"):
             found |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', path.read_text()))

@@ -66,7 +66,7 @@ def test_erasure_counts_first_and_then_leaves_nothing_of_this_patient_only():
     services.release_review(actor=actor, review_id=review.pk, now=LATER)
     services.claim_review(actor=actor, session_id=review.session_id, now=LATER)
     other, _actor = review_at("opened")
-    steps = {step.what: step.count for step in plan_erasure(review.session.patient_id)}
+    steps = {step.what: step.count for step in plan_erasure(review.session.patient_id) if step.count}
     assert steps == {
         "Reviews with readings and messages": 2,
         "Decisions about findings": 10,
