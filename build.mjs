@@ -21,7 +21,7 @@ const dist = join(root, "static", "dist");
 const out = watching ? dist : join(modules, `.dist-${process.pid}`);
 
 const ICONS = [
-  "archive", "arrow-clockwise", "arrow-counterclockwise", "arrow-left", "arrow-right", "bell", "box-arrow-right",
+  "archive", "arrow-clockwise", "arrow-counterclockwise", "arrow-left", "arrow-right", "arrows", "bell", "box-arrow-right",
   "calendar3", "camera", "chat", "check", "check-circle", "check2-all", "chevron-down", "chevron-left",
   "chevron-right", "circle", "circle-half", "clipboard2-pulse", "clock", "cloud-arrow-up", "cpu", "dash-circle",
   "diagram-3", "download", "envelope", "exclamation-octagon", "exclamation-triangle", "eye", "eye-slash",
@@ -150,7 +150,7 @@ const builds = [
   {
     ...shared,
     format: "esm",
-    entryPoints: ["app", "upload", "review", "compare", "charts"].map((name) => ({
+    entryPoints: ["app", "camera", "upload", "review", "compare", "charts"].map((name) => ({
       in: `static/js/${name}.js`,
       out: name,
     })),

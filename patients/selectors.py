@@ -20,6 +20,7 @@ from patients.red_flags import RedFlag
 from vault import files
 from vault.blind import blind_index
 from vault.fields import is_erased
+from vision.types import View
 
 ADULT_YEARS = 18
 
@@ -249,6 +250,15 @@ def draft_of(patient_id: UUID) -> PhotoSession | None:
 def photos_of(session: PhotoSession) -> list[Photo]:
     """The session's present photos in the order in which they came. The caller has checked the scope."""
     return list(Photo.objects.present().filter(session=session).order_by("created_at", "id"))
+
+
+def baseline_photo(session: PhotoSession, view: View, site: str = "") -> Photo | None:
+    """The patient's first good photo of this view (and site) that was sent with an earlier session, if any."""
+    sent = (PhotoSession.Status.SUBMITTED, PhotoSession.Status.CLOSED)
+    rows = Photo.objects.present().select_related("session__patient").exclude(session=session)
+    rows = rows.filter(session__patient_id=session.patient_id, session__status__in=sent, view=view, site=site)
+    first: Photo | None = rows.filter(quality_passed=True).order_by("created_at", "id").first()
+    return first
 
 
 def photo_for(actor: Actor, photo_id: UUID) -> Photo:

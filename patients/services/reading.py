@@ -136,7 +136,6 @@ def note_read(
 
 def listed_recently(actor: Actor, photo: Photo, now: datetime) -> bool:
     """Whether this person opened a page that named the photo less than :data:`PAGE_LIFE` ago."""
-    """Whether a page that this person opened within the last half hour named the photo in its event."""
     recent = events_about(photo.session.patient_id).filter(actor_id=actor.user_id, at__gt=now - PAGE_LIFE)
     details = recent.values_list("detail", flat=True)
     return any(str(photo.pk) in detail.get("photos", ()) for detail in details)

@@ -66,6 +66,7 @@ class Panel {
       this.add(this.input.files);
       this.input.value = "";
     });
+    form.addEventListener("trichora:add-files", (event) => this.add(event.detail.files));
     this.acceptDrops(form.querySelector("[data-upload-drop]"));
   }
 
@@ -176,8 +177,7 @@ class Panel {
         },
         onError: async (error) => {
           if (error.originalResponse) {
-            row.show("failed", reasonIn(error.originalResponse) || this.say("Failed"));
-            row.retry.onclick = () => this.queue(file, row);
+            this.fail(file, row, reasonIn(error.originalResponse) || this.say("Failed"));
           } else {
             this.queueWhenBack(file, row);
           }
@@ -211,15 +211,19 @@ class Panel {
       });
       if (!response.ok) throw new Error(`result answered ${response.status}`);
       const result = await response.json();
-      const accepted = result.state === "accepted";
-      const state = accepted && result.usable === false ? "limited" : accepted ? "accepted" : "rejected";
-      row.show(state, result.message || this.say(accepted ? "Accepted" : "Rejected"));
+      const state = { accepted: "accepted", not_good_enough: "limited" }[result.state] ?? "rejected";
+      row.show(state, result.message || this.say(state === "rejected" ? "Rejected" : "Accepted"));
       if (result.html) this.place(result.html);
       this.form.dispatchEvent(new CustomEvent("trichora:uploaded", { bubbles: true, detail: result }));
     } catch {
-      row.show("failed", this.say("Failed"));
-      row.retry.onclick = () => this.queue(file, row);
+      this.fail(file, row, this.say("Failed"));
     }
+  }
+
+  fail(file, row, message) {
+    row.show("failed", message);
+    row.retry.onclick = () => this.queue(file, row);
+    this.form.dispatchEvent(new CustomEvent("trichora:upload-failed", { bubbles: true, detail: { message } }));
   }
 
   /** Puts the server's fragment where it belongs: out-of-band elements by id, the rest into the named target. */

@@ -180,7 +180,7 @@ def send_photographs(patient: Person, files: dict[str, Path]) -> str:
         patient.go(f"/sessions/{session}/capture/?view={view}")
         page.set_input_files("input[type=file]", path)
         expect(
-            page.locator("[data-upload-list] .upload[data-state=accepted], .upload[data-state=warning]")
+            page.locator("[data-upload-list] .upload[data-state=accepted], .upload[data-state=limited]")
         ).to_have_count(1, timeout=LONG)
         patient.look(f"10-capture-{view}")
     refuse_bad_files(patient, session)

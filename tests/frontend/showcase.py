@@ -97,7 +97,8 @@ def _handler(showcase: Showcase) -> type[BaseHTTPRequestHandler]:
                 dark = "dark" in self.upload().metadata["filename"]
                 message = "Too dark: switch on the light and take it again." if dark else ""
                 usable = "soft" not in self.upload().metadata["filename"]
-                self.answer_json({"state": "rejected" if dark else "accepted", "usable": usable, "message": message})
+                state = "rejected" if dark else "accepted" if usable else "not_good_enough"
+                self.answer_json({"state": state, "message": message})
             else:
                 self.answer(404)
 

@@ -1,25 +1,17 @@
-"""Frozen view data, shaped for the screens of this room."""
+"""The capture page and the photos on it, each with its quality in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
-from itertools import groupby
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.actors import Actor
-from accounts.context import ROLE_NAMES
-from accounts.models import AuditEvent
-from accounts.roles import Role
-from accounts.selectors import membership_names
-from patients import access_words, red_flags, selectors
+from patients import selectors
 from patients.capture_protocol import (
     GUIDES,
     QUALITY_ADVICE,
@@ -31,83 +23,17 @@ from patients.capture_protocol import (
     ViewGuide,
     guide,
 )
-from patients.models import Intake, Patient, Photo, PhotoSession
-from patients.red_flags import RedFlag, SafetyText, Severity
-from patients.workflow import Gap
+from patients.models import Photo, PhotoSession
+from vision.quality import thresholds_for
 from vision.types import QualityCheck, View
 
+POSES: Final = {View.CROWN: "down", View.PART: "down", View.TRICHOSCOPY: ""}
+"""How the lens looks; the other views are taken upright."""
 
-@dataclass(frozen=True, slots=True)
-class SafetyNote:
-    """One red flag as the patient reads it."""
+OUT_OF_SIGHT: Final = (View.CROWN, View.PART, View.OCCIPUT)
+"""Views in which one cannot see the screen: the timer is set."""
 
-    flag: RedFlag
-    urgent: bool
-    text: SafetyText
-
-
-def safety_notes(intake: Intake | None) -> list[SafetyNote]:
-    """What this intake asks the patient to do, the most pressing first; empty without a flag."""
-    if intake is None:
-        return []
-    flags = selectors.red_flags_of(intake)
-    return [
-        SafetyNote(flag, red_flags.severity(flag) is Severity.URGENT, red_flags.safety_text(flag)) for flag in flags
-    ]
-
-
-# --- the steps of a session ------------------------------------------------------------------------------------------
-
-
-class Step(StrEnum):
-    """The way from opening a session to sending it."""
-
-    ANSWERS = "answers"
-    CHECKLIST = "checklist"
-    PHOTOS = "photos"
-    SEND = "send"
-
-
-def steps(session: PhotoSession, current: Step) -> list[dict[str, str]]:
-    """Items of the stepper."""
-    labels = {
-        Step.ANSWERS: _("Your answers"),
-        Step.CHECKLIST: _("Checklist"),
-        Step.PHOTOS: _("Photos"),
-        Step.SEND: _("Send"),
-    }
-    done = {Step.ANSWERS: selectors.intake_is_current(session), Step.CHECKLIST: bool(session.checklist)}
-    return [
-        {"label": label, "state": "current" if step is current else "done" if done.get(step) else "todo"}
-        for step, label in labels.items()
-    ]
-
-
-def next_step_url(session: PhotoSession) -> str:
-    """Where a person goes on with a session being prepared."""
-    if not selectors.intake_is_current(session):
-        return reverse("patients:session_answers", args=[session.pk])
-    if not session.checklist:
-        return reverse("patients:checklist", args=[session.pk])
-    return reverse("patients:capture", args=[session.pk])
-
-
-def gap_links(session: PhotoSession, gaps: Iterable[Gap]) -> list[dict[str, str]]:
-    """What is missing, each with the page where it is put right."""
-    table = {
-        Gap.CONSENT: (_("Your consent to care"), reverse("patients:consents", args=[session.patient_id])),
-        Gap.INTAKE: (
-            _("Confirm your answers for this session"),
-            reverse("patients:session_answers", args=[session.pk]),
-        ),
-        Gap.CHECKLIST: (_("The checklist"), reverse("patients:checklist", args=[session.pk])),
-        Gap.PHOTO: (_("At least one photo"), reverse("patients:capture", args=[session.pk])),
-        Gap.RETAKE: (_("The views your clinic asked for again"), reverse("patients:capture", args=[session.pk])),
-    }
-    return [{"label": table[gap][0], "url": table[gap][1]} for gap in gaps]
-
-
-# --- capture ---------------------------------------------------------------------------------------------------------
+TIMERS_S: Final = (0, 3, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +62,27 @@ class RetakeWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Ghost:
+    """The patient's own baseline of a view, to line up with."""
+
+    src: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CameraGuide:
+    """What the camera in the page needs: how to hold it, the quality gate's limits for its hints, where to go on."""
+
+    pose: str  # "down": the lens looks straight down; "upright": at the head's height; "": no level to hold
+    dark_below: float
+    burnt_above: float
+    blurred_below: float
+    timers: tuple[int, ...]  # seconds
+    timer: int
+    next_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class CapturePage:
     """Everything the capture page shows for one view."""
 
@@ -151,6 +98,8 @@ class CapturePage:
     next_url: str
     photo_count: int
     not_good: int
+    camera: CameraGuide
+    ghost: Ghost | None
 
     @property
     def wish(self) -> RetakeWish | None:
@@ -188,7 +137,30 @@ def capture_page(session: PhotoSession, view: View | None, site: str = "") -> Ca
         next_url=view_url(session.pk, following) if following else reverse("patients:finish", args=[session.pk]),
         photo_count=len(photos),
         not_good=sum(not photo.quality_passed for photo in photos),
+        camera=_camera(session, shown, following),
+        ghost=_ghost(session, shown, site),
     )
+
+
+def _camera(session: PhotoSession, view: View, following: View | None) -> CameraGuide:
+    limits = thresholds_for(view)
+    go_on = f"{view_url(session.pk, following)}&camera=1" if following and following.is_global else ""
+    return CameraGuide(
+        pose=POSES.get(view, "upright"),
+        dark_below=limits[QualityCheck.TOO_DARK].limit,
+        burnt_above=limits[QualityCheck.BURNT_OUT].limit,
+        blurred_below=limits[QualityCheck.BLUR].limit,
+        timers=TIMERS_S,
+        timer=TIMERS_S[-1] if view in OUT_OF_SIGHT else 0,
+        next_url=go_on or reverse("patients:finish", args=[session.pk]),
+    )
+
+
+def _ghost(session: PhotoSession, view: View, site: str) -> Ghost | None:
+    photo = selectors.baseline_photo(session, view, site)
+    if photo is None:
+        return None
+    return Ghost(reverse("patients:thumbnail", args=[photo.pk]), photo.created_at)
 
 
 def view_url(session_id: UUID, view: View | None, site: str = "") -> str:
@@ -278,83 +250,3 @@ def _strip_item(
         "state_label": label,
         "expected": item.expected,
     }
-
-
-# --- records and the access log --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRow:
-    """A record in a person's list."""
-
-    patient_id: UUID
-    name: str
-    clinic: str
-    record_number: str
-    is_own: bool
-
-
-def record_rows(rows: Iterable[Any]) -> list[RecordRow]:
-    """The records that one person holds."""
-    return [
-        RecordRow(
-            patient_id=row.patient_id,
-            name=full_name(row.patient),
-            clinic=row.patient.clinic.name,
-            record_number=row.patient.record_number,
-            is_own=row.relation == "self",
-        )
-        for row in rows
-    ]
-
-
-def full_name(patient: Patient) -> str:
-    """The patient's name as the patient's own side reads it."""
-    return f"{patient.given_name} {patient.family_name}"
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRow:
-    """One event of the access log in plain words."""
-
-    at: datetime
-    who: str
-    role: str
-    what: str
-    is_own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AccessDay:
-    """The events of one day, in the clinic's time zone."""
-
-    day: date
-    rows: tuple[AccessRow, ...]
-
-
-def access_days(events: Iterable[AuditEvent], reader: Actor, time_zone: str) -> list[AccessDay]:
-    """The log, newest day first. Names of staff are looked up in one query; nobody else is named."""
-    events = list(events)
-    names = membership_names(event.actor_id for event in events if event.actor_id)
-    zone = ZoneInfo(time_zone)
-    rows = [_access_row(event, reader, names, zone) for event in events]
-    return [AccessDay(day, tuple(group)) for day, group in groupby(rows, key=lambda row: row.at.date())]
-
-
-def _access_row(event: AuditEvent, reader: Actor, names: dict[UUID, tuple[str, str]], zone: ZoneInfo) -> AccessRow:
-    role = str(ROLE_NAMES[Role(event.actor_role)]) if event.actor_role in set(Role) else ""
-    if event.actor_id is None:
-        who, role = _("The portal"), _("automatic")
-    elif event.actor_id == reader.user_id:
-        who, role = _("You"), ""
-    elif event.actor_id in names:
-        who = names[event.actor_id][0]
-    else:
-        who, role = _("Another person who holds this record"), ""
-    return AccessRow(
-        at=event.at.astimezone(zone),
-        who=who,
-        role=role,
-        what=access_words.sentence(event.action, event.detail),
-        is_own=event.actor_id == reader.user_id,
-    )

@@ -1,0 +1,57 @@
+"""Frozen view data, shaped for the screens of this room."""
+
+from patients.presenters.capture import (
+    CameraGuide,
+    CapturePage,
+    Ghost,
+    PhotoTile,
+    RetakeWish,
+    capture_page,
+    photo_tile,
+    quality_advice,
+    retake_wishes,
+    tiles_in_order,
+    view_url,
+)
+from patients.presenters.records import (
+    AccessDay,
+    AccessRow,
+    RecordRow,
+    access_days,
+    full_name,
+    record_rows,
+)
+from patients.presenters.session import (
+    SafetyNote,
+    Step,
+    gap_links,
+    next_step_url,
+    safety_notes,
+    steps,
+)
+
+__all__ = [
+    "AccessDay",
+    "AccessRow",
+    "CameraGuide",
+    "CapturePage",
+    "Ghost",
+    "PhotoTile",
+    "RecordRow",
+    "RetakeWish",
+    "SafetyNote",
+    "Step",
+    "access_days",
+    "capture_page",
+    "full_name",
+    "gap_links",
+    "next_step_url",
+    "photo_tile",
+    "quality_advice",
+    "record_rows",
+    "retake_wishes",
+    "safety_notes",
+    "steps",
+    "tiles_in_order",
+    "view_url",
+]
