@@ -35,6 +35,11 @@ class Kind(StrEnum):
     OPINION_ASKED = "opinion_asked"
     OPINION_GIVEN = "opinion_given"
     READ_WANTED = "read_wanted"
+    CASE_HANDED_OVER = "case_handed_over"
+    HANDOVER_DECLINED = "handover_declined"
+    FOLLOW_UP_DUE = "follow_up_due"
+    TASKS_DUE = "tasks_due"
+    URGENT_ANSWER = "urgent_answer"
 
 
 def subject_and_line(kind: Kind) -> tuple[str, str]:
@@ -64,6 +69,16 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("An opinion you asked for is there"), _("Sign in to read it beside the case.")
         case Kind.READ_WANTED:
             return _("A case waits for your read"), _("Two readers differ about a case. Sign in to see your reads.")
+        case Kind.CASE_HANDED_OVER:
+            return _("A colleague handed you a case"), _("A case waits for you. Sign in to see it in your queue.")
+        case Kind.HANDOVER_DECLINED:
+            return _("A case is back in the queue"), _("A colleague could not take a case that you handed over.")
+        case Kind.FOLLOW_UP_DUE:
+            return _("Something of your plan is due"), _("A step of your plan is due. Sign in to see which.")
+        case Kind.TASKS_DUE:
+            return _("Follow-ups are due"), _("Tasks of signed plans are due. Sign in to see the list.")
+        case Kind.URGENT_ANSWER:
+            return _("An urgent answer of a patient"), _("An answer needs a clinician today. Sign in to read it.")
         case Kind.STAFF_INVITED:
             return _("You are invited to a clinic's portal"), _("Open the link to set up your access.")
 

@@ -11,7 +11,7 @@ from patients import api as sessions
 from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
-from reviews.api import cases, plans
+from reviews.api import cases, desk, plans
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -29,6 +29,11 @@ urlpatterns = [
     # --- reviews
     path("queue/", cases.Worklist.as_view(), name="api-queue"),
     path("queue/<uuid:session_id>/claim/", cases.ClaimCase.as_view(), name="api-claim"),
+    path("queue/<uuid:session_id>/decline/", desk.DeclineHandover.as_view(), name="api-decline"),
+    path("queue/views/", desk.SavedViews.as_view(), name="api-views"),
+    path("queue/views/<uuid:view_id>/", desk.OneSavedView.as_view(), name="api-view"),
+    path("queue/workload/", desk.Workloads.as_view(), name="api-workload"),
+    path("reviews/<uuid:review_id>/hand-over/", desk.HandOver.as_view(), name="api-hand-over"),
     path("reviews/<uuid:review_id>/", cases.OneReview.as_view(), name="api-review"),
     path("reviews/<uuid:review_id>/opened/", cases.ReviewOpened.as_view(), name="api-review-opened"),
     path("reviews/<uuid:review_id>/findings/accept-rest/", cases.AcceptRest.as_view(), name="api-review-accept-rest"),

@@ -48,6 +48,8 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "review.claimed": gettext_lazy("Took the case for review"),
     "review.released": gettext_lazy("Handed the case back"),
     "review.handed_back": gettext_lazy("Handed the case back"),
+    "review.handed_over": gettext_lazy("Handed the case to a colleague"),
+    "review.handover_declined": gettext_lazy("Gave a case back that a colleague had handed over"),
     "review.lease_lapsed": gettext_lazy("Handed the case back after a pause"),
     "review.extended": gettext_lazy("Went on with the review"),
     "review.read": gettext_lazy("Reviewed photos, answers and measurements"),

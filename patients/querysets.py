@@ -41,6 +41,15 @@ class PhotoSessionQuerySet(models.QuerySet[Any]):
             scoped = scoped.filter(status__in=["submitted", "closed"])
         return scoped
 
+    def waiting_for(self, actor: Actor) -> PhotoSessionQuerySet:
+        """The cases that wait in the clinician's own clinic: the same scope, read from the worklist's index alone.
+
+        No join to the patient is needed: an erased patient has no sessions, and a case carries its clinic.
+        """
+        if not actor.role.is_clinician:
+            return self.none()
+        return self.filter(clinic_id=actor.clinic_id, status="submitted")
+
 
 class PhotoQuerySet(models.QuerySet[Any]):
     def present(self) -> PhotoQuerySet:

@@ -78,10 +78,11 @@ def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
     """What :func:`erase` will delete."""
     tasks = FollowUpTask.objects.filter(patient_id=patient_id).count()
     reports = SideEffectReport.objects.filter(patient_id=patient_id).count()
-    return [
+    steps = [
         ErasureStep(_("Follow-up tasks"), tasks, OnErasure.ERASE),
         ErasureStep(_("Answers about side effects"), reports, OnErasure.ERASE),
     ]
+    return [step for step in steps if step.count]
 
 
 def erase(patient_id: UUID, now: datetime) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.context import ROLE_NAMES
+from accounts.models import Membership
+from accounts.roles import Role
 from patients.capture_protocol import RETAKE_ADVICE, RetakeReason
 from reviews.diagnoses import LABELS, Diagnosis
 from reviews.models import FindingDecision
@@ -116,6 +120,26 @@ class HandBackForm(forms.Form):
 
     note = _area(_("Note for your colleague"), 3, _("Your decisions, reading and plan stay with the case."), 1000)
     for_dermatologist = forms.BooleanField(label=_("A dermatologist has to take over"), required=False)
+
+
+class HandOverForm(forms.Form):
+    """Which colleague takes the case over, and what they should know."""
+
+    to = forms.ChoiceField(label=_("Colleague"), widget=forms.RadioSelect)
+    note = _area(_("Note for your colleague"), 4, _("What you saw, and what you would like them to decide."), 1000)
+
+    def __init__(self, *args: Any, colleagues: Sequence[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["to"])
+        field.choices = [(str(row.pk), f"{row.display_name} · {ROLE_NAMES[Role(row.role)]}") for row in colleagues]
+
+
+class SaveViewForm(forms.Form):
+    """A name for the filters of the queue."""
+
+    name = forms.CharField(label=_("Name of the view"), max_length=60)
+    query = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
+    shared = forms.BooleanField(label=_("Share with the clinic"), required=False)
 
 
 class PlanForm(forms.Form):

@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.actors import Actor
+from accounts.context import ROLE_NAMES
+from accounts.roles import Role
+from accounts.selectors import staff_of
 from analysis.selectors import State
 from patients.red_flags import label
 from patients.selectors import patient_label
 from reviews.queue import QueueRow
+from reviews.queue_filters import QueueFilters
+from reviews.services.saved_views import views_of
 from reviews.wording import number, short_view
 from reviews.workflow import State as ReviewState
+from reviews.workload import workloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,9 @@ class QueueLine:
     free: bool
     state_label: str
     handover_note: str
+    handed_to_me: bool
+    handed_by_me: bool
+    handed: str  # by whom, or to whom; empty when nobody handed it over
 
 
 def queue_lines(rows: Sequence[QueueRow], now: datetime) -> list[QueueLine]:
@@ -75,14 +86,27 @@ def _line(row: QueueRow, now: datetime) -> QueueLine:
         free=row.free,
         state_label=_("Ready to sign") if row.review and row.review.status == ReviewState.DECIDED.value else "",
         handover_note=row.handover_note,
+        handed_to_me=row.handed_to_me,
+        handed_by_me=row.handed_by_me,
+        handed=_handed(row),
     )
+
+
+def _handed(row: QueueRow) -> str:
+    if row.offer is None:
+        return ""
+    if row.handed_to_me:
+        return _("handed to you by %(name)s") % {"name": row.handed_by}
+    return _("handed over, not taken yet")
 
 
 def _why(row: QueueRow) -> list[str]:
     reasons = [label(flag) for flag in row.flags]
     if row.is_correction:
         reasons.append(_("Correction of a signed report"))
-    if row.for_dermatologist:
+    if row.handed_to_me:
+        reasons.append(_("Handed to you by %(name)s") % {"name": row.handed_by})
+    elif row.for_dermatologist:
         reasons.append(_("Handed over: needs a dermatologist"))
     elif row.handover_note:
         reasons.append(_("Handed back with a note"))
@@ -115,6 +139,88 @@ def _due(row: QueueRow, now: datetime) -> str:
     if seconds < 0:
         return _("%(time)s overdue") % {"time": duration(-seconds)}
     return _("due in %(time)s") % {"time": duration(seconds)}
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChip:
+    """A named set of filters. ``url`` alone shows the same; ``current``: it is what is shown."""
+
+    view_id: UUID
+    name: str
+    url: str
+    current: bool
+    mine: bool
+    shared: bool
+    owner: str
+
+
+def saved_views(actor: Actor, filters: QueueFilters) -> list[ViewChip]:
+    """One's own views and those that the clinic's clinicians share."""
+    address = reverse("reviews:queue")
+    return [
+        ViewChip(
+            view_id=view.pk,
+            name=view.name,
+            url=f"{address}?{view.query}",
+            current=view.query == filters.query(),
+            mine=view.owner_id == actor.membership_id,
+            shared=view.shared,
+            owner=view.owner.display_name,
+        )
+        for view in views_of(actor)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadLine:
+    """One clinician's desk in words, with the address of the cases on it."""
+
+    name: str
+    role: str
+    is_me: bool
+    open: int
+    handed: int
+    signed_this_week: int
+    median: str
+    url: str
+
+
+def workload_lines(actor: Actor, *, now: datetime) -> list[WorkloadLine]:
+    """Every clinician's desk."""
+    address = reverse("reviews:queue")
+    return [
+        WorkloadLine(
+            name=row.member.display_name,
+            role=str(ROLE_NAMES[Role(row.member.role)]),
+            is_me=row.is_me,
+            open=row.open,
+            handed=row.handed,
+            signed_this_week=row.signed_this_week,
+            median="" if row.seconds is None else duration(row.seconds),
+            url=f"{address}?{QueueFilters(holder=row.member.pk).query()}",
+        )
+        for row in workloads(actor, now=now)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What the filters of the queue offer."""
+
+    analysis: list[tuple[str, str]]
+    waiting: list[tuple[int, str]]
+    holders: list[tuple[str, str]]
+    severities: tuple[int, ...] = tuple(range(1, 11))
+
+
+def filter_choices(actor: Actor) -> FilterChoices:
+    """The choices for this clinic."""
+    clinicians = staff_of(actor.own_clinic_id, (Role.DERMATOLOGIST, Role.TRICHOLOGIST))
+    return FilterChoices(
+        analysis=analysis_choices(),
+        waiting=[(hours, _("over %(time)s") % {"time": duration(hours * 3600)}) for hours in (4, 24, 72, 168, 720)],
+        holders=[(str(row.pk), row.display_name) for row in clinicians],
+    )
 
 
 def analysis_choices() -> list[tuple[str, str]]:

@@ -9,7 +9,12 @@ from reviews import views
 app_name = "reviews"
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
+    path("queue/workload/", views.workload, name="workload"),
+    path("queue/views/", views.view_save, name="view_save"),
+    path("queue/views/<uuid:view_id>/remove/", views.view_remove, name="view_remove"),
     path("queue/<uuid:session_id>/claim/", views.claim, name="claim"),
+    path("queue/<uuid:session_id>/decline/", views.decline, name="decline"),
+    path("reviews/<uuid:review_id>/hand-over/", views.hand_over, name="hand_over"),
     path("reviews/<uuid:review_id>/", views.review, name="review"),
     path("reviews/<uuid:review_id>/photos/<uuid:photo_id>/", views.photo, name="photo"),
     path("reviews/<uuid:review_id>/photos/<uuid:photo_id>/outlines/", views.outlines, name="outlines"),

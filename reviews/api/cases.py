@@ -28,7 +28,7 @@ from reviews.api.shapes import (
     ReviewOut,
     review_answer,
 )
-from reviews.queue import SHOWS
+from reviews.queue_filters import SHOWS, URGENCIES
 from reviews.reading import Reading
 from reviews.services import Correction, RetakeWish
 from vision.types import View
@@ -49,7 +49,13 @@ class Worklist(APIView):
         parameters=[
             *PAGE_PARAMETERS,
             OpenApiParameter("show", str, enum=list(SHOWS)),
-            OpenApiParameter("urgent", str, enum=["1"]),
+            OpenApiParameter("urgent", str, enum=list(URGENCIES)),
+            OpenApiParameter("overdue", str, enum=["1"]),
+            OpenApiParameter("waiting", int, description="At least so many hours since the submission."),
+            OpenApiParameter("severity_from", float),
+            OpenApiParameter("severity_to", float),
+            OpenApiParameter("holder", UUID, description="A membership, as the workload names it."),
+            OpenApiParameter("dermatologist", str, enum=["1"]),
             OpenApiParameter("analysis", str, enum=[state.value for state in AnalysisState]),
         ],
         responses={200: CaseOut(many=True), **failures()},

@@ -40,6 +40,8 @@ class CaseOut(serializers.Serializer[Any]):
     )
     held_by = serializers.CharField(source="holder", help_text="empty when the case is free")
     mine = serializers.BooleanField()
+    handed_to_me = serializers.BooleanField(help_text="by a colleague; claim it, or decline")
+    handed_by = serializers.CharField(help_text="who handed the case over, while nobody has taken it")
 
 
 class FinalFindingOut(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from reviews.services.findings import (
     open_finding,
     undo_decision,
 )
+from reviews.services.handovers import colleagues, decline_handover, hand_over
 from reviews.services.outcome import (
     RetakeWish,
     decide_review,
@@ -35,6 +36,7 @@ from reviews.services.regions import (
     remove_scale,
     set_scale,
 )
+from reviews.services.saved_views import remove_view, save_view, views_of
 
 __all__ = [
     "Correction",
@@ -46,12 +48,15 @@ __all__ = [
     "change_region",
     "change_shape",
     "claim_review",
+    "colleagues",
     "correct_outline",
     "decide_and_open_next",
     "decide_finding",
     "decide_review",
+    "decline_handover",
     "draft_summary",
     "draw_shape",
+    "hand_over",
     "mark_opened",
     "mark_signed",
     "merge_regions",
@@ -68,13 +73,16 @@ __all__ = [
     "remove_item",
     "remove_region",
     "remove_scale",
+    "remove_view",
     "renew_lease",
     "reopen",
     "request_retake",
     "save_plan",
     "save_reading",
+    "save_view",
     "set_scale",
     "undo",
     "undo_decision",
     "update_item",
+    "views_of",
 ]

@@ -18,6 +18,7 @@ from patients.models import PhotoSession
 from reviews.decisions import done_analysis
 from reviews.models import Review, ReviewStatus
 from reviews.services.carry_over import carry_work
+from reviews.services.handovers import answer_by_claim
 from reviews.services.holding import LEASE, apply, held_review, locked_review, record_event
 from reviews.workflow import TRANSITIONS, Action, State
 
@@ -27,7 +28,8 @@ def claim_review(*, actor: Actor, session_id: UUID, now: datetime) -> Review:
     """Take a waiting case. A second click by its holder finds the same review; a lapsed lease frees the case first.
 
     The work of a reviewer who handed it back is the starting point. Raises DomainError ``already_claimed`` while
-    somebody else holds it, ``not_waiting`` when it is not in the queue.
+    somebody else holds it, ``handed_over`` while it waits for another colleague, ``not_waiting`` when it is not in the
+    queue.
     """
     actor.check(Permission.CLAIM_REVIEW)
     session = _locked_session(actor, session_id)
@@ -40,6 +42,7 @@ def claim_review(*, actor: Actor, session_id: UUID, now: datetime) -> Review:
         apply(locked_review(actor, current.pk), Action.LEASE_LAPSED, actor=None, now=now)
     if session.status != PhotoSession.Status.SUBMITTED:
         raise DomainError("not_waiting", _("This case is not waiting for a review any more."))
+    answer_by_claim(actor=actor, session=session, now=now)
     review = _create(actor, session, now)
     previous = (
         Review.objects.filter(session=session, status=ReviewStatus.RELEASED, claimed_at__gte=session.submitted_at)

@@ -21,18 +21,20 @@ from reviews.views.case import (
     review,
 )
 from reviews.views.plan import formulary, plan, plan_draft, plan_item, plan_item_add, plan_item_remove
-from reviews.views.queue import claim, queue
+from reviews.views.queue import claim, decline, hand_over, queue, view_remove, view_save, workload
 
 __all__ = [
     "accept_rest",
     "claim",
     "decide",
+    "decline",
     "finding",
     "finding_open",
     "finding_undo",
     "findings",
     "formulary",
     "hand_back",
+    "hand_over",
     "lease",
     "opened",
     "outlines",
@@ -48,4 +50,7 @@ __all__ = [
     "reopen",
     "retake",
     "review",
+    "view_remove",
+    "view_save",
+    "workload",
 ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 
-from accounts.errors import NotAllowed
+from accounts.errors import Invalid, NotAllowed
+from accounts.models import User
 from accounts.roles import Role
 from patients.intake_form import Symptom
 from reviews import services
 from reviews.queue import QueueFilters, worklist
 from reviews.queue_page import queue_lines
-from tests.factories.patients import NOW, actor_for, calm_answers, make_clinic, make_patient, make_staff
+from tests.factories.patients import NOW, actor_for, calm_answers, make_clinic, make_patient, make_staff, signed_in
 from tests.factories.reviews import dermatologist, measured, submitted_session, trichologist
 from vision.types import View
 
@@ -95,7 +97,7 @@ def test_closed_cases_drafts_and_other_clinics_are_absent():
     review = services.claim_review(actor=me, session_id=rejected.pk, now=NOW)
     services.reject_case(actor=me, review_id=review.pk, message="Please come in person.", now=NOW)
     case(other, "Elsewhere", 2)
-    assert worklist(me, ALL, now=NOW)[0] == []
+    assert list(worklist(me, ALL, now=NOW)[0]) == []
 
 
 def test_a_handover_shows_its_note_and_that_a_dermatologist_is_needed():
@@ -116,3 +118,75 @@ def test_the_queue_is_for_clinicians():
     clinic = make_clinic()
     with pytest.raises(NotAllowed):
         worklist(actor_for(make_staff(Role.ADMINISTRATOR, clinic).user), ALL, now=NOW)
+
+
+def test_more_filters_by_severity_waiting_deadline_holder_and_role():
+    clinic = make_clinic()
+    me, colleague = dermatologist(clinic), trichologist(clinic)
+    case(clinic, "Mild", 5, severity=2.0)
+    severe = case(clinic, "Severe", 30, severity=7.0)
+    case(clinic, "Overdue", 80)
+    pus = case(clinic, "Pus", 6, answers=calm_answers(symptoms=(Symptom.PUS,)))
+    case(clinic, "Soon", 2, answers=calm_answers(symptoms=(Symptom.SHEDDING_OVER_3_MONTHS,)))
+    services.claim_review(actor=colleague, session_id=severe.pk, now=NOW)
+    review = services.claim_review(actor=colleague, session_id=pus.pk, now=NOW)
+    services.release_review(actor=colleague, review_id=review.pk, for_dermatologist=True, now=NOW)
+
+    def shown(**query):
+        filters = QueueFilters.from_query(query)
+        rows, _counts = worklist(me, filters, now=NOW)
+        assert len(rows) == len(list(rows))
+        again = QueueFilters.from_query(QueryDict(filters.query()))
+        assert again == filters, "the address alone shows the same"
+        return initials(rows)
+
+    assert shown(severity_from="5") == ["Severe"]
+    assert shown(severity_to="5") == ["Mild"]
+    assert shown(waiting="24") == ["Overdue", "Severe"]
+    assert shown(overdue="1") == ["Pus", "Overdue"]
+    assert shown(urgent="pressing") == ["Pus"]
+    assert shown(urgent="1") == ["Pus", "Soon"]
+    assert shown(holder=str(colleague.membership_id)) == ["Severe"]
+    assert shown(dermatologist="1") == ["Pus"]
+    assert shown(severity_from="no", waiting="-3", holder="nobody") == shown()
+
+
+def test_pages_cut_the_list_anywhere_without_a_gap_or_a_repetition():
+    clinic = make_clinic()
+    for number in range(3):
+        case(clinic, f"Late{number}", 80 + number, severity=3.0 + number)
+        case(clinic, f"New{number}", 3 + number, severity=3.0 + number)
+        case(clinic, f"Flag{number}", 1 + number, answers=calm_answers(symptoms=(Symptom.PAIN,)))
+    rows, _counts = worklist(dermatologist(clinic), ALL, now=NOW)
+    whole = initials(rows)
+    assert len(whole) == len(rows) == 9
+    for size in (1, 2, 4):
+        pages = [initials(rows[start : start + size]) for start in range(0, 9, size)]
+        assert [name for page in pages for name in page] == whole
+
+
+def test_a_named_set_of_filters_is_private_or_shared_and_its_address_shows_the_same():
+    clinic = make_clinic()
+    me, colleague = dermatologist(clinic), trichologist(clinic)
+    stranger = dermatologist(make_clinic("Hair Clinic South"))
+    case(clinic, "Severe", 3, severity=7.0)
+    case(clinic, "Mild", 3, severity=2.0)
+    filters = QueueFilters(severity_from=6, overdue=False)
+    private = services.save_view(actor=me, name="Severe", filters=filters, shared=False, now=NOW)
+    assert [view.name for view in services.views_of(me)] == ["Severe"]
+    assert services.views_of(colleague) == []
+    services.save_view(actor=me, name="Severe", filters=filters, shared=True, now=NOW)
+    (theirs,) = services.views_of(colleague)
+    assert (theirs.pk, theirs.owner_id) == (private.pk, me.membership_id)
+    assert services.views_of(stranger) == []
+    browser = signed_in(User.objects.get(pk=colleague.user_id))
+    page = browser.get(f"/queue/?{theirs.query}").content.decode()
+    assert "S. S." in page
+    assert "M. S." not in page
+    assert "Shared by Dr. Ada Krause" in page
+    with pytest.raises(NotAllowed):
+        services.remove_view(actor=colleague, view_id=private.pk)
+    with pytest.raises(Invalid, match="whole queue"):
+        services.save_view(actor=me, name="Everything", filters=ALL, shared=False, now=NOW)
+    services.remove_view(actor=me, view_id=private.pk)
+    assert services.views_of(me) == []
