@@ -150,7 +150,7 @@ const builds = [
   {
     ...shared,
     format: "esm",
-    entryPoints: ["app", "camera", "upload", "review", "compare", "charts"].map((name) => ({
+    entryPoints: ["app", "care", "camera", "upload", "review", "compare", "charts"].map((name) => ({
       in: `static/js/${name}.js`,
       out: name,
     })),

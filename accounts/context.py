@@ -12,12 +12,18 @@ from accounts.actors import Actor
 from accounts.roles import Role
 
 _NAVIGATION: dict[Role, tuple[tuple[str, Any], ...]] = {
-    Role.PATIENT: (("home", _("Home")), ("patients:records", _("Records"))),
-    Role.DERMATOLOGIST: (("reviews:queue", _("Queue")),),
-    Role.TRICHOLOGIST: (("reviews:queue", _("Queue")),),
+    Role.PATIENT: (
+        ("home", _("Home")),
+        ("patients:records", _("Records")),
+        ("care:inbox", _("Messages")),
+        ("care:consultations", _("Consultations")),
+    ),
+    Role.DERMATOLOGIST: (("reviews:queue", _("Queue")), ("care:inbox", _("Messages")), ("care:agenda", _("Agenda"))),
+    Role.TRICHOLOGIST: (("reviews:queue", _("Queue")), ("care:inbox", _("Messages")), ("care:agenda", _("Agenda"))),
     Role.ADMINISTRATOR: (
         ("accounts:staff", _("Staff")),
         ("accounts:clinic", _("Clinic")),
+        ("care:offer", _("Consultations")),
         ("patients:consent_texts", _("Consent texts")),
         ("reports:requests", _("Requests")),
         ("analysis:releases", _("Models")),

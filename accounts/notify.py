@@ -31,6 +31,12 @@ class Kind(StrEnum):
     ERASURE_DECIDED = "erasure_decided"
     URGENT_CASE = "urgent_case"
     STAFF_INVITED = "staff_invited"
+    MESSAGE = "message"
+    URGENT_MESSAGE = "urgent_message"
+    CONSULTATION_BOOKED = "consultation_booked"
+    CONSULTATION_MOVED = "consultation_moved"
+    CONSULTATION_CANCELLED = "consultation_cancelled"
+    CONSULTATION_SOON = "consultation_soon"
     CASE_ESCALATED = "case_escalated"
     OPINION_ASKED = "opinion_asked"
     OPINION_GIVEN = "opinion_given"
@@ -79,6 +85,18 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("Follow-ups are due"), _("Tasks of signed plans are due. Sign in to see the list.")
         case Kind.URGENT_ANSWER:
             return _("An urgent answer of a patient"), _("An answer needs a clinician today. Sign in to read it.")
+        case Kind.MESSAGE:
+            return _("You have a new message"), _("A message waits for you in the portal. Sign in to read it.")
+        case Kind.URGENT_MESSAGE:
+            return _("An urgent message is waiting"), _("A patient's message names a red flag. Sign in to read it.")
+        case Kind.CONSULTATION_BOOKED:
+            return _("A consultation was booked"), _("Sign in to see when, and to add it to your calendar.")
+        case Kind.CONSULTATION_MOVED:
+            return _("A consultation was moved"), _("Sign in to see the new time and to update your calendar.")
+        case Kind.CONSULTATION_CANCELLED:
+            return _("A consultation was cancelled"), _("Sign in to see which one.")
+        case Kind.CONSULTATION_SOON:
+            return _("Your consultation is coming up"), _("Sign in to see when and where it takes place.")
         case Kind.STAFF_INVITED:
             return _("You are invited to a clinic's portal"), _("Open the link to set up your access.")
 

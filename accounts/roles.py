@@ -34,6 +34,8 @@ class Permission(StrEnum):
     REQUEST_EXPORT = "request_export"
     REQUEST_ERASURE = "request_erasure"
     SEE_OWN_ACCESS_LOG = "see_own_access_log"
+    WRITE_MESSAGES = "write_messages"
+    BOOK_CONSULTATIONS = "book_consultations"
     # clinicians
     READ_CASES = "read_cases"
     CLAIM_REVIEW = "claim_review"
@@ -47,8 +49,12 @@ class Permission(StrEnum):
     ESCALATE_CASE = "escalate_case"  # to the dermatologists
     CLAIM_ESCALATED = "claim_escalated"
     READ_AGREEMENT = "read_agreement"  # statistics without patients
+    ANSWER_MESSAGES = "answer_messages"
+    RUN_CONSULTATIONS = "run_consultations"
+    SET_OWN_HOURS = "set_own_hours"
     # administrators
     WAIVE_READ = "waive_read"
+    MANAGE_CONSULTATIONS = "manage_consultations"
     MANAGE_STAFF = "manage_staff"
     MANAGE_CLINIC = "manage_clinic"
     MANAGE_CONSENT_TEXTS = "manage_consent_texts"
@@ -82,6 +88,12 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.CLAIM_ESCALATED: frozenset({Role.DERMATOLOGIST}),
     Permission.READ_AGREEMENT: _CLINICIAN | _ADMINISTRATOR,
     Permission.WAIVE_READ: _ADMINISTRATOR,
+    Permission.WRITE_MESSAGES: _PATIENT | _CLINICIAN,
+    Permission.BOOK_CONSULTATIONS: _PATIENT | _CLINICIAN,
+    Permission.ANSWER_MESSAGES: _CLINICIAN,
+    Permission.RUN_CONSULTATIONS: _CLINICIAN,
+    Permission.SET_OWN_HOURS: _CLINICIAN,
+    Permission.MANAGE_CONSULTATIONS: _ADMINISTRATOR,
     Permission.MANAGE_STAFF: _ADMINISTRATOR,
     Permission.MANAGE_CLINIC: _ADMINISTRATOR,
     Permission.MANAGE_CONSENT_TEXTS: _ADMINISTRATOR,

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from accounts.api import NoSuchAddress
 from analysis import api as analyses
+from care.api import bookings, messages, offer
 from patients import api as sessions
 from reports import api as reports
 from reports import api_documents as documents
@@ -82,5 +83,32 @@ urlpatterns = [
         rights.ErasureCertificate.as_view(),
         name="api-erasure-certificate",
     ),
+    # --- messages
+    path("threads/", messages.Threads.as_view(), name="api-threads"),
+    path("patients/<uuid:patient_id>/threads/", messages.PatientThreads.as_view(), name="api-patient-threads"),
+    path("threads/<uuid:thread_id>/", messages.OneThread.as_view(), name="api-thread"),
+    path("threads/<uuid:thread_id>/messages/", messages.ThreadMessages.as_view(), name="api-thread-messages"),
+    path("threads/<uuid:thread_id>/assign/", messages.ThreadAssign.as_view(), name="api-thread-assign"),
+    path("threads/<uuid:thread_id>/status/", messages.ThreadStatus.as_view(), name="api-thread-status"),
+    path("attachments/<uuid:attachment_id>/", messages.AttachmentContent.as_view(), name="api-attachment"),
+    path("canned-replies/", messages.CannedReplies.as_view(), name="api-canned-replies"),
+    path("canned-replies/<uuid:reply_id>/", messages.OneCannedReply.as_view(), name="api-canned-reply"),
+    # --- consultations
+    path("patients/<uuid:patient_id>/slots/", bookings.Slots.as_view(), name="api-slots"),
+    path("patients/<uuid:patient_id>/consultations/", bookings.PatientConsultations.as_view(), name="api-consultations"),
+    path("consultations/<uuid:consultation_id>/", bookings.OneConsultation.as_view(), name="api-consultation"),
+    path("consultations/<uuid:consultation_id>/move/", bookings.Move.as_view(), name="api-consultation-move"),
+    path("consultations/<uuid:consultation_id>/cancel/", bookings.Cancel.as_view(), name="api-consultation-cancel"),
+    path("consultations/<uuid:consultation_id>/outcome/", bookings.Outcome.as_view(), name="api-consultation-outcome"),
+    path("consultations/<uuid:consultation_id>/calendar/", bookings.CalendarFile.as_view(), name="api-calendar-file"),
+    path("consultations/<uuid:consultation_id>/video/", bookings.Video.as_view(), name="api-consultation-video"),
+    path("agenda/", bookings.Agenda.as_view(), name="api-agenda"),
+    path("agenda/feed/", bookings.Feed.as_view(), name="api-calendar-feed"),
+    path("clinicians/<uuid:membership_id>/hours/", offer.ClinicianHours.as_view(), name="api-hours"),
+    path("hours-exceptions/", offer.Exceptions.as_view(), name="api-hours-exceptions"),
+    path("hours-exceptions/<uuid:exception_id>/", offer.OneException.as_view(), name="api-hours-exception"),
+    path("manage/consultation-kinds/", offer.Kinds.as_view(), name="api-kinds"),
+    path("manage/consultation-kinds/<uuid:kind_id>/", offer.OneKind.as_view(), name="api-kind"),
+    path("manage/consultation-settings/", offer.Settings.as_view(), name="api-care-settings"),
     path("<path:rest>", NoSuchAddress.as_view(), name="api-unknown"),
 ]

@@ -18,4 +18,5 @@ urlpatterns = [
     path("", include("analysis.urls")),
     path("", include("reviews.urls")),
     path("", include("reports.urls")),
+    path("", include("care.urls")),
 ]

@@ -101,6 +101,23 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "erasure.withdrawn": gettext_lazy("Took back the request for erasure"),
     "erasure.refused": gettext_lazy("Refused the request for erasure"),
     "erasure.executed": gettext_lazy("Erased the record"),
+    "message.sent": gettext_lazy("Wrote a message to the care team"),
+    "message.answered": gettext_lazy("Wrote a message to you"),
+    "message.noted": gettext_lazy("Wrote a note for the care team"),
+    "message.read": gettext_lazy("Read a conversation"),
+    "message.assigned": gettext_lazy("Chose who answers a conversation"),
+    "message.thread_closed": gettext_lazy("Closed a conversation"),
+    "message.thread_reopened": gettext_lazy("Took a conversation up again"),
+    "attachment.read": gettext_lazy("Opened a file of a conversation"),
+    "inbox.read": gettext_lazy("Saw the conversation in the list of messages"),
+    "consultation.booked": gettext_lazy("Booked a consultation"),
+    "consultation.moved": gettext_lazy("Moved a consultation"),
+    "consultation.cancelled": gettext_lazy("Cancelled a consultation"),
+    "consultation.missed": gettext_lazy("Noted that a consultation was missed"),
+    "consultation.held": gettext_lazy("Noted that a consultation took place"),
+    "consultation.read": gettext_lazy("Looked at a consultation"),
+    "consultation.joined": gettext_lazy("Opened the video room of a consultation"),
+    "agenda.read": gettext_lazy("Saw the consultation in the agenda"),
 }
 
 

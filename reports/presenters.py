@@ -16,7 +16,7 @@ from accounts.privacy import OnErasure
 from accounts.roles import Permission, Role
 from patients import selectors as patients
 from patients.services import note_read
-from reports import document, home, selectors, services
+from reports import document, home, home_panels, selectors, services
 from reports.content import content_hash
 from reports.models import ErasureRequest, ExportRequest
 from reports.services.rendering import frozen_content
@@ -64,7 +64,8 @@ def patient_home(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, 
         photos=(),
         now=now,
     )
-    return {"patient": patient, "home": page, "today": localdate(now)}
+    panels = home_panels.panels(actor, patient, now)
+    return {"patient": patient, "home": page, "today": localdate(now), "panels": panels}
 
 
 def sign_page(actor: Actor, review_id: UUID, form: Any, *, now: datetime) -> dict[str, Any]:

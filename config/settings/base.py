@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "analysis",
     "reviews",
     "reports",
+    "care",
 ]
 
 MIDDLEWARE = [
@@ -77,7 +78,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.context.navigation",
+                "care.context.navigation",
             ],
         },
     },
@@ -231,6 +232,7 @@ ANALYSIS_BACKEND = env.str("TRICHORA_RUNTIME", "openvino")
 UPLOAD_MAX_BYTES = 50 * 1024 * 1024
 UPLOAD_MAX_PIXELS = 60_000_000
 UPLOAD_CHUNK_BYTES = 4 * 1024 * 1024
+ATTACHMENT_MAX_BYTES = 15 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
@@ -300,6 +302,8 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatusEnum": "reviews.models.ReviewStatus",
         "ExportStatusEnum": "reports.models.ExportRequest.Status",
         "ErasureStatusEnum": "reports.models.ErasureRequest.Status",
+        "ThreadStatusEnum": "care.models.Thread.Status",
+        "ConsultationStatusEnum": "care.models.Consultation.Status",
     },
 }
 

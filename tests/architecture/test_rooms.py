@@ -15,7 +15,7 @@ from django.conf import settings
 from accounts.privacy import Category, OnErasure, registered
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("vault", "accounts", "patients", "analysis", "reviews", "reports")
+ROOMS = ("vault", "accounts", "patients", "analysis", "reviews", "reports", "care")
 
 
 def attributes(path: Path) -> set[str]:

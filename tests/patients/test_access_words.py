@@ -10,7 +10,10 @@ from patients.access_words import WORDS, sentence
 from reviews import workflow as review_workflow
 
 ROOT = Path(__file__).parents[2]
-NOT_ABOUT_A_PATIENT = {"release", "staff", "clinic", "consent_text", "audit"}
+NOT_ABOUT_A_PATIENT = {
+    "release", "staff", "clinic", "consent_text", "audit", "canned_reply", "care_settings", "consultation_kind", "hours",
+    "calendar_feed",
+}  # fmt: skip
 
 
 def audited_actions():
@@ -18,7 +21,7 @@ def audited_actions():
     found = {item.audit for item in workflow.TRANSITIONS.values()}
     found |= {item.audit for item in review_workflow.TRANSITIONS.values()}
     found |= {item.audit for item in review_workflow.READ_TRANSITIONS.values()}
-    for room in ("patients", "analysis", "reviews", "reports"):
+    for room in ("patients", "analysis", "reviews", "reports", "care"):
         for path in (ROOT / room).rglob("*.py"):
             found |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', path.read_text()))
     return {action for action in found if action.partition(".")[0] not in NOT_ABOUT_A_PATIENT}

@@ -1,0 +1,1 @@
+"""Messages and consultations over the API: the same services as the pages, the same permissions."""

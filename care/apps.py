@@ -1,0 +1,21 @@
+"""Registration of the room with Django."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CareConfig(AppConfig):
+    """Tells the privacy registry what this room holds, and the patient's home what it adds."""
+
+    name = "care"
+
+    def ready(self) -> None:
+        """Register once the models are loaded."""
+        from accounts.privacy import register
+        from care.presenters.home import panel
+        from care.privacy import PRIVACY
+        from reports.home_panels import register_panel
+
+        register(PRIVACY)
+        register_panel(panel)

@@ -1,0 +1,88 @@
+"""Calendar files (RFC 5545, 5546). Pure: no medical content goes in, and no name of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+
+PRODUCT: Final = "-//Trichora//Consultations//EN"
+DOMAIN: Final = "consultations.trichora"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One consultation as a calendar shows it. ``sequence`` grows with every change (RFC 5545, 3.8.7.4)."""
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    stamp: datetime
+    summary: str
+    location: str = ""
+    url: str = ""
+    cancelled: bool = False
+
+
+def invitation(entry: Entry, *, zone: str, organizer: str, organizer_name: str, attendee: str) -> bytes:
+    """The file of one consultation: METHOD REQUEST, or CANCEL once it is cancelled, with its time zone."""
+    calendar = _calendar("CANCEL" if entry.cancelled else "REQUEST")
+    event = _event(entry, zone)
+    who = vCalAddress(f"mailto:{organizer}")
+    who.params["CN"] = vText(organizer_name)
+    event["organizer"] = who
+    invited = vCalAddress(f"mailto:{attendee}")
+    invited.params["PARTSTAT"] = vText("ACCEPTED")
+    invited.params["ROLE"] = vText("REQ-PARTICIPANT")
+    event.add("attendee", invited, encode=0)
+    if not entry.cancelled:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", entry.summary)
+        alarm.add("trigger", timedelta(hours=-1))
+        event.add_component(alarm)
+    calendar.add_component(event)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def feed(*, name: str, zone: str, entries: Sequence[Entry]) -> bytes:
+    """A calendar to subscribe to."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", timedelta(minutes=30), parameters={"VALUE": "DURATION"})
+    for entry in entries:
+        calendar.add_component(_event(entry, zone))
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _calendar(method: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    return calendar
+
+
+def _event(entry: Entry, zone: str) -> Event:
+    event = Event()
+    event.add("uid", f"{entry.uid}@{DOMAIN}")
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", entry.stamp)
+    event.add("dtstart", entry.starts_at.astimezone(ZoneInfo(zone)))
+    event.add("dtend", entry.ends_at.astimezone(ZoneInfo(zone)))
+    event.add("summary", entry.summary)
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("class", "PRIVATE")
+    if entry.location:
+        event.add("location", entry.location)
+    if entry.url:
+        event.add("url", entry.url)
+    return event

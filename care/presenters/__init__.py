@@ -1,0 +1,1 @@
+"""Frozen view data of this room's pages."""

@@ -1,0 +1,19 @@
+"""What workers call by the clock: reminders, and what nobody sent or named."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from care import services
+from care.services.attachments import sweep_files
+
+
+def send_reminders(_: str = "") -> int:
+    """Every few minutes: e-mails about consultations that come soon."""
+    return services.send_reminders(now=timezone.now())
+
+
+def sweep(_: str = "") -> int:
+    """Every day: drafts of a month ago, and files that a killed process left. Returns how many went."""
+    now = timezone.now()
+    return services.sweep_drafts(now=now) + sweep_files(now=now)

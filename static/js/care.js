@@ -1,0 +1,5 @@
+// Conversations and consultations.
+
+import "./polling.js";
+import "./replies.js";
+import "./zone.js";
