@@ -17,7 +17,9 @@ DEFAULT_THREADS = 2
 class OpenVinoNetwork:
     """A compiled model. ``infer`` may be called from several threads; calls are taken one after another."""
 
-    def __init__(self, model: Path, cache_dir: Path | None = None, threads: int = DEFAULT_THREADS) -> None:
+    def __init__(
+        self, model: Path, weights: Path, cache_dir: Path | None = None, threads: int = DEFAULT_THREADS
+    ) -> None:
         import openvino
 
         settings: dict[str, Any] = {
@@ -28,7 +30,8 @@ class OpenVinoNetwork:
         }
         if cache_dir is not None:
             settings["CACHE_DIR"] = str(cache_dir)
-        self._compiled = openvino.Core().compile_model(str(model), "CPU", settings)
+        core = openvino.Core()
+        self._compiled = core.compile_model(core.read_model(str(model), str(weights)), "CPU", settings)
         self._request = self._compiled.create_infer_request()
         self._lock = threading.Lock()
 
@@ -41,5 +44,6 @@ class OpenVinoNetwork:
 
 
 def open_release(release: Release, cache_dir: Path | None) -> OpenVinoNetwork:
-    """The release's ``model.xml``, compiled."""
-    return OpenVinoNetwork(release.path("model.xml"), cache_dir)
+    """The release's ``model.xml``, compiled; its constants lie in ``weights.safetensors`` (``model.bin`` of old)."""
+    weights = "model.bin" if "model.bin" in release.files else "weights.safetensors"
+    return OpenVinoNetwork(release.path("model.xml"), release.path(weights), cache_dir)

@@ -7,7 +7,11 @@ from typing import Any
 
 from torch import nn
 
+from vision.release import Release
+from vision.runtime.architectures import fold_batch_norms
 from vision.training.torchvision_compat import ensure_torchvision
+
+__all__ = ["UNET_MOBILENET_V2", "build_release", "build_unet", "fold_batch_norms"]
 
 UNET_MOBILENET_V2 = "unet-mobilenet_v2-half"
 
@@ -40,19 +44,6 @@ def build_unet(options: Mapping[str, Any], class_count: int) -> nn.Module:
     return module
 
 
-def fold_batch_norms(module: nn.Module) -> nn.Module:
-    """Multiply every batch normalisation into the convolution before it, in place; for inference only.
-
-    What ships is folded and then rounded to half precision, so that all backends run the very same weights; rounding
-    first and folding later, as exporters do by themselves, would give each its own.
-    """
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-    module.eval()
-    for sequence in [child for child in module.modules() if isinstance(child, nn.Sequential)]:
-        for number in range(len(sequence) - 1):
-            first, second = sequence[number], sequence[number + 1]
-            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-                sequence[number] = fuse_conv_bn_eval(first, second)
-                sequence[number + 1] = nn.Identity()
-    return module
+def build_release(release: Release) -> nn.Module:
+    """The architecture as a release describes it; weights random."""
+    return build_unet(release.options, len(release.classes))

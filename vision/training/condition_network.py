@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from vision.release import Release
 from vision.training.torchvision_compat import ensure_torchvision
 
 ARCHITECTURE = "mobilenetv2_100-pool-linear"
@@ -50,6 +51,11 @@ class ConditionNetwork(nn.Module):
 
     def _early_layers(self) -> list[nn.Module]:
         return [self.backbone.conv_stem, self.backbone.bn1, *self.backbone.blocks[:FROZEN_BLOCKS]]
+
+
+def build_release(release: Release) -> nn.Module:
+    """The network as a release describes it, for the torch backend; weights random."""
+    return ConditionNetwork(len(release.classes))
 
 
 def load_imagenet(network: ConditionNetwork, weights: Path) -> None:

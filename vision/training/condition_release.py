@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import openvino as ov
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import nn
 
 from vision.condition import HEAD_FILE, ConditionHead, calibrated, distance, save_head
 from vision.training.condition_network import ConditionNetwork
+from vision.training.export import export_network
 
 REFERENCES_PER_CLASS = 60
 TARGET_ACCURACY = 0.85
@@ -98,16 +95,7 @@ def reference_head(
 
 
 def export(network: nn.Module, head: ConditionHead, size_px: int, folder: Path) -> tuple[str, ...]:
-    """Write the OpenVINO network (two outputs: logits, feature map), the same weights as safetensors, and the head."""
-    folder.mkdir(parents=True, exist_ok=True)
-    network.eval()
-    example = torch.zeros(1, 3, size_px, size_px)
-    model: Any = ov.convert_model(network, example_input=example, input=[-1, 3, size_px, size_px])
-    ov.save_model(model, str(folder / "model.xml"), compress_to_fp16=True)
-    state = {
-        key: value.half().contiguous() if value.is_floating_point() else value.contiguous()
-        for key, value in network.state_dict().items()
-    }
-    save_file(state, str(folder / "weights.safetensors"))
+    """Write the network (two outputs: logits, feature map) for all backends, and the head."""
+    written = export_network(network, folder, (3, size_px, size_px))
     save_head(folder / HEAD_FILE, head)
-    return "model.xml", "model.bin", "weights.safetensors", HEAD_FILE
+    return *written, HEAD_FILE

@@ -1,0 +1,92 @@
+"""The architectures behind the releases, for backends that run PyTorch modules. Needs the training set.
+
+``release.toml`` names an architecture; :data:`BUILDERS` says which function builds it. A new network is one line there:
+its function takes the release and gives a module with the weights' names, in any state.
+"""
+
+from __future__ import annotations
+
+import importlib
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from torch import nn
+
+from vision.release import Release, ReleaseError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BUILDERS: Final[dict[str, str]] = {
+    "unet-mobilenet_v2-half": "vision.runtime.unet:build_release",
+    "yolo11-seg-mobilenet_v2": "vision.runtime.yolo:build_release",
+    "mobilenetv2_100-pool-linear": "vision.training.condition_network:build_release",
+    "mobilenetv2_100-blocks6-pool": "vision.training.norwood_network:build_release",
+    "hair-points-mobilenet_v2-half": "vision.runtime.hair_network:build_release",
+}
+"""Architecture to ``module:function``."""
+
+NAMED_PAIRS: Final = frozenset(
+    {
+        ("conv", "bn"),
+        ("conv_stem", "bn1"),
+        ("conv_pw", "bn1"),
+        ("conv_dw", "bn2"),
+        ("conv_dw", "bn1"),
+        ("conv_pwl", "bn3"),
+        ("conv_pw", "bn2"),
+        ("conv_head", "bn2"),
+    }
+)
+"""Attributes of ultralytics and timm that run one after the other; in a ``Sequential`` any two neighbours do."""
+
+EXTRA_PREFIX: Final = "openvino."
+"""Tensors of a weights file that only the OpenVINO graph reads."""
+
+
+def load_module(release: Release) -> nn.Module:
+    """The release's network in PyTorch, in float32, for inference. Raises ReleaseError for an unknown architecture."""
+    from safetensors.torch import load_file
+
+    if release.architecture not in BUILDERS:
+        raise ReleaseError(f"{release.id}: the torch backend does not build {release.architecture!r}")
+    stored = load_file(release.path("weights.safetensors"))
+    weights: dict[str, Tensor] = {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in stored.items()
+        if not name.startswith(EXTRA_PREFIX)
+    }
+    module_name, function = BUILDERS[release.architecture].split(":")
+    network: nn.Module = getattr(importlib.import_module(module_name), function)(release).eval()
+    if any(name.endswith("running_mean") for name in weights):  # shipped as trained
+        network.load_state_dict(weights)
+        return fold_batch_norms(network).eval()
+    network = fold_batch_norms(network)
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def fold_batch_norms(module: nn.Module) -> nn.Module:
+    """Multiply every batch normalisation into the convolution before it, in place; for inference only.
+
+    What ships is folded and then rounded to half precision, so that all backends run the very same weights; rounding
+    first and folding later, as exporters do by themselves, would give each its own.
+    """
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    module.eval()
+    for parent in list(module.modules()):
+        children = list(parent.named_children())
+        for (first_name, first), (second_name, second) in pairwise(children):
+            if not isinstance(first, nn.Conv2d) or not isinstance(second, nn.BatchNorm2d):
+                continue
+            if isinstance(parent, nn.Sequential) or (first_name, second_name) in NAMED_PAIRS:
+                setattr(parent, first_name, fuse_conv_bn_eval(first, second))
+                setattr(parent, second_name, _activation_of(second))
+    return module
+
+
+def _activation_of(norm: nn.BatchNorm2d) -> nn.Module:
+    """What remains of a normalisation once it is folded: timm's have an activation of their own."""
+    activation = getattr(norm, "act", None)
+    return activation if isinstance(activation, nn.Module) else nn.Identity()

@@ -1,0 +1,100 @@
+"""Writing a network once for all backends: one weights file, and an OpenVINO graph that reads its constants from it.
+
+``weights.safetensors`` holds the folded float16 weights under PyTorch's names, and what else the graph needs (shapes,
+factors) under ``openvino.*``. The constants of ``model.xml`` are offsets into that same file, so that a release carries
+its weights once and every backend runs the very same numbers.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import warnings
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vision.runtime.architectures import EXTRA_PREFIX, fold_batch_norms
+
+FILES = ("model.xml", "weights.safetensors")
+"""What :func:`export_network` writes."""
+
+NUMPY_TYPES = {
+    "f16": np.float16,
+    "f32": np.float32,
+    "f64": np.float64,
+    "i32": np.int32,
+    "i64": np.int64,
+    "u8": np.uint8,
+}
+"""OpenVINO's names of element types."""
+
+
+def export_network(network: nn.Module, folder: Path, input_shape: Sequence[int]) -> tuple[str, ...]:
+    """Write :data:`FILES` for a network, for any batch size; ``input_shape`` C x H x W. The network itself stays."""
+    import openvino
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rounded = half_precision(fold_batch_norms(copy.deepcopy(network).float().eval()))
+    example = torch.zeros(2, *input_shape)
+    for parameter in rounded.parameters():
+        parameter.requires_grad_(False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*torch.jit.*deprecated", DeprecationWarning)  # the converter traces
+        model = openvino.convert_model(rounded, example_input=example, input=[-1, *input_shape])
+    openvino.save_model(model, folder / "model.xml", compress_to_fp16=True)
+    weights = {name: value.detach().numpy() for name, value in rounded.state_dict().items()}
+    join_weights(folder, {name: _as_shipped(value) for name, value in weights.items()})
+    return FILES
+
+
+def half_precision(network: nn.Module) -> nn.Module:
+    """Every weight rounded to what float16 can hold, still stored as float32; in place."""
+    state: dict[str, Tensor] = network.state_dict()
+    network.load_state_dict({n: v.half().float() if v.is_floating_point() else v for n, v in state.items()})
+    return network
+
+
+def join_weights(folder: Path, weights: dict[str, NDArray[np.generic]]) -> None:
+    """Point the constants of ``model.xml`` into ``weights.safetensors``, write that, and drop ``model.bin``."""
+    from safetensors.numpy import save_file
+
+    tree = ElementTree.parse(folder / "model.xml")  # noqa: S314  (written a moment ago, by the exporter)
+    blob = (folder / "model.bin").read_bytes()
+    by_content = {value.tobytes(): name for name, value in weights.items()}
+    stored = dict(weights)
+    places: list[tuple[ElementTree.Element, str]] = []
+    for data in (layer.find("data") for layer in tree.iter("layer") if layer.get("type") == "Const"):
+        assert data is not None, "a constant of the graph has no data"
+        start, size = int(data.attrib["offset"]), int(data.attrib["size"])
+        content = blob[start : start + size]
+        if content not in by_content:
+            name = f"{EXTRA_PREFIX}{len(stored) - len(weights)}"
+            stored[name] = np.frombuffer(content, NUMPY_TYPES.get(data.attrib["element_type"], np.uint8))
+            by_content[content] = name
+        places.append((data, by_content[content]))
+    path = folder / "weights.safetensors"
+    save_file(stored, path)
+    path.chmod(0o644)
+    offsets = tensor_offsets(path)
+    for data, name in places:
+        data.set("offset", str(offsets[name]))
+    tree.write(folder / "model.xml", encoding="utf-8", xml_declaration=True)
+    (folder / "model.bin").unlink()
+
+
+def tensor_offsets(path: Path) -> dict[str, int]:
+    """Where in a safetensors file each tensor's bytes begin."""
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(length))
+    return {name: 8 + length + entry["data_offsets"][0] for name, entry in header.items() if name != "__metadata__"}
+
+
+def _as_shipped(value: NDArray[np.generic]) -> NDArray[np.generic]:
+    return value.astype(np.float16) if np.issubdtype(value.dtype, np.floating) else value
