@@ -24,7 +24,7 @@ def augment(photo: LabelledPhoto, side: int, rng: np.random.Generator) -> tuple[
 def _place(photo: LabelledPhoto, side: int, rng: np.random.Generator) -> tuple[RgbImage, AllowedMap]:
     height, width = photo.image.shape[:2]
     turn = rng.uniform(-MAX_TURN_DEGREES, MAX_TURN_DEGREES)
-    if photo.source == "scalp_regions" and rng.random() < 0.3:
+    if photo.from_above and rng.random() < 0.3:
         turn += rng.choice([90.0, 180.0, 270.0])  # tops are photographed from any side
     scale = side / max(height, width) * np.exp(rng.uniform(*np.log(SCALE_RANGE)))
     stretch = np.exp(rng.uniform(-0.15, 0.15))

@@ -61,6 +61,11 @@ class LabelledPhoto:
     source: str
     name: str
 
+    @property
+    def from_above(self) -> bool:
+        """Whether it shows the top of a head, which is photographed from any side."""
+        return "_top" in self.name
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
@@ -125,6 +130,27 @@ def list_bare_skin(data: Path, side: Side) -> list[Path]:
     stems = [f"{condition}_{number:04d}" for condition, numbers in BARE_SKIN.items() for number in numbers]
     paths = [folder / f"{stem}.jpg" for stem in stems if side_of(stem) == side]
     return [path for path in paths if path.is_file()]
+
+
+def list_unlabelled(data: Path, side: Side) -> list[Path]:
+    """Heads of ``norwood`` and ``clinic_tops`` on this side of the split that nobody outlined; empty without them."""
+    outlined = {file.image.name for file in list_scalp_regions(data)}
+    found = []
+    for folder, prefix in (("norwood", "norwood_"), ("clinic_tops", "clinic_")):
+        for path in sorted((data / folder / "images").glob("*.jpg")):
+            name = prefix + path.name
+            if name not in outlined and side_of(scalp_region_person(Path(name).stem)) == side:
+                found.append(path)
+    return found
+
+
+def load_unlabelled(paths: list[Path], longest_side: int) -> Iterator[LabelledPhoto]:
+    """Read pictures on which anything is possible anywhere."""
+    for path in paths:
+        image = _shrunk(read_rgb(path), longest_side)
+        anything = np.full(image.shape[:2], bits(*ScalpClass), np.uint8)
+        name = f"{path.parent.parent.name}_{path.stem}"
+        yield LabelledPhoto(image, anything, path.stem, "unlabelled", name)
 
 
 def load_bare_skin(paths: list[Path], longest_side: int) -> Iterator[LabelledPhoto]:

@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,47 +21,60 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vision.preprocess import normalise
-from vision.release import InputSpec
+from vision.release import InputSpec, sha256_of
+from vision.runtime.architectures import EXTRA_PREFIX, fold_batch_norms
 from vision.runtime.unet import build_unet
 from vision.training.augment import augment
 from vision.training.curve import save_curve
-from vision.training.data import (
-    DEFAULT_DATA,
-    OUTSIDE,
-    LabelledPhoto,
-    list_bare_skin,
-    list_hair_masks,
-    list_scalp_regions,
-    load_bare_skin,
-    load_photos,
-    on_side,
-)
+from vision.training.data import DEFAULT_DATA, LabelledPhoto
 from vision.training.partial_loss import allowed_channels, group_dice_loss, marginal_log_loss
+from vision.training.segmentation_pictures import Pictures, draw_batch, read_pictures
 from vision.training.segmentation_release import publish_run
-from vision.training.segmentation_validation import CHANNEL_BITS, CLASSES, DICE_GROUPS, OPTIONS, validate
+from vision.training.segmentation_validation import (
+    CHANNEL_BITS,
+    CLASSES,
+    DICE_GROUPS,
+    OPTIONS,
+    predict_logits,
+    validate,
+)
 
-CACHE_SIDE = 400
 ENCODER_RATE = 0.3  # share of the learning rate that the pretrained encoder gets
-AVERAGE_KEEP = 0.995
-WALL_SHARE = 0.3  # of the last picture in a batch: how often it is drawn
+AVERAGE_KEEP = 0.99
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how to train. Two stages: most steps small, the rest at the size that is served."""
+    """How long and how to train. Two stages: first small, then at the size that is served.
 
-    steps: int = 1500
+    In the second stage the network also learns from what its own running average is sure of on photographs of training
+    people that nobody outlined. The encoder's first ``frozen_blocks`` keep their ImageNet filters: they find edges, and
+    cost a quarter of a step.
+    """
+
+    steps: int = 900
     batch: int = 16
     side: int = 192
     final_side: int = 256
-    final_share: float = 0.0
+    final_share: float = 0.55
+    frozen_blocks: int = 4
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     seed: int = 7
+    start_sha256: str = ""  # of the released weights that it goes on from; empty: from ImageNet
+
+    @classmethod
+    def going_on(cls, start: Path) -> Plan:
+        """From a release's weights: at once at the size that is served, gently, to the end of a cosine of its own."""
+        return cls(steps=250, batch=12, final_share=1.0, learning_rate=4e-4, start_sha256=sha256_of(start))
+
+    def is_final(self, step: int) -> bool:
+        """Whether this step belongs to the second stage."""
+        return step >= self.steps * (1 - self.final_share)
 
     def side_at(self, step: int) -> int:
         """Side of the training pictures at this step."""
-        return self.final_side if step >= self.steps * (1 - self.final_share) else self.side
+        return self.final_side if self.is_final(step) else self.side
 
     def rate_at(self, step: int) -> float:
         """Learning rate: a short warm-up, then half a cosine."""
@@ -69,67 +82,13 @@ class Plan:
         return self.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """What is trained on, and what the checkpoint and the temperature are chosen by."""
-
-    regions: list[LabelledPhoto]
-    hair: list[LabelledPhoto]
-    bare_skin: list[LabelledPhoto]
-    validation: list[LabelledPhoto]
-
-
-def read_pictures(data: Path) -> Pictures:
-    """Training and validation people; those held out for the test are not opened."""
-    regions, hair = list_scalp_regions(data), list_hair_masks(data)
-    return Pictures(
-        regions=list(load_photos(on_side(regions, "train"), CACHE_SIDE)),
-        hair=list(load_photos(on_side(hair, "train"), CACHE_SIDE)),
-        bare_skin=list(load_bare_skin(list_bare_skin(data, "train"), CACHE_SIDE)),
-        validation=list(load_photos(on_side(regions, "validation"), 640))
-        + list(load_photos(on_side(hair, "validation")[::8], 640)),
-    )
-
-
-def draw_batch(pictures: Pictures, plan: Plan, step: int, spec: InputSpec) -> tuple[Tensor, Tensor]:
-    """Half regions, half hair masks, but one picture of bare skin and one with nothing at all."""
-    rng = np.random.default_rng((plan.seed, step))
-    side = plan.side_at(step)
-    inputs, labels = [], []
-    for position in range(plan.batch):
-        source = pictures.regions if position < plan.batch // 2 else pictures.hair
-        if position == plan.batch - 2 and pictures.bare_skin:
-            source = pictures.bare_skin
-        photo = source[int(rng.integers(len(source)))]
-        if position == plan.batch - 1:
-            photo = drawn_wall(rng) if rng.random() < WALL_SHARE else cut_outside(photo, rng) or photo
-        image, allowed = augment(photo, side, rng)
-        inputs.append(normalise(image, spec))
-        labels.append(allowed)
-    return torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(labels))
-
-
-def drawn_wall(rng: np.random.Generator) -> LabelledPhoto:
-    """A drawn picture of nothing: one colour running into another, more or less grainy."""
-    along = np.linspace(0, 1, CACHE_SIDE, dtype=np.float32)
-    first, second = rng.uniform(0, 255, (2, 3)).astype(np.float32)
-    second = first + (second - first) * np.float32(rng.uniform(0, 0.6))
-    ramp = first + (second - first) * along[:, None, None]
-    grain = rng.standard_normal((CACHE_SIDE, CACHE_SIDE, 1), dtype=np.float32) * np.float32(rng.uniform(0, 25))
-    image = np.clip(ramp + grain, 0, 255).astype(np.uint8)
-    return LabelledPhoto(image, np.full(image.shape[:2], OUTSIDE, np.uint8), "drawn", "drawn", "wall")
-
-
-def cut_outside(photo: LabelledPhoto, rng: np.random.Generator) -> LabelledPhoto | None:
-    """A piece of the picture in which only background and face are possible, or nothing when none was met."""
-    height, width = photo.image.shape[:2]
-    for _ in range(8):
-        side = int(rng.integers(min(height, width) // 4, min(height, width) // 2 + 1))
-        top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
-        piece = (slice(top, top + side), slice(left, left + side))
-        if (photo.allowed[piece] == OUTSIDE).all():
-            return LabelledPhoto(photo.image[piece], photo.allowed[piece], photo.person, photo.source, photo.name)
-    return None
+def as_tensors(
+    photos: Sequence[LabelledPhoto], side: int, spec: InputSpec, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Changed pictures N x 3 x side x side and their allowed classes N x side x side."""
+    changed = [augment(photo, side, rng) for photo in photos]
+    inputs = np.stack([normalise(image, spec) for image, _ in changed])
+    return torch.from_numpy(inputs), torch.from_numpy(np.stack([allowed for _, allowed in changed]))
 
 
 def loss_of(logits: Tensor, allowed: Tensor, region_count: int) -> Tensor:
@@ -143,15 +102,21 @@ def loss_of(logits: Tensor, allowed: Tensor, region_count: int) -> Tensor:
 class Trainer:
     """The state of a run: network, its running average, optimiser, step, minutes and curve."""
 
-    def __init__(self, plan: Plan, folder: Path, device: torch.device, encoder_weights: Path | None) -> None:
+    def __init__(self, plan: Plan, folder: Path, device: torch.device, weights: Path | None) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.folder, self.device = plan, folder, device
-        self.network = build_unet(OPTIONS, len(CLASSES))
-        if encoder_weights is not None:
-            load_encoder(self.network, encoder_weights)
+        if plan.start_sha256 and weights is not None:
+            self.network = averaged(released_weights(weights))
+        else:
+            self.network = build_unet(OPTIONS, len(CLASSES))
+            if weights is not None:
+                load_encoder(self.network, weights)
         self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        encoder = list(self.network.encoder.parameters())  # type: ignore[union-attr]
+        self._frozen = list(self.network.encoder.features[: plan.frozen_blocks])  # type: ignore[union-attr, index]
+        for block in self._frozen:
+            block.requires_grad_(False)
+        encoder = [value for value in self.network.encoder.parameters() if value.requires_grad]  # type: ignore[union-attr]
         rest = [value for name, value in self.network.named_parameters() if not name.startswith("encoder.")]
         self.optimiser = torch.optim.AdamW(
             [{"params": encoder, "share": ENCODER_RATE}, {"params": rest, "share": 1.0}],
@@ -160,7 +125,6 @@ class Trainer:
         )
         self.step = 0
         self.minutes = 0.0
-        self.best = -1.0
         self.curve: list[dict[str, float]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -169,6 +133,8 @@ class Trainer:
         running: list[float] = []
         progress = tqdm(total=self.plan.steps, initial=self.step, unit="step", mininterval=10)
         while self.step < self.plan.steps:
+            if self.plan.is_final(self.step) and pictures.unlabelled and not pictures.taught:
+                pictures = self._teach(pictures, spec)
             began = time.monotonic()
             running.append(self._one_step(pictures, spec))
             self.minutes += (time.monotonic() - began) / 60
@@ -178,16 +144,28 @@ class Trainer:
                 self._look(pictures, spec, float(np.mean(running[-look_every:])))
         progress.close()
 
+    def _teach(self, pictures: Pictures, spec: InputSpec) -> Pictures:
+        """Label the unlabelled pictures with the running average as it was when the second stage began."""
+        path = self.folder / "teacher.pt"
+        if not path.is_file():
+            torch.save(self.average, path)
+        teacher = averaged(torch.load(path, map_location="cpu", weights_only=True))
+        return pictures.taught_by(lambda image: predict_logits(teacher, image, spec))
+
     def _one_step(self, pictures: Pictures, spec: InputSpec) -> float:
-        inputs, allowed = draw_batch(pictures, self.plan, self.step, spec)
+        rng = np.random.default_rng((self.plan.seed, self.step))
+        photos, drawn = draw_batch(pictures, self.plan.batch, self.plan.is_final(self.step), rng)
+        inputs, allowed = as_tensors(photos, self.plan.side_at(self.step), spec, rng)
         inputs = inputs.to(self.device, memory_format=torch.channels_last)
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate_at(self.step) * group["share"]
         self.network.train()
+        for block in self._frozen:
+            block.eval()
         # bfloat16 pays on CUDA; on CPUs without its instructions it is several times slower.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             logits = self.network(inputs)
-        loss = loss_of(logits, allowed.to(self.device), self.plan.batch // 2)
+        loss = loss_of(logits, allowed.to(self.device), drawn)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -209,9 +187,6 @@ class Trainer:
         network = averaged(self.average)
         figures = validate(network, pictures.validation, spec)
         self.curve.append({"step": self.step, "minutes": self.minutes, "train_loss": train_loss, **figures})
-        if figures["choice"] >= self.best:
-            self.best = figures["choice"]
-            torch.save(self.average, self.folder / "best.pt")
         self.save()
         (self.folder / "curve.json").write_text(json.dumps(self.curve, indent=1), encoding="utf-8")
         save_curve(self.curve, self.folder / "curve.png")
@@ -225,28 +200,27 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "minutes": self.minutes,
-            "best": self.best,
             "curve": self.curve,
             "plan": asdict(self.plan),
         }
         torch.save(state, self.folder / "last.pt.part")
         (self.folder / "last.pt.part").replace(self.folder / "last.pt")
 
-    def best_network(self) -> nn.Module:
-        """The averaged network that did best on the validation people."""
-        return averaged(torch.load(self.folder / "best.pt", map_location="cpu", weights_only=True))
+    def final_network(self) -> nn.Module:
+        """The running average after the last step: ten validation photographs are too few to choose another by."""
+        return averaged(self.average)
 
     def story(self, pictures: Pictures) -> dict[str, Any]:
         """What ``metrics.json`` tells of the training."""
         return {
             "plan": asdict(self.plan),
             "steps": self.step,
-            "chosen_step": int(max(self.curve, key=lambda point: point["choice"])["step"]) if self.curve else self.step,
             "minutes": round(self.minutes, 1),
             "device": self.device.type.upper(),
             "region_photos": len(pictures.regions),
-            "hair_photos": len(pictures.hair),
+            "hair_photos": len(pictures.figaro) + len(pictures.lfw),
             "bare_skin_photos": len(pictures.bare_skin),
+            "unlabelled_photos": len(pictures.unlabelled),
             "validation_photos": len(pictures.validation),
             "curve": [{name: round(float(value), 4) for name, value in point.items()} for point in self.curve],
         }
@@ -262,7 +236,7 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.average = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.minutes, self.best = state["step"], state["minutes"], state["best"]
+        self.step, self.minutes = state["step"], state["minutes"]
         self.curve = state["curve"]
         return True
 
@@ -275,9 +249,18 @@ def load_encoder(network: nn.Module, path: Path) -> None:
     network.encoder.load_state_dict(weights)  # type: ignore[union-attr]
 
 
+def released_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of a release, whose batch normalisations are folded away; what only OpenVINO reads is left out."""
+    from safetensors.torch import load_file
+
+    return {name: value.float() for name, value in load_file(path).items() if not name.startswith(EXTRA_PREFIX)}
+
+
 def averaged(weights: dict[str, Tensor]) -> nn.Module:
-    """A network for inference with these weights, on CPU."""
+    """A network for inference with these weights, on CPU; without batch normalisations when they have none."""
     network = build_unet(OPTIONS, len(CLASSES))
+    if not any(name.endswith("running_mean") for name in weights):
+        network = fold_batch_norms(network)
     network.load_state_dict({name: value.cpu() for name, value in weights.items()})
     return network.eval()
 
@@ -287,30 +270,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="vision train scalp_segmentation", description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--runs", type=Path, default=Path("runs/scalp_segmentation"))
-    parser.add_argument("--steps", type=int, default=Plan().steps)
-    parser.add_argument("--batch", type=int, default=Plan().batch)
+    parser.add_argument("--start", type=Path, help="weights.safetensors of a release to go on from")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--batch", type=int)
     parser.add_argument("--seed", type=int, default=Plan().seed)
-    parser.add_argument("--look-every", type=int, default=100)
-    parser.add_argument("--publish", metavar="VERSION", help="write the best checkpoint as a release when done")
-    parser.add_argument("--note", default="", help="a sentence for the card on how the run was led")
+    parser.add_argument("--look-every", type=int, default=50)
+    parser.add_argument("--publish", metavar="VERSION", help="write the trained network as a release when done")
+    parser.add_argument("--note", default="", help="a sentence for the card on the run")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
 
-    plan = Plan(steps=chosen.steps, batch=chosen.batch, seed=chosen.seed)
+    plan = Plan.going_on(chosen.start) if chosen.start else Plan()
+    plan = replace(plan, steps=chosen.steps or plan.steps, batch=chosen.batch or plan.batch, seed=chosen.seed)
     spec = InputSpec(plan.final_side, plan.final_side)
-    weights = chosen.data / "weights" / "mobilenet_v2_imagenet.safetensors"
+    weights = chosen.start or chosen.data / "weights" / "mobilenet_v2_imagenet.safetensors"
     trainer = Trainer(plan, chosen.runs, torch.device(chosen.device), weights if weights.is_file() else None)
     resumed = trainer.resume()
     pictures = read_pictures(chosen.data)
-    print(
-        f"{len(pictures.regions)} region photos, {len(pictures.hair)} hair photos, {len(pictures.validation)} for "
-        f"validation; {'resumed at' if resumed else 'starting at'} step {trainer.step}",
-        flush=True,
-    )
+    where = "resumed at" if resumed else "starting at"
+    print(f"{len(pictures.regions)} region photos, {where} step {trainer.step} of {plan.steps}", flush=True)
     trainer.fit(pictures, spec, chosen.look_every)
     if chosen.publish:
         release = publish_run(
-            trainer.best_network(),
+            trainer.final_network(),
             pictures.validation,
             spec,
             chosen.data,

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,15 +19,15 @@ from vision.evaluation.domain import evaluate_domain
 from vision.evaluation.segmentation import evaluate_hair_masks, evaluate_region_masks, evaluate_scalp_regions
 from vision.release import RELEASES_DIR, InputSpec, Release, load_release
 from vision.runtime import open_network
-from vision.runtime.unet import UNET_MOBILENET_V2, build_unet, fold_batch_norms
+from vision.runtime.unet import UNET_MOBILENET_V2
 from vision.training.data import LabelledPhoto
+from vision.training.export import export_network
 from vision.training.partial_loss import allowed_channels, marginal_log_loss
 from vision.training.publish import publish
 from vision.training.segmentation_card import card_text
 from vision.training.segmentation_validation import CHANNEL_BITS, CLASSES, OPTIONS, predict_logits, shrink_labels
 
 NAME = "scalp-segmentation"
-FILES = ("model.xml", "model.bin", "weights.safetensors")
 TRAINED_ON = (
     "scalp_regions: photographs of Roboflow Universe 'hair-loss' (CC BY 4.0) and of a clinic (none stated)",
     "hair_masks: Figaro1k (Univ. Brescia) and LFW hair masks (research terms, none stated in the repository)",
@@ -37,33 +36,6 @@ TRAINED_ON = (
     "mobilenet_v2_imagenet: starting weights of the encoder (Apache-2.0)",
 )
 LICENCE_NOTE = "research use; licences of the sources vary"
-
-
-def half_precision(network: nn.Module) -> dict[str, Tensor]:
-    """The weights as they ship: float16."""
-    return {
-        name: value.detach().to(torch.float16 if value.is_floating_point() else value.dtype).contiguous()
-        for name, value in network.state_dict().items()
-    }
-
-
-def export(network: nn.Module, folder: Path, spec: InputSpec, options: dict[str, Any], class_count: int) -> None:
-    """Write ``weights.safetensors`` and the OpenVINO IR of the same half-precision weights, for any batch size."""
-    import openvino
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = half_precision(fold_batch_norms(copy.deepcopy(network)))
-    save_file(weights, folder / "weights.safetensors")
-    (folder / "weights.safetensors").chmod(0o644)
-    rounded = fold_batch_norms(build_unet(options, class_count))
-    rounded.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in weights.items()})
-    model = openvino.convert_model(
-        rounded.eval(),
-        example_input=torch.zeros(1, 3, spec.height, spec.width),
-        input=[-1, 3, spec.height, spec.width],
-    )
-    openvino.save_model(model, folder / "model.xml", compress_to_fp16=True)
 
 
 def fit_temperature(logits: Sequence[Tensor], possible: Sequence[Tensor]) -> float:
@@ -126,7 +98,7 @@ def publish_run(
     }
     drafts = directory / ".draft"  # a release that is being used stays whole until the new one is
     folder = drafts / f"{NAME}-{version}"
-    export(network, folder, spec, OPTIONS, len(CLASSES))
+    files = export_network(network, folder, (3, spec.height, spec.width))
     draft = Release(
         name=NAME,
         version=version,
@@ -141,9 +113,9 @@ def publish_run(
         folder=folder,
         options=OPTIONS,
     )
-    publish(draft, FILES, {"training": training}, f"# {draft.id}")
+    publish(draft, files, {"training": training}, f"# {draft.id}")
     metrics = measure(load_release(draft.id, drafts), data) | {"calibration": calibration, "training": training}
-    publish(draft, FILES, metrics, card_text(draft, metrics))
+    publish(draft, files, metrics, card_text(draft, metrics))
     target = directory / draft.id
     if target.exists():
         shutil.rmtree(target)

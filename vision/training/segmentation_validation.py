@@ -37,7 +37,7 @@ def predict_logits(network: nn.Module, image: RgbImage, spec: InputSpec) -> Tens
 
 
 def validate(network: nn.Module, photos: Sequence[LabelledPhoto], spec: InputSpec) -> dict[str, float]:
-    """Loss and IoU on validation people, through the preprocessing that serves. ``choice`` picks the checkpoint."""
+    """Loss and IoU on validation people, through the preprocessing that serves. ``choice`` sums them up."""
     losses: list[float] = []
     overlap = np.zeros((4, 2))  # scalp, thinning or bald, bald, hair: intersection and union
     errors: list[float] = []
