@@ -6,7 +6,7 @@ Keys are part of the contract: they are the field names of :mod:`vision.types` a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from vision.types import (
@@ -14,9 +14,15 @@ from vision.types import (
     CheckResult,
     Condition,
     ConditionReading,
+    FieldWarning,
+    Hair,
+    HairField,
+    HairKind,
     Measured,
     Measurement,
     Metric,
+    NorwoodEvidence,
+    NorwoodReading,
     NotMeasurable,
     PhotoAnalysis,
     PhotoContext,
@@ -24,6 +30,8 @@ from vision.types import (
     QualityReport,
     Reason,
     Region,
+    Salt,
+    SaltBand,
     ScalpClass,
     SessionAnalysis,
     Severity,
@@ -35,6 +43,9 @@ Json = dict[str, Any]
 
 FORMAT: Final = 1
 """Raised when a key changes its meaning or goes."""
+
+_UNSAID: Final[Json] = {"not_measurable": Reason.NO_RELEASED_MODEL.value, "detail": ""}
+"""What a result that was stored before a key existed says under it."""
 
 
 def photo_to_json(photo: PhotoAnalysis) -> Json:
@@ -49,6 +60,8 @@ def photo_to_json(photo: PhotoAnalysis) -> Json:
         "measures": {metric.value: measurement_to_json(found) for metric, found in photo.measures.items()},
         "regions": [region_to_json(region) for region in photo.regions],
         "condition": condition_to_json(photo.condition),
+        "norwood_evidence": evidence_to_json(photo.norwood_evidence),
+        "hairs": field_to_json(photo.hairs),
         "images": [
             {
                 "kind": image.kind.value,
@@ -77,21 +90,73 @@ def photo_from_json(data: Mapping[str, Any]) -> PhotoAnalysis:
         images=(),
         releases=tuple(data["releases"]),
         timings_ms=dict(data["timings_ms"]),
+        norwood_evidence=evidence_from_json(data.get("norwood_evidence", _UNSAID)),
+        hairs=field_from_json(data.get("hairs", _UNSAID)),
+    )
+
+
+def field_to_json(field: HairField | NotMeasurable) -> Json:
+    """Frame, cut-off, warnings, and every hair as ``[root x, root y, tip x, tip y, kind, score, unit, counted, um]``.
+
+    Places are fractions of the picture, rounded to a hundredth of a per cent.
+    """
+    if isinstance(field, NotMeasurable):
+        return measurement_to_json(field)
+    box = field.frame
+    return {
+        "frame": [box.left, box.top, box.right, box.bottom],
+        "frame_cm2": field.frame_cm2,
+        "vellus_cutoff_um": field.vellus_cutoff_um,
+        "edge_um": field.edge_um,
+        "warnings": [warning.value for warning in field.warnings],
+        "hairs": [
+            [
+                *(round(place, 4) for place in (*hair.root, *hair.tip)),
+                hair.kind.value,
+                round(hair.score, 4),
+                hair.unit,
+                hair.counted,
+                None if hair.calibre_um is None else round(hair.calibre_um, 2),
+            ]
+            for hair in field.hairs
+        ],
+    }
+
+
+def field_from_json(data: Mapping[str, Any]) -> HairField | NotMeasurable:
+    """The inverse of :func:`field_to_json`, up to its rounding."""
+    return _not_measurable(data) or HairField(
+        hairs=tuple(
+            Hair((x0, y0), (x1, y1), HairKind(kind), score, unit, counted, calibre)
+            for x0, y0, x1, y1, kind, score, unit, counted, calibre in data["hairs"]
+        ),
+        frame=Box(*data["frame"]),
+        frame_cm2=data["frame_cm2"],
+        vellus_cutoff_um=data["vellus_cutoff_um"],
+        edge_um=data["edge_um"],
+        warnings=tuple(FieldWarning(name) for name in data["warnings"]),
     )
 
 
 def session_to_json(session: SessionAnalysis) -> Json:
-    """Severity with its parts, and the condition over the session."""
+    """Severity and SALT with their parts, the condition and the Norwood stage over the session."""
     return {
         "format": FORMAT,
         "severity": severity_to_json(session.severity),
         "condition": condition_to_json(session.condition),
+        "salt": salt_to_json(session.salt),
+        "norwood": norwood_to_json(session.norwood),
     }
 
 
 def session_from_json(data: Mapping[str, Any]) -> SessionAnalysis:
-    """The inverse of :func:`session_to_json`."""
-    return SessionAnalysis(severity_from_json(data["severity"]), condition_from_json(data["condition"]))
+    """The inverse of :func:`session_to_json`. What an older result does not say was measured by no released model."""
+    return SessionAnalysis(
+        severity_from_json(data["severity"]),
+        condition_from_json(data["condition"]),
+        salt_from_json(data.get("salt", _UNSAID)),
+        norwood_from_json(data.get("norwood", _UNSAID)),
+    )
 
 
 def measurement_to_json(found: Measurement) -> Json:
@@ -176,14 +241,7 @@ def severity_to_json(severity: Severity | NotMeasurable) -> Json:
     return {
         "index": measurement_to_json(severity.index),
         "affected_share": measurement_to_json(severity.affected_share),
-        "parts": [
-            {
-                "view": part.view.value,
-                "weight": part.weight,
-                "affected_share": measurement_to_json(part.affected_share),
-            }
-            for part in severity.parts
-        ],
+        "parts": _parts_to_json(severity.parts),
         "missing_views": [view.value for view in severity.missing_views],
     }
 
@@ -193,12 +251,80 @@ def severity_from_json(data: Mapping[str, Any]) -> Severity | NotMeasurable:
     return _not_measurable(data) or Severity(
         index=_measured(data["index"]),
         affected_share=_measured(data["affected_share"]),
-        parts=tuple(
-            SeverityPart(View(part["view"]), part["weight"], _measured(part["affected_share"]))
-            for part in data["parts"]
-        ),
+        parts=_parts_from_json(data["parts"]),
         missing_views=tuple(View(view) for view in data["missing_views"]),
     )
+
+
+def salt_to_json(salt: Salt | NotMeasurable) -> Json:
+    """``{"score", "band", "lowest_band", "highest_band", "parts"}``, or the reason."""
+    if isinstance(salt, NotMeasurable):
+        return measurement_to_json(salt)
+    return {
+        "score": measurement_to_json(salt.score),
+        "band": salt.band.value,
+        "lowest_band": salt.lowest_band.value,
+        "highest_band": salt.highest_band.value,
+        "parts": _parts_to_json(salt.parts),
+    }
+
+
+def salt_from_json(data: Mapping[str, Any]) -> Salt | NotMeasurable:
+    """The inverse of :func:`salt_to_json`."""
+    return _not_measurable(data) or Salt(
+        score=_measured(data["score"]),
+        band=SaltBand(data["band"]),
+        lowest_band=SaltBand(data["lowest_band"]),
+        highest_band=SaltBand(data["highest_band"]),
+        parts=_parts_from_json(data["parts"]),
+    )
+
+
+def norwood_to_json(norwood: NorwoodReading | NotMeasurable) -> Json:
+    """``{"stage", "lowest", "highest", "probabilities": {"2": ...}, "views"}``, or the reason."""
+    if isinstance(norwood, NotMeasurable):
+        return measurement_to_json(norwood)
+    return {
+        "stage": norwood.stage,
+        "lowest": norwood.lowest,
+        "highest": norwood.highest,
+        "probabilities": {str(stage): share for stage, share in norwood.probabilities.items()},
+        "views": [view.value for view in norwood.views],
+    }
+
+
+def norwood_from_json(data: Mapping[str, Any]) -> NorwoodReading | NotMeasurable:
+    """The inverse of :func:`norwood_to_json`."""
+    return _not_measurable(data) or NorwoodReading(
+        stage=data["stage"],
+        lowest=data["lowest"],
+        highest=data["highest"],
+        probabilities={int(stage): share for stage, share in data["probabilities"].items()},
+        views=tuple(View(view) for view in data["views"]),
+    )
+
+
+def evidence_to_json(evidence: NorwoodEvidence | NotMeasurable) -> Json:
+    """``{"view", "score"}``, or why the photo says nothing about the stage."""
+    if isinstance(evidence, NotMeasurable):
+        return measurement_to_json(evidence)
+    return {"view": evidence.view.value, "score": evidence.score}
+
+
+def evidence_from_json(data: Mapping[str, Any]) -> NorwoodEvidence | NotMeasurable:
+    """The inverse of :func:`evidence_to_json`."""
+    return _not_measurable(data) or NorwoodEvidence(View(data["view"]), data["score"])
+
+
+def _parts_to_json(parts: Sequence[SeverityPart]) -> list[Json]:
+    return [
+        {"view": part.view.value, "weight": part.weight, "affected_share": measurement_to_json(part.affected_share)}
+        for part in parts
+    ]
+
+
+def _parts_from_json(parts: Sequence[Mapping[str, Any]]) -> tuple[SeverityPart, ...]:
+    return tuple(SeverityPart(View(part["view"]), part["weight"], _measured(part["affected_share"])) for part in parts)
 
 
 def _measured(data: Mapping[str, Any]) -> Measured:

@@ -30,7 +30,15 @@ class Needs(StrEnum):
     SCALP = "scalp"  # enough scalp, found with confidence
     SCALE = "scale"  # px/mm known
     COUNTING_NETWORK = "counting_network"  # a released network that counts hairs
+    CLIPPED_HAIR = "clipped_hair"  # a field like those the counting network was trained on
+    FINE_SCALE = "fine_scale"  # at least 4 px per vellus cut-off
+    SHARP_HAIRS = "sharp_hairs"  # edges of the shafts sharp against the cut-off
+    CALIBRES = "calibres"  # enough hairs whose width could be measured
     VIEWS = "views"  # views that carry weight in the index
+    ALL_SIDES = "all_sides"  # crown, occiput and both temples of one session
+    GRADING_NETWORK = "grading_network"  # a released network that grades the pattern
+    MALE_PATTERN = "male_pattern"  # a man's loss, of the pattern kind as far as the other findings tell
+    GRADED_VIEWS = "graded_views"  # views that settle the stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Never:
 
 _OF_THE_SCALP = Allowed((Needs.QUALITY, Needs.SEGMENTATION, Needs.SCALP))
 _OF_THE_SCALP_IN_MM = Allowed((*_OF_THE_SCALP.needs, Needs.SCALE))
-_COUNTED = Allowed((Needs.QUALITY, Needs.COUNTING_NETWORK, Needs.SCALE))
+_COUNTED = Allowed((Needs.QUALITY, Needs.COUNTING_NETWORK, Needs.SCALE, Needs.CLIPPED_HAIR))
+_CALIBRES = Allowed((*_COUNTED.needs, Needs.FINE_SCALE, Needs.SHARP_HAIRS, Needs.CALIBRES))
 _NOT_HERE = Never(Reason.VIEW_NOT_SUPPORTED)
 
 MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
@@ -63,6 +72,9 @@ MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
     (Metric.BALD_AREA_MM2, PictureKind.OVERVIEW): _OF_THE_SCALP_IN_MM,
     (Metric.HAIR_DENSITY, PictureKind.OVERVIEW): _NOT_HERE,  # hairs per cm2 from an overview photo do not exist
     (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.CALIBRE_MEAN, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.VELLUS_SHARE, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.CUMULATIVE_THICKNESS, PictureKind.OVERVIEW): _NOT_HERE,
     (Metric.SEVERITY_INDEX, PictureKind.OVERVIEW): _NOT_HERE,
     (Metric.COVERAGE_INDEX, PictureKind.TRICHOSCOPY): _NOT_HERE,
     (Metric.SCALP_VISIBILITY, PictureKind.TRICHOSCOPY): _NOT_HERE,
@@ -74,6 +86,9 @@ MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
     (Metric.BALD_AREA_MM2, PictureKind.TRICHOSCOPY): _NOT_HERE,
     (Metric.HAIR_DENSITY, PictureKind.TRICHOSCOPY): _COUNTED,
     (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.TRICHOSCOPY): _COUNTED,
+    (Metric.CALIBRE_MEAN, PictureKind.TRICHOSCOPY): _CALIBRES,
+    (Metric.VELLUS_SHARE, PictureKind.TRICHOSCOPY): _CALIBRES,
+    (Metric.CUMULATIVE_THICKNESS, PictureKind.TRICHOSCOPY): _CALIBRES,
     (Metric.SEVERITY_INDEX, PictureKind.TRICHOSCOPY): _NOT_HERE,
     (Metric.COVERAGE_INDEX, PictureKind.SESSION): _NOT_HERE,
     (Metric.SCALP_VISIBILITY, PictureKind.SESSION): _NOT_HERE,
@@ -85,7 +100,21 @@ MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
     (Metric.BALD_AREA_MM2, PictureKind.SESSION): _NOT_HERE,
     (Metric.HAIR_DENSITY, PictureKind.SESSION): _NOT_HERE,
     (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.SESSION): _NOT_HERE,
+    (Metric.CALIBRE_MEAN, PictureKind.SESSION): _NOT_HERE,
+    (Metric.VELLUS_SHARE, PictureKind.SESSION): _NOT_HERE,
+    (Metric.CUMULATIVE_THICKNESS, PictureKind.SESSION): _NOT_HERE,
     (Metric.SEVERITY_INDEX, PictureKind.SESSION): Allowed((Needs.VIEWS,)),
+    (Metric.SALT_ESTIMATE, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.SALT_ESTIMATE, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.SALT_ESTIMATE, PictureKind.SESSION): Allowed((Needs.ALL_SIDES,)),
+    (Metric.NORWOOD_STAGE, PictureKind.OVERVIEW): _NOT_HERE,  # the stage belongs to the head, not to a picture
+    (Metric.NORWOOD_STAGE, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.NORWOOD_STAGE, PictureKind.SESSION): Allowed(
+        (Needs.MALE_PATTERN, Needs.GRADING_NETWORK, Needs.GRADED_VIEWS)
+    ),
+    (Metric.LUDWIG_SINCLAIR, PictureKind.OVERVIEW): _NOT_HERE,
+    (Metric.LUDWIG_SINCLAIR, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.LUDWIG_SINCLAIR, PictureKind.SESSION): Never(Reason.NOT_OFFERED),
 }
 
 MISSING: Final[Mapping[Needs, Reason]] = {
@@ -93,12 +122,25 @@ MISSING: Final[Mapping[Needs, Reason]] = {
     Needs.SEGMENTATION: Reason.MODEL_OFF,
     Needs.SCALP: Reason.TOO_LITTLE_SCALP,
     Needs.SCALE: Reason.NO_SCALE,
-    Needs.COUNTING_NETWORK: Reason.NO_RELEASED_MODEL,
+    Needs.COUNTING_NETWORK: Reason.MODEL_OFF,
+    Needs.CLIPPED_HAIR: Reason.OUT_OF_DOMAIN,
+    Needs.FINE_SCALE: Reason.TOO_COARSE,
+    Needs.SHARP_HAIRS: Reason.NOT_SHARP,
+    Needs.CALIBRES: Reason.TOO_FEW_HAIRS,
     Needs.VIEWS: Reason.VIEWS_MISSING,
+    Needs.ALL_SIDES: Reason.VIEWS_MISSING,
+    Needs.GRADING_NETWORK: Reason.NO_RELEASED_MODEL,
+    Needs.MALE_PATTERN: Reason.NOT_PATTERN_LOSS,
+    Needs.GRADED_VIEWS: Reason.NOT_GRADABLE,
 }
 """The reason given when a need is not met and nothing more exact is known."""
 
-PHOTO_METRICS: Final[tuple[Metric, ...]] = tuple(metric for metric in Metric if metric is not Metric.SEVERITY_INDEX)
+SESSION_METRICS: Final[frozenset[Metric]] = frozenset(
+    {Metric.SEVERITY_INDEX, Metric.SALT_ESTIMATE, Metric.NORWOOD_STAGE, Metric.LUDWIG_SINCLAIR}
+)
+"""What is said of a head, from the photos of one session together."""
+
+PHOTO_METRICS: Final[tuple[Metric, ...]] = tuple(metric for metric in Metric if metric not in SESSION_METRICS)
 """The metrics every photo answers for, with a number or a reason."""
 
 

@@ -77,7 +77,13 @@ class Metric(StrEnum):
     BALD_AREA_MM2 = "bald_area_mm2"  # projected, needs a scale
     HAIR_DENSITY = "hair_density"  # hairs per cm2, trichoscopy only
     FOLLICULAR_UNIT_DENSITY = "follicular_unit_density"  # units per cm2, trichoscopy only
+    CALIBRE_MEAN = "calibre_mean"  # mean hair width in um, trichoscopy only
+    VELLUS_SHARE = "vellus_share"  # % of measured hairs thinner than the cut-off, trichoscopy only
+    CUMULATIVE_THICKNESS = "cumulative_thickness"  # mm of hair width per cm2, trichoscopy only
     SEVERITY_INDEX = "severity_index"  # Bald Spot Severity Index 1..10 (session)
+    SALT_ESTIMATE = "salt_estimate"  # 0..100 (session)
+    NORWOOD_STAGE = "norwood_stage"  # 2..7 (session)
+    LUDWIG_SINCLAIR = "ludwig_sinclair"  # left to the clinician: no graded photographs of women exist
 
 
 class Reason(StrEnum):
@@ -89,9 +95,18 @@ class Reason(StrEnum):
     OUT_OF_DOMAIN = "out_of_domain"
     VIEW_NOT_SUPPORTED = "view_not_supported"
     NO_SCALE = "no_scale"
+    SEVERAL_CARDS = "several_cards"  # which of them lies on the scalp is not known
+    CARD_MIRRORED = "card_mirrored"  # a mirror image: left and right are exchanged
+    CARD_UNUSABLE = "card_unusable"  # too small, tilted, bent or covered
     VIEWS_MISSING = "views_missing"
     MODEL_OFF = "model_off"
     NO_RELEASED_MODEL = "no_released_model"  # the quantity exists, but no network that measures it has been released
+    TOO_COARSE = "too_coarse"  # too few px per mm to tell thin hairs from the blur
+    NOT_SHARP = "not_sharp"  # edges too soft for what was asked, though good enough to look at
+    TOO_FEW_HAIRS = "too_few_hairs"  # too few hairs could be measured
+    NOT_PATTERN_LOSS = "not_pattern_loss"  # another condition, or loss where pattern loss spares the hair
+    NOT_OFFERED = "not_offered"  # the scale is the clinician's alone: the model was never taught it
+    NOT_GRADABLE = "not_gradable"  # the views there are leave the stage open, or the clinician says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +225,7 @@ class ImageKind(StrEnum):
     DENOISED = "denoised"
     EDGES = "edges"
     EQUALISED = "equalised"
+    HAIRS = "hairs"  # trichoscopy: every hair found, its unit, and the counting frame
     MASK = "mask"  # label map as 8-bit PNG, values of ScalpClass
 
 
@@ -230,6 +246,79 @@ class PhotoContext:
 
     view: View
     px_per_mm: float | None = None
+    male: bool | None = None  # of the patient; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class NorwoodEvidence:
+    """What one overview photo says about the Norwood stage: a stage on a continuous scale, before views are joined."""
+
+    view: View
+    score: float
+
+
+class HairKind(StrEnum):
+    """What a hair is, as readers of trichoscopy name it (A5)."""
+
+    MULTI_HAIR_UNIT = "multi_hair_unit"
+    SINGLE = "single"
+    THIN = "thin"  # vellus or miniaturised
+    ABNORMAL = "abnormal"
+
+
+@dataclass(frozen=True, slots=True)
+class Hair:
+    """One hair of a trichoscopy picture; root and tip (x, y) as fractions of the picture.
+
+    ``unit`` numbers its follicular unit, ``counted`` says whether its root lies in the counting frame, ``calibre_um``
+    is its mean width, None where the shaft could not be measured.
+    """
+
+    root: tuple[float, float]
+    tip: tuple[float, float]
+    kind: HairKind
+    score: float
+    unit: int
+    counted: bool
+    calibre_um: float | None
+
+
+class FieldWarning(StrEnum):
+    """What a reader of a counted field has to know beside the interval."""
+
+    SMALL_FIELD = "small_field"  # under 0.1 cm2: the same spot placed anew would give another number
+    FEW_CALIBRES = "few_calibres"  # fewer than half of the counted hairs could be measured
+
+
+@dataclass(frozen=True, slots=True)
+class HairField:
+    """Hairs of one trichoscopy picture (A5, A7), the frame they are counted in, and the cut-off they were sorted by.
+
+    ``edge_um`` is how soft the measured shafts' edges are (median standard deviation), None where none was measured.
+    """
+
+    hairs: tuple[Hair, ...]
+    frame: Box
+    frame_cm2: float
+    vellus_cutoff_um: float
+    edge_um: float | None
+    warnings: tuple[FieldWarning, ...]
+
+    @property
+    def counted(self) -> tuple[Hair, ...]:
+        """Hairs whose root lies in the counting frame."""
+        return tuple(hair for hair in self.hairs if hair.counted)
+
+    @property
+    def calibres_um(self) -> tuple[float, ...]:
+        """Widths of the counted hairs that could be measured."""
+        return tuple(hair.calibre_um for hair in self.counted if hair.calibre_um is not None)
+
+    @property
+    def terminal_and_vellus(self) -> tuple[int, int]:
+        """Measured hairs at or above the cut-off, and below it."""
+        vellus = sum(width < self.vellus_cutoff_um for width in self.calibres_um)
+        return len(self.calibres_um) - vellus, vellus
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +335,8 @@ class PhotoAnalysis:
     images: tuple[EncodedImage, ...]
     releases: tuple[str, ...]  # "scalp-segmentation-0.1", ...
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    norwood_evidence: NorwoodEvidence | NotMeasurable = NotMeasurable(Reason.NO_RELEASED_MODEL)
+    hairs: HairField | NotMeasurable = NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +358,46 @@ class Severity:
     missing_views: tuple[View, ...]
 
 
+class SaltBand(StrEnum):
+    """Bands of the SALT score in % of scalp hair lost (AA-IGA)."""
+
+    NONE = "0"
+    LIMITED = "1-20"
+    MODERATE = "21-49"
+    SEVERE = "50-94"
+    VERY_SEVERE = "95-100"
+
+
+@dataclass(frozen=True, slots=True)
+class Salt:
+    """SALT estimate (A9): 0..100, its band, the bands its interval reaches, and each area's share in it."""
+
+    score: Measured
+    band: SaltBand
+    lowest_band: SaltBand
+    highest_band: SaltBand
+    parts: tuple[SeverityPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NorwoodReading:
+    """Norwood stage of one session (A9): the stage, a range that holds at least 90 % of the probability, and all of it.
+
+    ``probabilities`` maps the stages that the release knows to 0..1; ``views`` are those it was read from.
+    """
+
+    stage: int
+    lowest: int
+    highest: int
+    probabilities: Mapping[int, float]
+    views: tuple[View, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class SessionAnalysis:
     """What the photos of one session say together."""
 
     severity: Severity | NotMeasurable
     condition: ConditionReading | NotMeasurable
+    salt: Salt | NotMeasurable = NotMeasurable(Reason.VIEWS_MISSING)
+    norwood: NorwoodReading | NotMeasurable = NotMeasurable(Reason.NO_RELEASED_MODEL)

@@ -18,6 +18,7 @@ SHARES = (
 )
 AREAS = (Metric.THINNING_AREA_MM2, Metric.BALD_AREA_MM2)
 COUNTS = (Metric.HAIR_DENSITY, Metric.FOLLICULAR_UNIT_DENSITY)
+CALIBRES = (Metric.CALIBRE_MEAN, Metric.VELLUS_SHARE, Metric.CUMULATIVE_THICKNESS)
 
 
 def reason(metric: Metric, kind: PictureKind, *unmet: Needs) -> Reason | None:
@@ -55,16 +56,32 @@ def test_areas_in_mm2_need_a_scale_as_well(metric: Metric) -> None:
     assert reason(metric, PictureKind.OVERVIEW, Needs.SCALE, Needs.SCALP) is Reason.TOO_LITTLE_SCALP
 
 
-@pytest.mark.parametrize("metric", COUNTS)
+@pytest.mark.parametrize("metric", [*COUNTS, *CALIBRES])
 def test_hairs_are_never_counted_on_an_overview(metric: Metric) -> None:
     assert reason(metric, PictureKind.OVERVIEW) is Reason.VIEW_NOT_SUPPORTED
 
 
-@pytest.mark.parametrize("metric", COUNTS)
-def test_hairs_in_trichoscopy_need_a_counting_network_and_a_scale(metric: Metric) -> None:
+@pytest.mark.parametrize("metric", [*COUNTS, *CALIBRES])
+def test_hairs_in_trichoscopy_need_a_counting_network_a_scale_and_clipped_hair(metric: Metric) -> None:
     assert reason(metric, PictureKind.TRICHOSCOPY) is None
-    assert reason(metric, PictureKind.TRICHOSCOPY, Needs.COUNTING_NETWORK) is Reason.NO_RELEASED_MODEL
+    assert reason(metric, PictureKind.TRICHOSCOPY, Needs.COUNTING_NETWORK) is Reason.MODEL_OFF
     assert reason(metric, PictureKind.TRICHOSCOPY, Needs.SCALE) is Reason.NO_SCALE
+    assert reason(metric, PictureKind.TRICHOSCOPY, Needs.CLIPPED_HAIR) is Reason.OUT_OF_DOMAIN
+
+
+@pytest.mark.parametrize(
+    ("unmet", "expected"),
+    [
+        (Needs.FINE_SCALE, Reason.TOO_COARSE),
+        (Needs.SHARP_HAIRS, Reason.NOT_SHARP),
+        (Needs.CALIBRES, Reason.TOO_FEW_HAIRS),
+    ],
+)
+def test_calibres_need_magnification_sharp_edges_and_free_hairs_and_counts_do_not(
+    unmet: Needs, expected: Reason
+) -> None:
+    assert {reason(metric, PictureKind.TRICHOSCOPY, unmet) for metric in CALIBRES} == {expected}
+    assert {reason(metric, PictureKind.TRICHOSCOPY, unmet) for metric in COUNTS} == {None}
 
 
 @pytest.mark.parametrize("metric", [*SHARES, *AREAS, Metric.SCALP_IN_FRAME, Metric.SEVERITY_INDEX])

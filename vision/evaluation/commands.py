@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vision.decode import decode_image
-from vision.evaluation.regions import detector_scores
+from vision.evaluation.regions import Reader, detector_scores
 from vision.evaluation.segmentation import SCALP_REGION_CLASSES, convex_hull
 from vision.release import ReleaseMissing, load_release
 from vision.runtime import open_network
@@ -32,6 +32,8 @@ TASKS = {
     "scalp_regions": Task("scalp-segmentation", "vision.evaluation.segmentation:evaluate_scalp_regions"),
     "region_masks": Task("scalp-segmentation", "vision.evaluation.segmentation:evaluate_region_masks"),
     "conditions": Task("scalp-condition", "vision.evaluation.conditions:evaluate"),
+    "norwood": Task("norwood-stage", "vision.evaluation.norwood:evaluate"),
+    "trichoscopy": Task("trichoscopy-hairs", "vision.evaluation.trichoscopy:evaluate"),
 }
 
 DETECTOR = "scalp-regions"
@@ -61,13 +63,13 @@ def score_detector(name: str, folder: Path, split: str) -> dict[str, dict[str, f
         release = load_release(DETECTOR)
     except ReleaseMissing:
         return {}
+    segmentation = load_release(TASKS[name].release)
     list_files, to_labels = DRAWN_REGIONS[name]
     files = on_side(list_files(folder), "test") if split == "test" else list_files(folder)
     figures = detector_scores(
         _images(files),
         (to_labels(read_grey(file.mask)) for file in files),
-        open_network(release),
-        release,
+        Reader(open_network(segmentation), segmentation, open_network(release), release),
         [file.person for file in files],
     )
     return {name: figure.as_dict() for name, figure in figures.items()}
