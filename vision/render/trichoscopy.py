@@ -16,6 +16,8 @@ from vision.types import RgbImage
 VELLUS_BELOW_UM: Final = 30.0
 FIELD_SKIN: Final = (176.0, 158.0, 140.0)
 HAIR_INK: Final = (34.0, 29.0, 27.0)
+TAPER: Final = 0.2
+"""A drawn shaft is thinner by this share at its tip than at its root, so 0.9 of the root's calibre on average."""
 NOT_SKIN_MARGIN_MM: Final = 0.35
 """Roots are also placed this far outside the frame, so that hairs cross its edge as in a real field."""
 
@@ -122,12 +124,7 @@ def _skin(random: np.random.Generator, size: tuple[int, int]) -> Array:
 def _draw_hair(canvas: Array, hair: DrawnHair, px_per_mm: float) -> None:
     """A shaft that tapers by a fifth towards its tip, a bluish shadow at the ostium, and a faint reflex along it."""
     root, tip = np.array(hair.root), np.array(hair.tip)
-    along = (tip - root) / max(1e-6, float(np.linalg.norm(tip - root)))
-    across = np.array((-along[1], along[0]))
     half = hair.calibre_um / 1000 * px_per_mm / 2
-    outline = np.array(
-        (root + across * half, tip + across * half * 0.8, tip - across * half * 0.8, root - across * half)
-    )
     reach = int(np.ceil(half * 4 + 6))
     low = np.floor(np.minimum(root, tip) - reach).astype(int)
     high = np.ceil(np.maximum(root, tip) + reach).astype(int)
@@ -135,15 +132,30 @@ def _draw_hair(canvas: Array, hair: DrawnHair, px_per_mm: float) -> None:
     if (low >= high).any():
         return
     window = canvas[low[1] : high[1], low[0] : high[0]]
-    cover = np.zeros(window.shape[:2], np.uint8)
-    cv2.fillPoly(cover, [np.round((outline - low) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    cv2.circle(cover, _fixed(root - low), round(half * 16), 255, -1, cv2.LINE_AA, 4)
+    cover = _shaft_cover(window.shape[:2], root - low, tip - low, half)
     shadow = np.zeros(window.shape[:2], np.float32)
     cv2.circle(shadow, _fixed(root - low), round(half * 2.2 * 16), 0.35, -1, cv2.LINE_8, 4)
     shadow = cv2.GaussianBlur(shadow, (0, 0), max(1.0, half * 0.9))[..., None]
-    opacity = (cover / 255.0 * min(1.0, 0.55 + hair.calibre_um / 90))[..., None].astype(np.float32)
+    opacity = (cover * min(1.0, 0.55 + hair.calibre_um / 90))[..., None].astype(np.float32)
     shaded = window * (1 - shadow) + np.array((96.0, 108.0, 120.0), np.float32) * shadow
     window[:] = shaded * (1 - opacity) + np.array(HAIR_INK, np.float32) * opacity
+
+
+def _shaft_cover(
+    shape: tuple[int, int], root: NDArray[np.float64], tip: NDArray[np.float64], half: float
+) -> NDArray[np.float64]:
+    """Share of each pixel under the shaft, 0..1. From distances to its edges: drawn polygons come out over a pixel
+    wider than they were asked for."""
+    length = max(1e-6, float(np.linalg.norm(tip - root)))
+    along_unit = (tip - root) / length
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
+    x, y = x - root[0], y - root[1]
+    along = x * along_unit[0] + y * along_unit[1]
+    across = np.abs(x * along_unit[1] - y * along_unit[0])
+    half_there = half * (1 - TAPER * np.clip(along / length, 0, 1))
+    shaft = np.clip(half_there - across + 0.5, 0, 1) * np.clip(along + 0.5, 0, 1) * np.clip(length - along + 0.5, 0, 1)
+    bulb = np.clip(half - np.hypot(x, y) + 0.5, 0, 1)
+    return np.asarray(np.minimum(np.maximum(shaft, bulb), np.minimum(1, 2 * half_there)))
 
 
 def _fixed(point: NDArray[np.float64]) -> tuple[int, int]:
