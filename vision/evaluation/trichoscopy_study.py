@@ -82,7 +82,8 @@ def _density(per_cm2: int, shipped: tuple[Network, Release] | None) -> dict[str,
             error = stated_errors(release.metrics())
         measures = measure_field(field, QualityReport(()), PX_PER_MM, error or CountError(0.0, 1.0, 0.0))
         density, unit_density = measures[Metric.HAIR_DENSITY], measures[Metric.FOLLICULAR_UNIT_DENSITY]
-        assert isinstance(density, Measured) and isinstance(unit_density, Measured)
+        assert isinstance(density, Measured)
+        assert isinstance(unit_density, Measured)
         asked.append(density)
         of_frame.append((density.value, len(known.counted) / known.frame_cm2))
         units.append((unit_density.value, _drawn_units(drawing, known) / known.frame_cm2))
