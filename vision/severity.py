@@ -49,7 +49,7 @@ def severity_of(shares: Sequence[tuple[View, Measurement]]) -> Severity | NotMea
     Several photos of one view are averaged, ends of their intervals too. Views without weight and shares that could not
     be measured are left out; when nothing with weight remains the answer is NotMeasurable(views_missing).
     """
-    present = {view: _mean(found) for view in SALT_WEIGHTS if (found := _measured(shares, view))}
+    present = shares_by_view(shares)
     missing = tuple(view for view in SALT_WEIGHTS if view not in present)
     nothing = NotMeasurable(MISSING[Needs.VIEWS], "no measurable photo of crown, occiput or a temple")
     refused = refusal(Metric.SEVERITY_INDEX, PictureKind.SESSION, {} if present else {Needs.VIEWS: nothing})
@@ -72,6 +72,11 @@ def severity_of(shares: Sequence[tuple[View, Measurement]]) -> Severity | NotMea
         unit="index",
     )
     return Severity(index, affected, parts, missing)
+
+
+def shares_by_view(shares: Sequence[tuple[View, Measurement]]) -> dict[View, Measured]:
+    """The affected share of each view with weight that was measured, several photos of a view averaged."""
+    return {view: _mean(found) for view in SALT_WEIGHTS if (found := _measured(shares, view))}
 
 
 def _measured(shares: Sequence[tuple[View, Measurement]], view: View) -> list[Measured]:
