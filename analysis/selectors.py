@@ -10,6 +10,7 @@ from uuid import UUID
 from accounts.actors import Actor
 from accounts.errors import NotFound
 from accounts.roles import Permission
+from analysis import blinding
 from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult
 from analysis.releases import FIRST_STAGE, enabled_releases, version_key
 from patients.models import PhotoSession
@@ -93,12 +94,14 @@ def visible_findings(actor: Actor, analysis_id: UUID | None) -> list[Finding]:
     """The findings that this actor may see: none for a patient, all of the case for its clinic's clinicians."""
     if analysis_id is None:
         return []
+    if _blinded(actor, analysis_id):
+        return []
     return list(Finding.objects.visible_to(actor).filter(analysis_id=analysis_id).order_by("position"))
 
 
 def visible_images(actor: Actor, analysis_id: UUID | None) -> list[DerivedImage]:
     """The derived pictures that this actor may see: none for a patient."""
-    if analysis_id is None:
+    if analysis_id is None or _blinded(actor, analysis_id):
         return []
     rows = DerivedImage.objects.visible_to(actor).filter(photo_result__analysis_id=analysis_id)
     return list(rows.select_related("photo_result").order_by("photo_result__photo__created_at", "kind"))
@@ -111,16 +114,21 @@ def photo_results(analysis_id: UUID) -> dict[UUID, PhotoResult]:
 
 
 def derived_for(actor: Actor, image_id: UUID) -> DerivedImage:
-    """A derived picture in the clinician's scope; 404 otherwise."""
+    """A derived picture in the clinician's scope; 404 otherwise, and as long as the case is read blind."""
     row: DerivedImage | None = (
         DerivedImage.objects.visible_to(actor)
         .select_related("photo_result__photo__session__patient")
         .filter(pk=image_id)
         .first()
     )
-    if row is None:
+    if row is None or blinding.hidden(actor, row.photo_result.photo.session_id):
         raise NotFound
     return row
+
+
+def _blinded(actor: Actor, analysis_id: UUID) -> bool:
+    session_id = Analysis.objects.filter(pk=analysis_id).values_list("session_id", flat=True).first()
+    return session_id is not None and blinding.hidden(actor, session_id)
 
 
 def open_derived(image: DerivedImage) -> Iterator[bytes]:

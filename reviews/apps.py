@@ -9,8 +9,11 @@ class ReviewsConfig(AppConfig):
     name = "reviews"
 
     def ready(self) -> None:
-        """Say what this room holds about a person."""
+        """Say what this room holds about a person, and who must not see findings yet."""
         from accounts import privacy
+        from analysis import blinding
         from reviews.privacy import PRIVACY
+        from reviews.visibility import hides_findings
 
         privacy.register(PRIVACY)
+        blinding.register(hides_findings)

@@ -13,6 +13,7 @@ from reviews.models import FormularyEntry, Plan, Review, ReviewStatus
 from reviews.queue import Counts, QueueFilters, QueueRow, worklist
 from reviews.signing import signing_state
 
+from reviews.visibility import check_case_open
 __all__ = [
     "Counts",
     "FinalFinding",
@@ -32,7 +33,10 @@ __all__ = [
 
 
 def review_for(actor: Actor, review_id: UUID) -> Review:
-    """The review with session, patient, clinic and reviewer, if this actor may see it; else NotFound."""
+    """The review with session, patient, clinic and reviewer, if this actor may see it; else NotFound.
+
+    Raises DomainError ``read_blind`` for a colleague who has not graded a case that is read blind.
+    """
     rows = Review.objects.visible_to(actor).select_related(
         "session__patient__clinic", "session__intake__patient", "reviewer", "analysis__session__patient"
     )
@@ -41,6 +45,7 @@ def review_for(actor: Actor, review_id: UUID) -> Review:
         raise NotFound
     return review
 
+    check_case_open(actor, review)
 
 def plan_of(review: Review) -> Plan | None:
     """The review's plan, when one was begun."""

@@ -16,7 +16,9 @@ from reviews.decisions import final_findings, unseen
 from reviews.health_facts import HealthFacts, facts_from
 from reviews.models import FormularyEntry, Plan, Review, ReviewStatus
 from reviews.reading import Reading
+from reviews.second_reads import is_escalated, opinions_about, reading_of, waits_for
 from reviews.signing_policy import MedicalReason, SigningFacts, can_sign, needs_dermatologist
+from reviews.workflow import WAITING_READS, ReadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def signing_facts(review: Review) -> SigningFacts:
         condition=named[0] if named else "",
         prescriptions=tuple(item.entry.name for item in items if item.entry.prescription),
         red_flags=tuple(flag.value for flag in red_flags_of(intake)) if intake else (),
+        escalated=is_escalated(review.session),
     )
 
 
@@ -104,6 +107,11 @@ def _blockers(review: Review) -> list[Blocker]:
         found.append(Blocker("not_decided", _("Approve or amend the findings first.")))
     if not unseen(review).is_empty:
         found.append(Blocker("unseen", _("Look at every photograph and decide every finding.")))
+    if any(opinion.is_open for opinion in opinions_about(review.session)):
+        found.append(Blocker("opinion_open", _("An opinion you asked for is not in. Wait for it, or take it back.")))
+    reading = reading_of(review.session)
+    if reading is not None and ReadState(reading.status) in WAITING_READS:
+        found.append(Blocker(reading.status, waits_for(ReadState(reading.status))))
     if not intake_is_current(review.session):
         found.append(
             Blocker(

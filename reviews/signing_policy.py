@@ -24,6 +24,7 @@ class SigningFacts:
     condition: str = ""  # a vision.types.Condition that counts after decisions, or nothing
     prescriptions: tuple[str, ...] = ()  # names of prescription items in the plan
     red_flags: tuple[str, ...] = ()
+    escalated: bool = False  # a trichologist handed it up
 
 
 class MedicalReason(StrEnum):
@@ -33,6 +34,7 @@ class MedicalReason(StrEnum):
     CONDITION = "condition"
     PRESCRIPTION = "prescription"
     RED_FLAG = "red_flag"
+    ESCALATED = "escalated"
 
     @property
     def words(self) -> str:
@@ -45,6 +47,8 @@ class MedicalReason(StrEnum):
                 return gettext("the plan contains a prescription item")
             case MedicalReason.RED_FLAG:
                 return gettext("the intake raised a red flag")
+            case MedicalReason.ESCALATED:
+                return gettext("the case was escalated")
 
 
 _NO_DIAGNOSIS = frozenset({"", Condition.NO_FINDING.value, Condition.UNSURE.value})
@@ -61,6 +65,8 @@ def needs_dermatologist(facts: SigningFacts) -> tuple[MedicalReason, ...]:
         reasons.append(MedicalReason.PRESCRIPTION)
     if facts.red_flags:
         reasons.append(MedicalReason.RED_FLAG)
+    if facts.escalated:
+        reasons.append(MedicalReason.ESCALATED)
     return tuple(reasons)
 
 

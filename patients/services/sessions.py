@@ -158,9 +158,17 @@ def urgency_of(session: PhotoSession) -> Urgency:
 
 def rank_session(*, session: PhotoSession, measuring: Measuring, severity_rank: int) -> None:
     """Keep what the worklist orders a case by. Called by ``analysis.ranking``, which knows what was measured."""
-    session.clinic_id, session.urgency = session.patient.clinic_id, urgency_of(session)
+    session.clinic_id, session.urgency = session.patient.clinic_id, min(session.urgency, urgency_of(session))
     session.measuring, session.severity_rank = measuring, severity_rank
     session.save(update_fields=["clinic", "urgency", "measuring", "severity_rank"])
+
+
+def raise_urgency(*, session: PhotoSession, urgency: Urgency) -> None:
+    """Put a locked case higher in the worklist than its answers did, until it is submitted anew. Called by ``reviews``,
+    which audits why."""
+    session.urgent = True
+    session.urgency = min(session.urgency, urgency)
+    session.save(update_fields=["urgent", "urgency"])
 
 
 def reopen_for_retake(*, session: PhotoSession, views: Iterable[Mapping[str, str]], now: datetime) -> PhotoSession:

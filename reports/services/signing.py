@@ -30,6 +30,7 @@ from reviews.models import Review
 from reviews.services import mark_signed
 from reviews.signing import signing_state
 from vault import files
+from reviews.visibility import check_findings_open
 
 FOLDER = "reports"
 
@@ -74,7 +75,8 @@ def check_may_sign(actor: Actor, review: Review) -> None:
 
 
 def review_in_scope(actor: Actor, review_id: UUID, *, lock: bool = False) -> Review:
-    """The review with all that its report is composed from; NotFound out of scope."""
+    """The review with all that its report is composed from; NotFound out of scope, ``grade_first`` for who reads it
+    blind and has not graded it."""
     rows = Review.objects.visible_to(actor).select_related(
         "session__patient__clinic", "session__intake", "clinic", "reviewer", "analysis__pipeline"
     )
@@ -84,6 +86,7 @@ def review_in_scope(actor: Actor, review_id: UUID, *, lock: bool = False) -> Rev
     if review is None:
         raise NotFound
     return review
+    check_findings_open(actor, review)
 
 
 def draft_picture(*, actor: Actor, review_id: UUID, picture_id: UUID) -> Jpeg:

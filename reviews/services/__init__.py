@@ -5,6 +5,7 @@ from __future__ import annotations
 from patients.capture_protocol import RetakeReason
 from reviews.services.acts import redo, undo
 from reviews.services.claims import claim_review, open_correction, release_review, renew_lease
+from reviews.services.escalations import escalate_case
 from reviews.services.findings import (
     Correction,
     accept_opened,
@@ -16,6 +17,7 @@ from reviews.services.findings import (
     undo_decision,
 )
 from reviews.services.handovers import colleagues, decline_handover, hand_over
+from reviews.services.opinions import ask_opinion, give_opinion, read_opinion, withdraw_opinion
 from reviews.services.outcome import (
     RetakeWish,
     decide_review,
@@ -26,6 +28,7 @@ from reviews.services.outcome import (
 )
 from reviews.services.plans import add_item, draft_summary, remove_item, save_plan, update_item
 from reviews.services.readings import read_case, read_photo, read_plan, read_queue, read_review, save_reading
+from reviews.services.reads import commit_grade, commit_read, open_read, set_reading_policy, waive_reading
 from reviews.services.regions import (
     add_region,
     change_region,
@@ -45,10 +48,13 @@ __all__ = [
     "accept_opened",
     "add_item",
     "add_region",
+    "ask_opinion",
     "change_region",
     "change_shape",
     "claim_review",
     "colleagues",
+    "commit_grade",
+    "commit_read",
     "correct_outline",
     "decide_and_open_next",
     "decide_finding",
@@ -56,13 +62,17 @@ __all__ = [
     "decline_handover",
     "draft_summary",
     "draw_shape",
+    "escalate_case",
+    "give_opinion",
     "hand_over",
     "mark_opened",
     "mark_signed",
     "merge_regions",
     "open_correction",
     "open_finding",
+    "open_read",
     "read_case",
+    "read_opinion",
     "read_photo",
     "read_plan",
     "read_queue",
@@ -80,9 +90,12 @@ __all__ = [
     "save_plan",
     "save_reading",
     "save_view",
+    "set_reading_policy",
     "set_scale",
     "undo",
     "undo_decision",
     "update_item",
     "views_of",
+    "waive_reading",
+    "withdraw_opinion",
 ]

@@ -17,9 +17,8 @@ from accounts.errors import DomainError, NotAllowed
 from accounts.roles import Permission
 from patients.models import Photo
 from reviews.models import FindingDecision, OwnRegion, Review
-from reviews.services.holding import held_review
+from reviews.services.holding import graded_review
 from reviews.turns import log_of, next_turn, subject_of
-from reviews.workflow import State
 
 Verdict = FindingDecision.Verdict
 Act = OwnRegion.Act
@@ -32,7 +31,7 @@ def undo(*, actor: Actor, review_id: UUID, now: datetime) -> UUID:
     Raises DomainError ``nothing_to_undo``.
     """
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = graded_review(actor, review_id, now)
     rows = log_of(review).undoable
     if not rows:
         raise DomainError("nothing_to_undo", _("There is nothing to take back."))
@@ -49,7 +48,7 @@ def redo(*, actor: Actor, review_id: UUID, now: datetime) -> UUID:
     Raises DomainError ``nothing_to_redo``.
     """
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = graded_review(actor, review_id, now)
     rows = log_of(review).redoable
     if not rows:
         raise DomainError("nothing_to_redo", _("There is nothing to do again."))

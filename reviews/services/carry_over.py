@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from reviews.decisions import effective
-from reviews.models import FindingDecision, FindingOpened, OwnRegion, Plan, PlanItem, Review
+from reviews.models import FindingDecision, FindingOpened, OwnRegion, Plan, PlanItem, Review, ReviewStatus
 from reviews.own_regions import own_regions
 
 
+def work_to_carry(review: Review) -> Review | None:
+    """The last review of the same submission that was handed on, for whoever claims the case next."""
+    since = review.session.submitted_at
+    rows = Review.objects.filter(session_id=review.session_id, status__in=ReviewStatus.handed_on())
+    source: Review | None = rows.filter(claimed_at__gte=since).exclude(pk=review.pk).order_by("-closed_at").first()
+    return source
+
+
 def carry_work(*, source: Review, target: Review) -> None:
-    """Copy the work of ``source`` into the fresh review ``target``.
+    """Copy the work of ``source`` into the review ``target``: at the claim, or once a blind reader has graded.
+
+    What the new reviewer wrote before then stays theirs.
 
     Decisions are copied when both look at the same analysis, own regions always; both keep the name of who made them.
     What was opened is copied only when the same person goes on: somebody else has to look for themselves first.
     """
     target.carried_from = source
-    target.reading = source.reading
-    target.reading_saved_at = source.reading_saved_at
+    if target.reading_saved_at is None:
+        target.reading = source.reading
+        target.reading_saved_at = source.reading_saved_at
     target.handover_note = source.handover_note
     target.save()
     if source.analysis_id is not None and source.analysis_id == target.analysis_id:
@@ -43,12 +54,14 @@ def carry_work(*, source: Review, target: Review) -> None:
             at=region.at,
         )
     if source.reviewer_id == target.reviewer_id:
+        known = set(target.opened.values_list("subject_id", flat=True))
         FindingOpened.objects.bulk_create(
             FindingOpened(review=target, subject_kind=row.subject_kind, subject_id=row.subject_id, at=row.at)
             for row in source.opened.all()
+            if row.subject_id not in known
         )
     plan = Plan.objects.filter(review=source).first()
-    if plan is not None:
+    if plan is not None and not Plan.objects.filter(review=target).exists():
         _copy_plan(plan, target)
 
 

@@ -17,9 +17,12 @@ from accounts.workflow import next_state
 from patients.models import PhotoSession
 from reviews.decisions import done_analysis
 from reviews.models import Review, ReviewStatus
-from reviews.services.carry_over import carry_work
+from reviews.services.carry_over import carry_work, work_to_carry
+from reviews.services.escalations import waiting_state
 from reviews.services.handovers import answer_by_claim
 from reviews.services.holding import LEASE, apply, held_review, locked_review, record_event
+from reviews.services.reads import demand_reading
+from reviews.visibility import findings_hidden
 from reviews.workflow import TRANSITIONS, Action, State
 
 
@@ -43,13 +46,10 @@ def claim_review(*, actor: Actor, session_id: UUID, now: datetime) -> Review:
     if session.status != PhotoSession.Status.SUBMITTED:
         raise DomainError("not_waiting", _("This case is not waiting for a review any more."))
     answer_by_claim(actor=actor, session=session, now=now)
-    review = _create(actor, session, now)
-    previous = (
-        Review.objects.filter(session=session, status=ReviewStatus.RELEASED, claimed_at__gte=session.submitted_at)
-        .order_by("-closed_at")
-        .first()
-    )
-    if previous is not None:
+    review = _create(actor, session, now, state=waiting_state(session))
+    demand_reading(review, now)
+    previous = work_to_carry(review)
+    if previous is not None and not findings_hidden(actor, session):
         carry_work(source=previous, target=review)
     return review
 
@@ -100,11 +100,13 @@ def _open_review(session: PhotoSession) -> Review | None:
     return review
 
 
-def _create(actor: Actor, session: PhotoSession, now: datetime) -> Review:
+def _create(actor: Actor, session: PhotoSession, now: datetime, *, state: State = State.WAITING) -> Review:
     """Insert the review; the unique constraint has the last word when two arrive at once."""
     if actor.membership_id is None:
         raise NotAllowed(_("Only staff of the clinic review cases."))
-    transition = next_state(TRANSITIONS, State.WAITING, Action.CLAIM)
+    transition = next_state(TRANSITIONS, state, Action.CLAIM)
+    if state is State.ESCALATED and not actor.can(Permission.CLAIM_ESCALATED):
+        raise NotAllowed(_("This case was escalated: a dermatologist takes it."), code="needs_dermatologist")
     try:
         with transaction.atomic():
             review = Review.objects.create(
@@ -118,7 +120,7 @@ def _create(actor: Actor, session: PhotoSession, now: datetime) -> Review:
             )
     except IntegrityError:
         raise _already_claimed(_open_review(session)) from None
-    record_event(review, Action.CLAIM, before=State.WAITING.value, actor=actor, now=now)
+    record_event(review, Action.CLAIM, before=state.value, actor=actor, now=now)
     audit.record(
         action=transition.audit,
         now=now,

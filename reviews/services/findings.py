@@ -22,9 +22,9 @@ from reviews.models import FindingDecision, FindingOpened, Review
 from reviews.outlines import fractions
 from reviews.payloads import correct_condition, correct_number, correct_region, needs_decision
 from reviews.services.acts import append_decision
-from reviews.services.holding import held_review
+from reviews.services.holding import graded_review, held_review
 from reviews.turns import next_turn
-from reviews.workflow import State
+from reviews.visibility import check_findings_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ def mark_opened(*, actor: Actor, review_id: UUID, kind: str, subject_id: UUID, n
     actor.check(Permission.REVIEW_FINDINGS)
     review = held_review(actor, review_id, now)
     subjects = photos_of(review.session) if kind == "photo" else findings_of(review)
+    if kind != "photo":
+        check_findings_open(actor, review)
     if kind not in ("photo", "finding") or subject_id not in {subject.pk for subject in subjects}:
         raise NotFound
     FindingOpened.objects.get_or_create(review=review, subject_kind=kind, subject_id=subject_id, defaults={"at": now})
@@ -66,7 +68,7 @@ def decide_finding(
     ``nothing_to_decide`` for a number that is not measurable, and what the correction itself refuses.
     """
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = graded_review(actor, review_id, now)
     finding = _finding(review, finding_id)
     if not needs_decision(finding.payload):
         raise Invalid("nothing_to_decide", _("There is no number here to decide about."))
@@ -162,7 +164,7 @@ def correct_outline(
 def undo_decision(*, actor: Actor, review_id: UUID, finding_id: UUID, now: datetime) -> Review:
     """Go back to the decision before the last one, or to none. The history keeps both."""
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = graded_review(actor, review_id, now)
     finding = _finding(review, finding_id)
     rows = FindingDecision.objects.filter(review=review, finding=finding).order_by("position")
     stack = stacks(rows).get(finding.pk)
@@ -178,7 +180,7 @@ def undo_decision(*, actor: Actor, review_id: UUID, finding_id: UUID, now: datet
 def accept_opened(*, actor: Actor, review_id: UUID, now: datetime) -> int:
     """Accept every undecided finding, when each was opened. Returns how many. Raises Invalid ``not_opened``."""
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = graded_review(actor, review_id, now)
     waiting = unseen(review)
     if waiting.unopened_findings or waiting.photos:
         raise Invalid("not_opened", _("Open every photograph and finding first; then accept the rest at once."))

@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound
 from accounts.workflow import next_state
 from reviews.models import Review, ReviewEvent
+from reviews.visibility import check_findings_open
 from reviews.workflow import OPEN_STATES, TRANSITIONS, Action, State
 
 LEASE = timedelta(minutes=30)
@@ -43,6 +44,16 @@ def held_review(actor: Actor, review_id: UUID, now: datetime, *, states: tuple[S
         raise DomainError("wrong_state", closed_message(State(review.status)))
     review.lease_until = now + LEASE
     review.save(update_fields=["lease_until"])
+    return review
+
+
+def graded_review(actor: Actor, review_id: UUID, now: datetime) -> Review:
+    """A review being worked on whose findings are open to its holder: as :func:`held_review`, and graded if blind.
+
+    Raises DomainError ``grade_first`` besides.
+    """
+    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    check_findings_open(actor, review)
     return review
 
 

@@ -22,7 +22,8 @@ from patients.models import PhotoSession
 from patients.selectors import users_of
 from reviews.decisions import is_amended, unseen
 from reviews.models import Review
-from reviews.services.holding import apply, held_review
+from reviews.second_reads import opinions_about
+from reviews.services.holding import apply, graded_review, held_review
 from reviews.signing import signing_state
 from reviews.workflow import Action, State
 from vision.types import View
@@ -40,10 +41,11 @@ class RetakeWish:
 def decide_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     """Approve, or amend when something was corrected or rejected. Then the plan can be signed.
 
-    Raises Invalid ``unseen`` while a photograph was never opened or a finding never decided.
+    Raises Invalid ``unseen`` while a photograph was never opened or a finding never decided, ``opinion_open`` while an
+    opinion that was asked for is not in; DomainError ``grade_first`` before the grade of a blind read.
     """
     actor.check(Permission.REVIEW_FINDINGS)
-    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    review = graded_review(actor, review_id, now)
     _refuse_unseen(review)
     changed = is_amended(review)
     review.outcome = "amended" if changed else "approved"
@@ -142,6 +144,11 @@ def _refuse_unseen(review: Review) -> None:
 
 
 def _refuse_signed(review: Review) -> None:
+def _refuse_open_question(review: Review) -> None:
+    if any(opinion.is_open for opinion in opinions_about(review.session)):
+        raise Invalid("opinion_open", _("You asked for an opinion. Wait for the answer, or take the question back."))
+
+
     if review.session.status == PhotoSession.Status.CLOSED:
         raise DomainError("already_signed", _("This corrects a signed report: sign it, or hand it back."))
 

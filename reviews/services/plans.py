@@ -20,6 +20,7 @@ from reviews.plan_draft import compose
 from reviews.reading import Reading
 from reviews.services.holding import held_review
 from reviews.signing import alerts_for, health_of
+from reviews.visibility import check_findings_open
 
 
 @transaction.atomic
@@ -101,6 +102,7 @@ def save_plan(
 def draft_summary(*, actor: Actor, review_id: UUID, now: datetime) -> Plan:
     """Write a first summary from the accepted findings, the reading and the plan, for the clinician to edit."""
     review, plan = _editable(actor, review_id, now)
+    check_findings_open(actor, review)
     items = list(plan.items.select_related("entry"))
     plan.summary = compose(
         findings=final_findings(review),

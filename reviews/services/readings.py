@@ -17,6 +17,7 @@ from reviews.decisions import done_analysis, photos_in_order
 from reviews.models import FindingOpened, Review
 from reviews.reading import Reading
 from reviews.services.holding import LEASE, held_review, locked_review
+from reviews.visibility import check_case_open
 from reviews.workflow import OPEN_STATES, State
 
 
@@ -34,6 +35,7 @@ def read_case(*, actor: Actor, review_id: UUID, photo_id: UUID | None, now: date
     photograph is on the stage. Thumbnails of all present photographs are shown, so all are named in the audit."""
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
+    check_case_open(actor, review)
     photos = photos_in_order(review.session)
     _go_on(review, actor, now)
     shown = photo_on_stage(photos, photo_id)
@@ -48,6 +50,7 @@ def read_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     """The case without its pictures, as the API gives it: as :func:`read_case`, but no photograph was looked at."""
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
+    check_case_open(actor, review)
     _go_on(review, actor, now)
     _audit_read(review, actor, now, "review.read", [])
     return review
@@ -58,6 +61,7 @@ def read_photo(*, actor: Actor, review_id: UUID, photo_id: UUID, now: datetime) 
     """Bring another photograph to the stage: it counts as looked at for the holder, and the look is audited."""
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
+    check_case_open(actor, review)
     photo = next((photo for photo in photos_in_order(review.session) if photo.pk == photo_id), None)
     if photo is None:
         raise NotFound
@@ -74,6 +78,7 @@ def read_plan(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     """Open the plan: renews the holder's lease; audited."""
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
+    check_case_open(actor, review)
     if holds(review, actor):
         review.lease_until = now + LEASE
         review.save(update_fields=["lease_until"])

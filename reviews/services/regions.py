@@ -22,9 +22,8 @@ from reviews.outlines import fractions, merged, px_per_mm
 from reviews.own_regions import RegionNow, manual_scales, own_regions
 from reviews.payloads import own_region
 from reviews.services.acts import append_region
-from reviews.services.holding import held_review
+from reviews.services.holding import graded_review
 from reviews.turns import next_turn
-from reviews.workflow import State
 
 Act = OwnRegion.Act
 Polygon = Sequence[tuple[float, float]]
@@ -168,7 +167,7 @@ def remove_scale(*, actor: Actor, review_id: UUID, photo_id: UUID, now: datetime
 
 def _held(actor: Actor, review_id: UUID, now: datetime) -> Review:
     actor.check(Permission.REVIEW_FINDINGS)
-    return held_review(actor, review_id, now, states=(State.CLAIMED,))
+    return graded_review(actor, review_id, now)
 
 
 def _photo(review: Review, photo_id: UUID) -> Photo:
