@@ -1,4 +1,4 @@
-"""``python -m vision analyse | train | evaluate | study``: the image science without a portal around it."""
+"""``python -m vision analyse | train | evaluate | study | card``: the image science without a portal around it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ TRAINING = {
     "scalp_segmentation": "vision.training.segmentation:main",
     "regions": "vision.training.regions:main",
     "conditions": "vision.training.conditions:main",
+    "norwood": "vision.training.norwood:main",
+    "trichoscopy": "vision.training.hairs:main",
 }
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
 
 STUDIES = {
     "measures": "vision.evaluation.measure_study:study_measures",
     "quality": "vision.evaluation.quality_study:study_quality",
+    "trichoscopy": "vision.evaluation.trichoscopy_study:study_trichoscopy",
 }
 """What can be studied on the research pictures: ``module:function``, called with the data folder, gives a table."""
 
@@ -43,10 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     study.add_argument("--data", type=Path, required=True, help="the folder of the research pictures")
     study.add_argument("--json", type=Path, help="file for the table; without it it is printed")
 
+    commands.add_parser("card", help="figures, text and drawn examples of a release's card", add_help=False)
+
     analyse = commands.add_parser("analyse", help="everything the shipped networks say about photos")
     analyse.add_argument("photo", type=Path, nargs="+")
     analyse.add_argument("--view", default="crown")
-    analyse.add_argument("--px-per-mm", type=float)
+    analyse.add_argument("--kind", choices=("overview", "trichoscopy"), help="trichoscopy: the same as that view")
+    analyse.add_argument("--px-per-mm", type=float, help="scale of the pictures; nothing is counted without it")
     analyse.add_argument("--json", action="store_true", help="one JSON document in place of lines to read")
 
     chosen, rest = parser.parse_known_args(arguments)
@@ -54,6 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module, function = TRAINING[chosen.task].split(":")
         getattr(importlib.import_module(module), function)(rest)
         return 0
+    if chosen.command == "card":
+        from vision.cards import main as write_cards
+
+        return write_cards(rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     if chosen.command == "study":
@@ -102,7 +112,12 @@ def _analyse(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> int
 
     if chosen.view not in list(View):
         parser.error(f"no view {chosen.view!r}; there are {', '.join(View)}")
-    context = PhotoContext(View(chosen.view), chosen.px_per_mm)
+    if chosen.px_per_mm is not None and not chosen.px_per_mm > 0:
+        parser.error("--px-per-mm must be above 0")
+    view = View.TRICHOSCOPY if chosen.kind == "trichoscopy" else View(chosen.view)
+    if chosen.kind == "overview" and not view.is_global:
+        parser.error("a trichoscopy picture is no overview")
+    context = PhotoContext(view, chosen.px_per_mm)
     networks = load_networks()
     results = {}
     for path in chosen.photo:

@@ -169,7 +169,7 @@ def fit_profiles(
     Widths and blurs are fitted by their logarithm, so they stay positive.
     """
     p = _first_guess(across, profiles)
-    damping = np.full(len(profiles), 1e-2)
+    damping: NDArray[np.float64] = np.full(len(profiles), 1e-2)
     model, jacobian = _model(across, p)
     error = ((profiles - model) ** 2).sum(axis=1)
     for _ in range(rounds):

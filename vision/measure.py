@@ -99,7 +99,9 @@ def measure_photo(
     size_px: tuple[int, int],
     model_mae: Mapping[Metric, float] | None = None,
 ) -> dict[Metric, Measurement]:
-    """Every metric of :data:`~vision.permissions.PHOTO_METRICS`, measured or refused.
+    """Every metric of :data:`~vision.permissions.PHOTO_METRICS` for an overview photo, measured or refused.
+
+    A trichoscopy picture goes to :func:`vision.trichoscopy.measure_field`.
 
     ``scalp_map`` is the reason instead when there was no segmentation. ``size_px`` is width and height of the photo,
     to which ``context.px_per_mm`` refers. ``model_mae`` holds the release's held-out mean absolute error of a share in
@@ -139,7 +141,6 @@ def unmet_needs(
         unmet[Needs.QUALITY] = NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures))
     if context.px_per_mm is None:
         unmet[Needs.SCALE] = NotMeasurable(MISSING[Needs.SCALE])
-    unmet[Needs.COUNTING_NETWORK] = NotMeasurable(MISSING[Needs.COUNTING_NETWORK], "no released counting network")
     if scalp is None:
         unmet[Needs.SEGMENTATION] = NotMeasurable(MISSING[Needs.SEGMENTATION])
     elif isinstance(scalp, NotMeasurable):

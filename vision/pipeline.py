@@ -17,23 +17,30 @@ import numpy as np
 
 from vision.condition import read_condition
 from vision.decode import decode_image
+from vision.density import CountError
 from vision.display import display_pictures
 from vision.explain import attention_picture, density_picture, mask_picture, overlay_picture
+from vision.explain_hairs import hairs_picture
 from vision.measure import find_scalp, measure_photo, scalp_problem
+from vision.norwood import grade, read_evidence
 from vision.quality import check_quality
 from vision.regions import detect_regions
 from vision.release import Release, list_releases, load_release
 from vision.runtime import Network, open_network
+from vision.salt import salt_of
 from vision.segment import segment
 from vision.severity import severity_of
+from vision.trichoscopy import count_field, measure_field, stated_errors
 from vision.types import (
     Condition,
     ConditionReading,
     EncodedImage,
     FloatMap,
+    HairField,
     Measured,
     Measurement,
     Metric,
+    NorwoodEvidence,
     NotMeasurable,
     PhotoAnalysis,
     PhotoContext,
@@ -48,7 +55,9 @@ from vision.types import (
 SEGMENTATION: Final = "segmentation"
 REGIONS: Final = "regions"
 CONDITIONS: Final = "conditions"
-TASKS: Final = (SEGMENTATION, REGIONS, CONDITIONS)
+NORWOOD: Final = "norwood"
+HAIRS: Final = "hairs"
+TASKS: Final = (SEGMENTATION, REGIONS, CONDITIONS, NORWOOD, HAIRS)
 """The tasks (``Release.task``) whose networks a pipeline is made of."""
 
 Result = TypeVar("Result")
@@ -69,11 +78,13 @@ class Networks:
     segmenter: LoadedNetwork | None = None
     detector: LoadedNetwork | None = None
     condition: LoadedNetwork | None = None
+    norwood: LoadedNetwork | None = None
+    hairs: LoadedNetwork | None = None
 
     @property
     def release_ids(self) -> tuple[str, ...]:
         """Ids of the releases that are switched on, as stored with every finding."""
-        loaded = (self.segmenter, self.detector, self.condition)
+        loaded = (self.segmenter, self.detector, self.condition, self.norwood, self.hairs)
         return tuple(one.release.id for one in loaded if one is not None)
 
 
@@ -89,7 +100,13 @@ def load_networks(enabled: Mapping[str, str] | None = None, *, cache_dir: Path |
     if unknown:
         raise ValueError(f"no such task: {', '.join(sorted(unknown))}")
     loaded = {task: _load(task, release_id, cache_dir) for task, release_id in chosen.items()}
-    return Networks(loaded.get(SEGMENTATION), loaded.get(REGIONS), loaded.get(CONDITIONS))
+    return Networks(
+        segmenter=loaded.get(SEGMENTATION),
+        detector=loaded.get(REGIONS),
+        condition=loaded.get(CONDITIONS),
+        norwood=loaded.get(NORWOOD),
+        hairs=loaded.get(HAIRS),
+    )
 
 
 def newest_releases() -> dict[str, str]:
@@ -114,13 +131,19 @@ def analyse_photo(photo: bytes | RgbImage, context: PhotoContext, networks: Netw
     scalp_map = watch.time("segment", lambda: _segment(image, context, quality, networks))
     condition, attention = watch.time("condition", lambda: _condition(image, context, quality, scalp_map, networks))
     known = within_domain(scalp_map, condition)
+    field = watch.time("hairs", lambda: _field(image, context, quality, networks))
     measures = watch.time(
         "measure",
-        lambda: measure_photo(known, quality, context, (width, height), held_out_errors(networks.segmenter)),
+        lambda: (
+            measure_photo(known, quality, context, (width, height), held_out_errors(networks.segmenter))
+            if context.view.is_global
+            else measure_field(field, quality, context.px_per_mm, count_error(networks.hairs))
+        ),
     )
     scalp = measured_scalp(known, measures)
     regions = watch.time("regions", lambda: _regions(image, scalp, networks))
-    images = watch.time("explain", lambda: _pictures(image, scalp, attention))
+    evidence = watch.time("norwood", lambda: _norwood(image, context, scalp, networks))
+    images = watch.time("explain", lambda: _pictures(image, scalp, attention, field))
 
     return PhotoAnalysis(
         context=context,
@@ -133,14 +156,28 @@ def analyse_photo(photo: bytes | RgbImage, context: PhotoContext, networks: Netw
         images=images,
         releases=networks.release_ids,
         timings_ms=watch.spent_ms,
+        norwood_evidence=evidence,
+        hairs=field,
     )
 
 
-def summarise_session(photos: Sequence[PhotoAnalysis]) -> SessionAnalysis:
-    """Severity index and condition over the photos of one session."""
+def summarise_session(
+    photos: Sequence[PhotoAnalysis], *, male: bool = False, grader: Release | None = None
+) -> SessionAnalysis:
+    """Severity index, condition, SALT estimate and Norwood stage over the photos of one session.
+
+    ``male``: the patient is known to be a man; ``grader`` is the release that gave the photos their evidence.
+    """
     shares = [(photo.context.view, photo.measures[Metric.AFFECTED_SHARE]) for photo in photos]
     overviews = [photo.condition for photo in photos if photo.context.view.is_global]
-    return SessionAnalysis(severity=severity_of(shares), condition=session_condition(overviews))
+    condition = session_condition(overviews)
+    evidence = [found.norwood_evidence for found in photos if isinstance(found.norwood_evidence, NorwoodEvidence)]
+    return SessionAnalysis(
+        severity=severity_of(shares),
+        condition=condition,
+        salt=salt_of(shares),
+        norwood=grade(evidence, grader, condition, male=male),
+    )
 
 
 def session_condition(readings: Sequence[ConditionReading | NotMeasurable]) -> ConditionReading | NotMeasurable:
@@ -170,6 +207,11 @@ def held_out_errors(segmenter: LoadedNetwork | None) -> Mapping[Metric, float]:
     stated = segmenter.release.metrics()
     figures = {metric: _figure(stated, f"{metric}_mae") for metric in Metric}
     return {metric: figure for metric, figure in figures.items() if figure is not None}
+
+
+def count_error(counter: LoadedNetwork | None) -> CountError:
+    """How wrong the counting network is on people it has not seen, as its release states."""
+    return CountError() if counter is None else stated_errors(counter.release.metrics())
 
 
 def within_domain(
@@ -216,6 +258,32 @@ def _regions(image: RgbImage, scalp: ScalpMap | NotMeasurable, networks: Network
     return detect_regions(image, scalp, networks.detector.network, networks.detector.release)
 
 
+def _field(
+    image: RgbImage, context: PhotoContext, quality: QualityReport, networks: Networks
+) -> HairField | NotMeasurable:
+    if context.view.is_global:
+        return NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
+    if not quality.passed:
+        return NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures))
+    if networks.hairs is None:
+        return NotMeasurable(Reason.MODEL_OFF)
+    if context.px_per_mm is None:
+        return NotMeasurable(Reason.NO_SCALE)
+    return count_field(image, context.px_per_mm, networks.hairs.network, networks.hairs.release)
+
+
+def _norwood(
+    image: RgbImage, context: PhotoContext, scalp: ScalpMap | NotMeasurable, networks: Networks
+) -> NorwoodEvidence | NotMeasurable:
+    if isinstance(scalp, NotMeasurable):
+        return scalp
+    if networks.norwood is None:
+        return NotMeasurable(Reason.MODEL_OFF)
+    if context.male is False:
+        return NotMeasurable(Reason.NOT_OFFERED)
+    return read_evidence(image, scalp, context.view, networks.norwood.network, networks.norwood.release)
+
+
 def _condition(
     image: RgbImage,
     context: PhotoContext,
@@ -235,12 +303,19 @@ def _condition(
     return read_condition(image, networks.condition.network, networks.condition.release)
 
 
-def _pictures(image: RgbImage, scalp: ScalpMap | NotMeasurable, attention: FloatMap | None) -> tuple[EncodedImage, ...]:
+def _pictures(
+    image: RgbImage,
+    scalp: ScalpMap | NotMeasurable,
+    attention: FloatMap | None,
+    field: HairField | NotMeasurable,
+) -> tuple[EncodedImage, ...]:
     pictures: list[EncodedImage] = []
     if isinstance(scalp, ScalpMap):
         pictures += overlay_picture(image, scalp), density_picture(image, scalp), mask_picture(scalp)
     if attention is not None:
         pictures.append(attention_picture(image, attention))
+    if isinstance(field, HairField):
+        pictures.append(hairs_picture(image, field))
     return (*pictures, *display_pictures(image))
 
 

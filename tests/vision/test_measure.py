@@ -130,15 +130,6 @@ def test_too_little_or_doubtful_scalp_is_refused_with_its_reason(
     assert "scalp" in refused.detail
 
 
-def test_trichoscopy_has_no_shares_and_says_why_nothing_is_counted() -> None:
-    context = PhotoContext(View.TRICHOSCOPY, px_per_mm=230.0)
-    measures = measure_photo(NotMeasurable(Reason.VIEW_NOT_SUPPORTED), GOOD, context, (1280, 960))
-    assert measures[Metric.AFFECTED_SHARE] == NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
-    density = measures[Metric.HAIR_DENSITY]
-    assert isinstance(density, NotMeasurable)
-    assert density.reason is Reason.NO_RELEASED_MODEL
-
-
 def test_without_a_network_the_reason_is_that_it_is_off() -> None:
     measures = measure_photo(NotMeasurable(Reason.MODEL_OFF), GOOD, CROWN, (200, 200))
     assert measures[Metric.COVERAGE_INDEX] == NotMeasurable(Reason.MODEL_OFF)

@@ -109,13 +109,15 @@ def test_a_picture_without_a_head_gets_an_abstention(scene: Scene) -> None:
     assert analysis.regions == ()
 
 
-def test_trichoscopy_says_why_nothing_is_counted() -> None:
-    context = PhotoContext(View.TRICHOSCOPY, px_per_mm=230.0)
-    analysis = analyse_photo(draw_trichoscopy(seed=2).image, context, networks())
-    density = analysis.measures[Metric.HAIR_DENSITY]
-    assert isinstance(density, NotMeasurable)
-    assert density.reason is Reason.NO_RELEASED_MODEL
-    assert kinds(analysis) == DISPLAY
+def test_trichoscopy_without_a_scale_or_without_its_network_says_so() -> None:
+    field = draw_trichoscopy(seed=2).image
+    unscaled = analyse_photo(field, PhotoContext(View.TRICHOSCOPY), networks())
+    assert unscaled.measures[Metric.HAIR_DENSITY] == NotMeasurable(Reason.NO_SCALE)
+    assert unscaled.hairs == NotMeasurable(Reason.NO_SCALE)
+    off = analyse_photo(field, PhotoContext(View.TRICHOSCOPY, px_per_mm=230.0), Networks())
+    assert off.measures[Metric.HAIR_DENSITY] == NotMeasurable(Reason.MODEL_OFF)
+    assert off.measures[Metric.COVERAGE_INDEX] == NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
+    assert kinds(unscaled) == kinds(off) == DISPLAY
 
 
 def test_with_networks_off_the_reason_is_given(crown: RgbImage) -> None:

@@ -54,4 +54,5 @@ def match_hairs(found: Arrows, true: Arrows, px_per_mm: float) -> Match:
 
 
 def _axis_degrees(arrows: Arrows) -> NDArray[np.float64]:
-    return np.degrees(np.arctan2(arrows[:, 3] - arrows[:, 1], arrows[:, 2] - arrows[:, 0])) % 180
+    degrees = np.degrees(np.arctan2(arrows[:, 3] - arrows[:, 1], arrows[:, 2] - arrows[:, 0]))
+    return np.asarray(degrees % 180, np.float64)

@@ -132,7 +132,7 @@ def _draw_hair(canvas: Array, hair: DrawnHair, px_per_mm: float) -> None:
     if (low >= high).any():
         return
     window = canvas[low[1] : high[1], low[0] : high[0]]
-    cover = _shaft_cover(window.shape[:2], root - low, tip - low, half)
+    cover = _shaft_cover((window.shape[0], window.shape[1]), root - low, tip - low, half)
     shadow = np.zeros(window.shape[:2], np.float32)
     cv2.circle(shadow, _fixed(root - low), round(half * 2.2 * 16), 0.35, -1, cv2.LINE_8, 4)
     shadow = cv2.GaussianBlur(shadow, (0, 0), max(1.0, half * 0.9))[..., None]
