@@ -25,6 +25,7 @@ from vision.release import RELEASES_DIR, InputSpec, Release, load_release
 from vision.runtime import Network, open_network
 from vision.segment import segment
 from vision.training.data import DEFAULT_DATA
+from vision.training.export import export_network
 from vision.training.norwood_card import card_text
 from vision.training.norwood_fit import SHARES, Features, cross_validated_heads, fit, present_scores, scores_of
 from vision.training.norwood_network import ARCHITECTURE, FEATURES, imagenet_network
@@ -40,22 +41,6 @@ PHOTO_TURNS = (0,)
 """Quarter turns of the photograph before it is segmented: the same head as the segmentation sees it held otherwise."""
 SEEDS = (0, 1, 2)
 """Cross-validation is repeated with these, and the figures averaged."""
-FILES = ("model.xml", "model.bin", "weights.safetensors", HEAD_FILE)
-
-
-def export(folder: Path, weights: Path) -> None:
-    """Write the network for serving, and the same weights for PyTorch."""
-    import openvino
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    network = imagenet_network(weights)
-    state = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
-    save_file({key: value.contiguous() for key, value in state.items()}, str(folder / "weights.safetensors"))
-    (folder / "weights.safetensors").chmod(0o644)
-    example = torch.zeros(4, 3, SIZE_PX, SIZE_PX)
-    model: Any = openvino.convert_model(network, example_input=example, input=[-1, 3, SIZE_PX, SIZE_PX])
-    openvino.save_model(model, str(folder / "model.xml"), compress_to_fp16=True)
 
 
 def read_features(men: Sequence[Man], network: Network, segmenter: Network, segmentation: Release) -> Features:
@@ -166,7 +151,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cv2.setNumThreads(1)
     drafts = options.out.parent / ".draft"  # the release that serves stays whole until the new one is
     folder = drafts / options.out.name
-    export(folder, options.data / "weights" / "mobilenet_v2_imagenet.safetensors")
+    network_files = export_network(
+        imagenet_network(options.data / "weights" / "mobilenet_v2_imagenet.safetensors"), folder, (3, SIZE_PX, SIZE_PX)
+    )
+    files = (*network_files, HEAD_FILE)
     segmentation = load_release(SEGMENTATION)
     draft = Release(
         name=folder.name.rpartition("-")[0],
@@ -182,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder=folder,
         options={"segmentation": segmentation.id},
     )
-    network = open_network(publish(draft, FILES[:-1], {}, f"# {draft.id}"))
+    network = open_network(publish(draft, network_files, {}, f"# {draft.id}"))
     men = [man for man in read_men(options.data / "norwood") if side_of(man.person) != "test"]
     people = [man.person for man in men]
     made = f"{ARCHITECTURE} {SIZE_PX} {PHOTO_TURNS} {segmentation.id}"
@@ -193,12 +181,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lambda: read_features(men, network, open_network(segmentation), segmentation),
     )
     save_head(folder / HEAD_FILE, fit(features))
-    release = publish(draft, FILES, {}, f"# {draft.id}")
+    release = publish(draft, files, {}, f"# {draft.id}")
     metrics = measure(release, options.data) | {
         "cross_validated": cross_validation(features, people),
         "training": {"men": len(men), "photos": sum(len(man.photos) for man in men), "segmentation": segmentation.id},
     }
-    publish(draft, FILES, metrics, card_text(release, metrics))
+    publish(draft, files, metrics, card_text(release, metrics))
     if options.out.exists():
         shutil.rmtree(options.out)
     folder.rename(options.out)
