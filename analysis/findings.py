@@ -1,7 +1,9 @@
 """From an analysis to the statements a clinician accepts, corrects or rejects. Pure.
 
-Few and telling: per overview photo the coverage index, the scalp visibility and each region; per session the condition
-and the severity index. Everything else stays in the photo's result, beside the finding it belongs to.
+Few and telling: per overview photo the coverage index, the scalp visibility and each region; per trichoscopy picture
+what was counted and measured, or why nothing was; per session the condition,
+the severity index, the SALT estimate and the Norwood stage. Everything else stays in the photo's result, beside the
+finding it belongs to.
 """
 
 from __future__ import annotations
@@ -11,9 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from vision.types import Metric
+from vision.types import Metric, Reason, View
 
 MEASURES: tuple[Metric, ...] = (Metric.COVERAGE_INDEX, Metric.SCALP_VISIBILITY)
+COUNTS: tuple[Metric, ...] = (
+    Metric.HAIR_DENSITY,
+    Metric.FOLLICULAR_UNIT_DENSITY,
+    Metric.CALIBRE_MEAN,
+    Metric.VELLUS_SHARE,
+    Metric.CUMULATIVE_THICKNESS,
+)
+"""What is said of a trichoscopy picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,13 @@ def draft_findings(
     """
     segmentation = releases.get("segmentation", "")
     for photo_id, result in photos:
-        for metric in MEASURES:
+        overview = View(result["view"]).is_global
+        release = segmentation if overview else releases.get("hairs", "")
+        for metric in MEASURES if overview else counts_shown(result):
             found = result["measures"].get(metric.value)
             if found is not None:
-                yield FindingDraft(
-                    "measure", metric.value, photo_id, {"metric": metric.value, **_reasoned(found)}, segmentation
-                )
+                payload = {"metric": metric.value, **_reasoned(found), **_beside(metric, result)}
+                yield FindingDraft("measure", metric.value, photo_id, payload, release)
         for region in result["regions"]:
             yield FindingDraft("region", region["kind"], photo_id, region, releases.get("regions", segmentation))
     condition = _reasoned(summary["condition"])
@@ -49,6 +60,28 @@ def draft_findings(
         "condition", condition.get("shown", "not_measurable"), None, condition, releases.get("conditions", "")
     )
     yield FindingDraft("severity", Metric.SEVERITY_INDEX.value, None, _reasoned(summary["severity"]), segmentation)
+    yield FindingDraft("salt", Metric.SALT_ESTIMATE.value, None, _reasoned(summary["salt"]), segmentation)
+    norwood = _reasoned(summary["norwood"])
+    scale = Metric.LUDWIG_SINCLAIR if norwood.get("reason") == Reason.NOT_OFFERED else Metric.NORWOOD_STAGE
+    yield FindingDraft("norwood", scale.value, None, norwood, releases.get("norwood", ""))
+
+
+def counts_shown(result: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """All counts of a trichoscopy picture that was counted; the density alone, with its reason, of one that was not."""
+    return COUNTS[:1] if "not_measurable" in result["measures"].get(Metric.HAIR_DENSITY.value, {}) else COUNTS
+
+
+def _beside(metric: Metric, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What has to be stored with a count: the cut-off of a vellus share, and what the reader has to be warned of."""
+    field = result.get("hairs", {})
+    if metric not in COUNTS or "hairs" not in field:
+        return {}
+    beside: dict[str, Any] = {"warnings": list(field["warnings"]), "field_cm2": round(field["frame_cm2"], 4)}
+    if metric is Metric.VELLUS_SHARE:
+        widths = [hair[-1] for hair in field["hairs"] if hair[-2] and hair[-1] is not None]
+        vellus = sum(width < field["vellus_cutoff_um"] for width in widths)
+        beside |= {"vellus_cutoff_um": field["vellus_cutoff_um"], "terminal": len(widths) - vellus, "vellus": vellus}
+    return beside
 
 
 def _reasoned(found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -127,6 +127,8 @@ class Finding(models.Model):
         REGION = "region", "Region"  # payload: kind, box, polygon, score, share_of_scalp, position
         CONDITION = "condition", "Condition"  # payload: shown, probabilities, threshold, abstained_because
         SEVERITY = "severity", "Severity index"  # payload: index, affected_share, parts, missing_views | reason
+        SALT = "salt", "SALT estimate"  # payload: score, band, lowest_band, highest_band, parts | reason
+        NORWOOD = "norwood", "Norwood stage"  # payload: stage, lowest, highest, probabilities, views | reason
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="findings")
@@ -134,7 +136,7 @@ class Finding(models.Model):
         Photo, null=True, on_delete=models.CASCADE, related_name="findings"
     )  # None: the session's
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    code = models.CharField(max_length=40)  # metric name, "thinning"/"bald", condition, "severity_index"
+    code = models.CharField(max_length=40)  # metric name, "thinning"/"bald", or condition
     position = models.PositiveSmallIntegerField(default=0)
     payload = SealedJSONField()
     release = models.CharField(max_length=80)  # which release said it

@@ -17,7 +17,7 @@ from accounts.roles import Permission
 from analysis.models import ModelRelease, PipelineRelease
 from vision.release import Release, list_releases
 
-PIPELINE_VERSION = "1"
+PIPELINE_VERSION = "2"
 """Raised when the composition of the stages changes, so that results of two compositions are never mixed."""
 
 FIRST_STAGE = "segmentation"

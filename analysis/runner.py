@@ -16,10 +16,11 @@ from analysis.results import DerivedFile, PhotoOutput, SessionResult
 from analysis.storage import delete_images
 from vault.errors import VaultError
 from vault.files import SealedFile, read_all, seal_file
+from vision.batching import LARGEST_BATCH, together
 from vision.codec import photo_to_json, session_to_json
-from vision.decode import ImageRejected
+from vision.decode import ImageRejected, decode_image
 from vision.pipeline import Networks, analyse_photo, load_networks, summarise_session
-from vision.types import EncodedImage, PhotoAnalysis, PhotoContext, View
+from vision.types import EncodedImage, PhotoAnalysis, PhotoContext, RgbImage, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +54,45 @@ def analyse(
     key_id: UUID,
     folder: str,
     releases: dict[str, str],
+    male: bool,
     on_photo: Callable[[int], None],
 ) -> SessionResult:
     """Measure every photo and what they say together. Derived pictures are sealed in ``folder``.
 
-    ``on_photo(done)`` is called after each photo; what it raises ends the run. Raises :class:`PhotoUnreadable`.
+    ``male``: the patient is known to be a man, which one of the scales asks. ``on_photo(done)`` is called after each
+    photo; what it raises ends the run. Raises :class:`PhotoUnreadable`.
     On any exception the pictures sealed so far are deleted.
     """
     networks = networks_for(tuple(sorted(releases.items())))
     outputs: list[PhotoOutput] = []
     found: list[PhotoAnalysis] = []
     try:
-        for done, photo in enumerate(photos, start=1):
-            analysis = _analyse_one(photo, key_id, networks)
-            outputs.append(
-                PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id, folder))
-            )
-            found.append(replace(analysis, images=()))  # a session's pictures are not kept in memory
-            on_photo(done)
+        for first in range(0, len(photos), LARGEST_BATCH):
+            group = photos[first : first + LARGEST_BATCH]
+            images = [_opened(photo, key_id) for photo in group]
+            looked = together(images, [photo.view for photo in group], networks)
+            for photo, image in zip(group, images, strict=True):
+                context = PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm, male=male)
+                analysis = analyse_photo(image, context, looked)
+                outputs.append(
+                    PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id, folder))
+                )
+                found.append(replace(analysis, images=()))  # a session's pictures are not kept in memory
+                on_photo(len(found))
     except BaseException:
         for output in outputs:
             delete_images(output.images)
         raise
-    return SessionResult(photos=tuple(outputs), summary=session_to_json(summarise_session(found)))
+    grader = None if networks.norwood is None else networks.norwood.release
+    summary = summarise_session(found, male=male, grader=grader)
+    return SessionResult(photos=tuple(outputs), summary=session_to_json(summary))
 
 
-def _analyse_one(photo: PhotoInput, key_id: UUID, networks: Networks) -> PhotoAnalysis:
+def _opened(photo: PhotoInput, key_id: UUID) -> RgbImage:
     try:
-        data = read_all(key_id=key_id, name=photo.file_name, limit=photo.size_bytes)
+        return decode_image(read_all(key_id=key_id, name=photo.file_name, limit=photo.size_bytes))
     except VaultError as error:
         raise PhotoUnreadable(type(error).__name__) from error
-    try:
-        return analyse_photo(data, PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm), networks)
     except ImageRejected as error:
         raise PhotoUnreadable(error.code) from error
 

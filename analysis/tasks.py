@@ -13,6 +13,7 @@ from analysis.keepalive import HeldLease, LeaseLost, Stopping, stopping, through
 from analysis.models import Analysis
 from analysis.results import SessionResult
 from analysis.storage import discard_unrecorded, folder_of
+from patients.models import Sex
 from vision.types import View
 
 log = logging.getLogger("trichora.worker")
@@ -49,6 +50,7 @@ def run_analysis(analysis_id: str) -> str:
                 key_id=analysis.session.patient.key_id,
                 folder=folder_of(claim.holder),
                 releases=analysis.pipeline.releases,
+                male=analysis.session.patient.sex == Sex.MALE,
                 on_photo=lease.photo_done,
             )
             return _record(claim, result)

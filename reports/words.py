@@ -46,7 +46,13 @@ METRIC_NAMES: Mapping[str, Any] = {
     Metric.BALD_AREA_MM2: gettext_lazy("Bald area (projected)"),
     Metric.HAIR_DENSITY: gettext_lazy("Hair density"),
     Metric.FOLLICULAR_UNIT_DENSITY: gettext_lazy("Follicular unit density"),
+    Metric.CALIBRE_MEAN: gettext_lazy("Mean hair thickness"),
+    Metric.VELLUS_SHARE: gettext_lazy("Share of thin (vellus) hairs"),
+    Metric.CUMULATIVE_THICKNESS: gettext_lazy("Cumulative hair thickness"),
     Metric.SEVERITY_INDEX: gettext_lazy("Severity index"),
+    Metric.SALT_ESTIMATE: gettext_lazy("SALT estimate"),
+    Metric.NORWOOD_STAGE: gettext_lazy("Norwood stage"),
+    Metric.LUDWIG_SINCLAIR: gettext_lazy("Ludwig or Sinclair grade"),
 }
 
 METRIC_MEANINGS: Mapping[str, Any] = {
@@ -62,7 +68,16 @@ METRIC_MEANINGS: Mapping[str, Any] = {
     Metric.BALD_AREA_MM2: gettext_lazy("A flat projection: the curved head is somewhat larger than its picture."),
     Metric.HAIR_DENSITY: gettext_lazy("Hairs on one square centimetre. Compare it only with your own earlier values."),
     Metric.FOLLICULAR_UNIT_DENSITY: gettext_lazy("Groups of hairs on one square centimetre, counted on the close-up."),
+    Metric.CALIBRE_MEAN: gettext_lazy("How thick the hairs in the close-up are on average; 1,000 µm are a millimetre."),
+    Metric.VELLUS_SHARE: gettext_lazy("How many of the measured hairs are finer than the clinic's limit."),
+    Metric.CUMULATIVE_THICKNESS: gettext_lazy("All hairs of one square centimetre laid side by side."),
     Metric.SEVERITY_INDEX: gettext_lazy("It orders the queue of cases; it is not a diagnosis."),
+    Metric.SALT_ESTIMATE: gettext_lazy(
+        "How much of the hair of the whole scalp is lost, from 0 (none) to 100 (all). Photographs show the sides only "
+        "in part, so it is an estimate."
+    ),
+    Metric.NORWOOD_STAGE: gettext_lazy("The usual scale for pattern hair loss in men runs from stage 1 to stage 7."),
+    Metric.LUDWIG_SINCLAIR: gettext_lazy("The usual scales for pattern hair loss in women; the clinician grades them."),
 }
 
 REASONS: Mapping[str, Any] = {
@@ -75,6 +90,12 @@ REASONS: Mapping[str, Any] = {
     Reason.VIEWS_MISSING: gettext_lazy("photographs from other sides are missing"),
     Reason.MODEL_OFF: gettext_lazy("the clinic has switched this model off"),
     Reason.NO_RELEASED_MODEL: gettext_lazy("no released model measures this"),
+    Reason.TOO_COARSE: gettext_lazy("the close-up is not magnified enough"),
+    Reason.NOT_SHARP: gettext_lazy("the hairs in the close-up are not sharp enough"),
+    Reason.TOO_FEW_HAIRS: gettext_lazy("too few hairs in the close-up lie free"),
+    Reason.NOT_PATTERN_LOSS: gettext_lazy("the photographs do not show pattern hair loss of a man"),
+    Reason.NOT_OFFERED: gettext_lazy("this scale is graded by the clinician alone"),
+    Reason.NOT_GRADABLE: gettext_lazy("the photographs do not settle the stage"),
 }
 
 CONDITION_NAMES: Mapping[str, Any] = {
@@ -223,10 +244,42 @@ def severity_words(payload: Mapping[str, Any], *, corrected: bool) -> Words:
     return Words(title, _statement(statement, corrected=corrected), " ".join(parts))
 
 
+def salt_words(payload: Mapping[str, Any], *, corrected: bool) -> Words:
+    """The SALT estimate with its range and band."""
+    title = str(METRIC_NAMES[Metric.SALT_ESTIMATE])
+    score = payload.get("score")
+    if not score:
+        return _not_measurable(title, payload)
+    statement = _("%(score)s of 100") % {"score": quantity(score)}
+    meaning = str(METRIC_MEANINGS[Metric.SALT_ESTIMATE])
+    if payload.get("band"):
+        meaning = _("Band %(band)s %%.") % {"band": str(payload["band"]).replace("-", "–")} + " " + meaning
+    return Words(title, _statement(statement, corrected=corrected), meaning)
+
+
+def norwood_words(payload: Mapping[str, Any], *, corrected: bool) -> Words:
+    """The Norwood stage with the range it may lie in, or why there is none."""
+    title = str(METRIC_NAMES[Metric.NORWOOD_STAGE])
+    stage = payload.get("stage")
+    if stage is None and corrected:
+        return Words(title, _statement(_("Not gradable"), corrected=True), "")
+    if stage is None:
+        return _not_measurable(title, payload)
+    statement = _("Stage %(stage)d") % {"stage": stage}
+    low, high = payload.get("lowest"), payload.get("highest")
+    if low is not None and high is not None and low < high:
+        statement = _("Stage %(stage)d (most likely between %(low)d and %(high)d)") % {
+            "stage": stage, "low": low, "high": high,
+        }  # fmt: skip
+    return Words(title, _statement(statement, corrected=corrected), str(METRIC_MEANINGS[Metric.NORWOOD_STAGE]))
+
+
 WRITERS: Mapping[str, Callable[..., Words]] = {
     "region": region_words,
     "condition": condition_words,
     "severity": severity_words,
+    "salt": salt_words,
+    "norwood": norwood_words,
 }
 
 
@@ -247,4 +300,7 @@ def _statement(text: str, *, corrected: bool) -> str:
 
 
 def _unit(unit: str) -> str:
-    return {"%": " %", "mm2": " mm²", "index": "", "per_cm2": " /cm²", "": ""}.get(unit, f" {unit}")
+    return _UNITS.get(unit, f" {unit}")
+
+
+_UNITS = {"%": " %", "mm2": " mm²", "index": "", "per_cm2": " /cm²", "um": " µm", "mm/cm2": " mm/cm²", "": ""}

@@ -12,12 +12,13 @@ from patients.models import Photo
 from reviews.label_maps import photo_labels
 from reviews.models import FindingDecision, ManualScale, Review
 from reviews.own_regions import RegionNow, px_per_mm_of
-from reviews.payloads import recomputed_number, recomputed_severity
+from reviews.payloads import recomputed_number, recomputed_salt, recomputed_severity
 from reviews.remeasure import Outlined, Redrawn, measure_again, redraw
 from vision.codec import measurement_from_json
 from vision.measure import AREAS
+from vision.salt import salt_of
 from vision.severity import severity_of
-from vision.types import Measured, Measurement, Metric, Severity, View
+from vision.types import Measured, Measurement, Metric, Salt, Severity, View
 
 Verdict = FindingDecision.Verdict
 
@@ -51,9 +52,10 @@ class Numbers:
 
     photos: Mapping[UUID, PhotoNumbers]
     severity: Severity | None  # only when an outline of a weighted view changed it
+    salt: Salt | None = None  # the same
 
     def payload_for(self, finding: Finding) -> dict[str, Any] | None:
-        """The payload that follows from the outlines for a measure or the severity index; None when nothing changed."""
+        """The payload that follows from the outlines for a number; None when nothing changed."""
         if finding.kind == Finding.Kind.SEVERITY:
             before = (finding.payload.get("index") or {}).get("value")
             if self.severity is None or before is None:
@@ -61,6 +63,11 @@ class Numbers:
             if abs(before - self.severity.index.value) < NOTICEABLE:
                 return None
             return recomputed_severity(finding.payload, self.severity)
+        if finding.kind == Finding.Kind.SALT:
+            before = (finding.payload.get("score") or {}).get("value")
+            if self.salt is None or before is None or abs(before - self.salt.score.value) < NOTICEABLE:
+                return None
+            return recomputed_salt(finding.payload, self.salt)
         if finding.kind != Finding.Kind.MEASURE or finding.photo_id not in self.photos:
             return None
         numbers = self.photos[finding.photo_id]
@@ -118,7 +125,7 @@ def numbers_of(
             redrawn=redrawn is not None,
             scaled_by_hand=scale is not None,
         )
-    return Numbers(photos, _severity(photos))
+    return Numbers(photos, *_of_session(photos))
 
 
 def _redrawn(labels: Any, touched: bool, regions: Sequence[Outlined], own: Sequence[RegionNow]) -> Redrawn | None:
@@ -157,13 +164,14 @@ def _stored(row: PhotoResult) -> dict[Metric, Measurement]:
     return {Metric(name): measurement_from_json(found) for name, found in measures.items() if name in known}
 
 
-def _severity(photos: Mapping[UUID, PhotoNumbers]) -> Severity | None:
+def _of_session(photos: Mapping[UUID, PhotoNumbers]) -> tuple[Severity | None, Salt | None]:
+    """The severity index and the SALT estimate where an outline was redrawn and they can be counted again."""
     if not any(numbers.redrawn for numbers in photos.values()):
-        return None
+        return None, None
     shares = [
         (View(numbers.photo.view), numbers.now[Metric.AFFECTED_SHARE])
         for numbers in photos.values()
         if Metric.AFFECTED_SHARE in numbers.now
     ]
-    found = severity_of(shares)
-    return found if isinstance(found, Severity) else None
+    severity, salt = severity_of(shares), salt_of(shares)
+    return severity if isinstance(severity, Severity) else None, salt if isinstance(salt, Salt) else None

@@ -14,8 +14,9 @@ import numpy as np
 
 from accounts.errors import Invalid
 from reviews.remeasure import filled
-from vision.codec import severity_to_json
-from vision.types import Condition, LabelMap, Measured, Metric, ScalpClass, Severity
+from vision.codec import salt_to_json, severity_to_json
+from vision.salt import band_of
+from vision.types import Condition, LabelMap, Measured, Metric, Reason, Salt, ScalpClass, Severity
 
 Payload = Mapping[str, Any]
 Point = tuple[float, float]
@@ -47,10 +48,17 @@ BOUNDS: Final[Mapping[str, Bounds]] = {
     Metric.BALD_AREA_MM2: Bounds(0, 100_000, 1),
     Metric.HAIR_DENSITY: Bounds(0, 500, 1),
     Metric.FOLLICULAR_UNIT_DENSITY: Bounds(0, 200, 1),
+    Metric.CALIBRE_MEAN: Bounds(0, 200, 1),
+    Metric.VELLUS_SHARE: _PERCENT,
+    Metric.CUMULATIVE_THICKNESS: Bounds(0, 50, 0.1),
     Metric.SEVERITY_INDEX: Bounds(1, 10, 0.1),
+    Metric.SALT_ESTIMATE: Bounds(0, 100, 1),
 }
 
 CONDITION_CHOICES: Final = tuple(Condition)
+NOT_GRADABLE: Final = Reason.NOT_GRADABLE.value
+STAGE_CHOICES: Final = (*(str(stage) for stage in range(1, 8)), NOT_GRADABLE)
+"""What a clinician may say of the Norwood stage; stage 1 too, which no model knows."""
 
 
 def not_measurable_reason(payload: Payload) -> str:
@@ -64,13 +72,16 @@ def needs_decision(payload: Payload) -> bool:
 
 
 def correct_number(kind: str, code: str, payload: Payload, value: float) -> dict[str, Any]:
-    """A measure or the severity index with the clinician's number. Raises :class:`Invalid` outside the bounds."""
+    """A measure, the severity index or SALT with the clinician's number. Raises :class:`Invalid` outside the bounds."""
     bounds = BOUNDS[code]
     if not bounds.low <= value <= bounds.high:
         raise Invalid("out_of_bounds", f"Give a number between {bounds.low:g} and {bounds.high:g}.")
     number = {"value": value, "low": None, "high": None}
     if kind == "severity":
         return {**payload, "index": {**payload["index"], **number}, "by": BY}
+    if kind == "salt":
+        bands = dict.fromkeys(("band", "lowest_band", "highest_band"), band_of(value).value)
+        return {**payload, **bands, "score": {**payload["score"], **number}, "by": BY}
     return {**payload, **number, "by": BY}
 
 
@@ -86,6 +97,15 @@ def correct_condition(payload: Payload, shown: str) -> dict[str, Any]:
 def own_region(*, kind: str, polygon: Sequence[Sequence[float]], labels: LabelMap | None) -> dict[str, Any]:
     """The payload of a region that the clinician drew; refused as :func:`correct_region` refuses."""
     return correct_region({}, kind=kind, polygon=polygon, labels=labels)
+
+
+def correct_stage(payload: Payload, stage: str) -> dict[str, Any]:
+    """Another Norwood stage in place of the model's, without a range; or none, because the head cannot be graded."""
+    if stage not in STAGE_CHOICES:
+        raise Invalid("unknown_stage", "Choose a stage from 1 to 7, or that it cannot be graded.")
+    if stage == NOT_GRADABLE:
+        return {"reason": NOT_GRADABLE, "probabilities": payload.get("probabilities", {}), "by": BY}
+    return {**payload, "stage": int(stage), "lowest": None, "highest": None, "by": BY}
 
 
 def correct_region(
@@ -124,6 +144,11 @@ def recomputed_number(payload: Payload, found: Measured) -> dict[str, Any]:
 def recomputed_severity(payload: Payload, found: Severity) -> dict[str, Any]:
     """The severity index as it follows from the clinician's outlines, with its parts."""
     return {**payload, **severity_to_json(found), "by": BY, "from": FROM_OUTLINES}
+
+
+def recomputed_salt(payload: Payload, found: Salt) -> dict[str, Any]:
+    """The SALT estimate as it follows from the clinician's outlines, with its parts."""
+    return {**payload, **salt_to_json(found), "by": BY, "from": FROM_OUTLINES}
 
 
 def follows_outlines(payload: Payload | None) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from patients.capture_protocol import SITE_LABELS, TrichoscopySite, guide
 from reviews.payloads import not_measurable_reason
-from vision.types import Condition, ImageKind, Metric, Reason, View
+from vision.types import Condition, FieldWarning, ImageKind, Metric, Reason, View
 
 Text = str | Promise
 
@@ -30,11 +30,44 @@ METRICS: Mapping[str, tuple[Text, Text]] = {
     Metric.SCALP_IN_FRAME: (gettext_lazy("Scalp in frame"), gettext_lazy("Share of the picture that is scalp.")),
     Metric.THINNING_AREA_MM2: (gettext_lazy("Thinning area"), gettext_lazy("Projected; a head is curved.")),
     Metric.BALD_AREA_MM2: (gettext_lazy("Bald area"), gettext_lazy("Projected; a head is curved.")),
-    Metric.HAIR_DENSITY: (gettext_lazy("Hair density"), gettext_lazy("Compare with the patient's own occiput.")),
-    Metric.FOLLICULAR_UNIT_DENSITY: (gettext_lazy("Follicular unit density"), gettext_lazy("Trichoscopy only.")),
+    Metric.HAIR_DENSITY: (
+        gettext_lazy("Hair density"),
+        gettext_lazy("Roots in the counting frame. No norm fits everyone: compare with the patient's own occiput."),
+    ),
+    Metric.FOLLICULAR_UNIT_DENSITY: (
+        gettext_lazy("Follicular unit density"),
+        gettext_lazy("Roots within 0.25 mm of one another are one unit."),
+    ),
+    Metric.CALIBRE_MEAN: (
+        gettext_lazy("Mean hair calibre"),
+        gettext_lazy("Widths of the shafts that lie free, in the picture as taken."),
+    ),
+    Metric.VELLUS_SHARE: (
+        gettext_lazy("Vellus hairs"),
+        gettext_lazy("Share of measured hairs below the cut-off. Thin hairs are missed most often: a lower bound."),
+    ),
+    Metric.CUMULATIVE_THICKNESS: (
+        gettext_lazy("Cumulative thickness"),
+        gettext_lazy("Hair density times mean calibre."),
+    ),
     Metric.SEVERITY_INDEX: (
         gettext_lazy("Bald Spot Severity Index"),
         gettext_lazy("1 to 10 from the affected share of all views. Orders the queue; it is not a diagnosis."),
+    ),
+    Metric.SALT_ESTIMATE: (
+        gettext_lazy("SALT estimate"),
+        gettext_lazy(
+            "Crown 40 %, occiput 24 %, temples 18 % each, from bald plus half of thinning. A temple does not show the "
+            "whole side: confirm or correct it."
+        ),
+    ),
+    Metric.NORWOOD_STAGE: (
+        gettext_lazy("Norwood stage"),
+        gettext_lazy("Men with pattern loss only. Taught on stages 2 to 7; stage 1 is unknown to it."),
+    ),
+    Metric.LUDWIG_SINCLAIR: (
+        gettext_lazy("Ludwig or Sinclair grade"),
+        gettext_lazy("Left to you: no graded photographs of women taught a model. Note it in your reading."),
     ),
 }
 
@@ -54,21 +87,36 @@ REASONS: Mapping[str, Text] = {
     Reason.OUT_OF_DOMAIN: gettext_lazy("the picture is outside what the model was tested on"),
     Reason.VIEW_NOT_SUPPORTED: gettext_lazy("the model does not read this view"),
     Reason.NO_SCALE: gettext_lazy("there is no scale in the picture"),
+    Reason.SEVERAL_CARDS: gettext_lazy("there are two calibration cards in the picture"),
+    Reason.CARD_MIRRORED: gettext_lazy("the picture is a mirror image"),
+    Reason.CARD_UNUSABLE: gettext_lazy("the calibration card in the picture cannot be read"),
     Reason.VIEWS_MISSING: gettext_lazy("views that it needs are missing"),
     Reason.MODEL_OFF: gettext_lazy("the model is switched off"),
     Reason.NO_RELEASED_MODEL: gettext_lazy("no released model measures it"),
+    Reason.TOO_COARSE: gettext_lazy("the magnification is too low to tell thin hairs apart"),
+    Reason.NOT_SHARP: gettext_lazy("the edges of the hairs are too soft to measure their width"),
+    Reason.TOO_FEW_HAIRS: gettext_lazy("too few hairs lie free to be measured"),
+    Reason.NOT_PATTERN_LOSS: gettext_lazy("this is not pattern loss of a man as far as the photographs tell"),
+    Reason.NOT_OFFERED: gettext_lazy("the clinician grades this scale, no model does"),
+    Reason.NOT_GRADABLE: gettext_lazy("the views leave the stage open"),
 }
 
 OVERLAYS: Mapping[str, Text] = {
     ImageKind.OVERLAY: gettext_lazy("Segmentation"),
     ImageKind.DENSITY: gettext_lazy("Cover map"),
+    ImageKind.HAIRS: gettext_lazy("Hairs found"),
     ImageKind.ATTENTION: gettext_lazy("Model attention"),
     ImageKind.DENOISED: gettext_lazy("Denoised"),
     ImageKind.EDGES: gettext_lazy("Edges"),
     ImageKind.EQUALISED: gettext_lazy("Equalised"),
 }
 
-UNITS: Mapping[str, str] = {"%": " %", "mm2": " mm²", "per_cm2": "/cm²", "index": ""}
+WARNINGS: Mapping[str, Text] = {
+    FieldWarning.SMALL_FIELD: gettext_lazy("The field is small: the same spot placed anew would give another number."),
+    FieldWarning.FEW_CALIBRES: gettext_lazy("Fewer than half of the hairs lie free enough to be measured."),
+}
+
+UNITS: Mapping[str, str] = {"%": " %", "mm2": " mm²", "per_cm2": "/cm²", "um": " µm", "mm/cm2": " mm/cm²", "index": ""}
 
 
 def view_name(view: str, site: str = "") -> str:
@@ -119,6 +167,8 @@ def meaning(kind: str, code: str) -> str:
 
 def value(kind: str, payload: Mapping[str, Any]) -> str:
     """The statement in a few characters: "62 %", "4.1 of 10", "Alopecia 87 %"."""
+    if kind == "norwood" and payload.get("by") and not_measurable_reason(payload):
+        return _("Not gradable")
     if not_measurable_reason(payload):
         return _("Not measurable")
     match kind:
@@ -128,13 +178,19 @@ def value(kind: str, payload: Mapping[str, Any]) -> str:
             return condition_value(payload)
         case "severity":
             return _("%(value)s of 10") % {"value": number(payload["index"]["value"])}
+        case "salt":
+            return _("%(value)s of 100") % {"value": number(payload["score"]["value"])}
+        case "norwood":
+            return stage_name(payload["stage"])
         case _:
             return quantity(payload["value"], payload.get("unit", ""))
 
 
 def interval(kind: str, payload: Mapping[str, Any]) -> str:
     """The 95 % interval in words; empty when there is none (a clinician's number carries none)."""
-    source = payload.get("index", {}) if kind == "severity" else payload
+    if kind == "norwood":
+        return stage_range(payload)
+    source = payload.get({"severity": "index", "salt": "score"}[kind], {}) if kind in ("severity", "salt") else payload
     low, high = source.get("low"), source.get("high")
     if low is None or high is None or not low < high:
         return ""
@@ -142,10 +198,35 @@ def interval(kind: str, payload: Mapping[str, Any]) -> str:
     return _("95 %% interval %(low)s to %(high)s") % {"low": number(low), "high": quantity(high, unit)}
 
 
+def stage_name(stage: object) -> str:
+    """A Norwood stage, or that there is none."""
+    if stage == Reason.NOT_GRADABLE:
+        return _("Not gradable")
+    return _("Stage %(stage)s") % {"stage": stage}
+
+
+def salt_bands(payload: Mapping[str, Any]) -> str:
+    """The SALT band, and between which bands the interval lies where it reaches beyond one."""
+    band, low, high = (f"{str(payload[key]).replace('-', '–')} %" for key in ("band", "lowest_band", "highest_band"))
+    return band if low == high else _("%(band)s (from %(low)s to %(high)s)") % {"band": band, "low": low, "high": high}
+
+
+def stage_range(payload: Mapping[str, Any]) -> str:
+    """Between which stages at least 90 % of the probability lies; empty for a clinician's stage."""
+    low, high = payload.get("lowest"), payload.get("highest")
+    if payload.get("by") or low is None or high is None or low == high:
+        return ""
+    return _("90 %% of the probability between %(low)d and %(high)d") % {"low": low, "high": high}
+
+
 def reason_words(payload: Mapping[str, Any]) -> str:
-    """Why there is no number."""
+    """Why there is no number, with the views that are missing where the result names them."""
     reason = not_measurable_reason(payload)
-    return str(REASONS.get(reason, reason.replace("_", " ")))
+    words = str(REASONS.get(reason, reason.replace("_", " ")))
+    named = [part for part in str(payload.get("detail", "")).split(", ") if part in _SHORT_VIEWS]
+    if reason == Reason.VIEWS_MISSING and named:
+        return f"{words}: {', '.join(short_view(view) for view in named)}"
+    return words
 
 
 def share(payload: Mapping[str, Any]) -> str:
@@ -172,3 +253,14 @@ def number(amount: float) -> str:
 def quantity(amount: float, unit: str) -> str:
     """A number with its unit."""
     return f"{number(amount)}{UNITS.get(unit, f' {unit}' if unit else '')}"
+
+
+def count_facts(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What stands beside a count in a trichoscopy picture: area, cut-off, terminal to vellus, and what to beware of."""
+    rows: list[tuple[str, str]] = []
+    if "field_cm2" in payload:
+        rows.append((_("Counted area"), f"{payload['field_cm2']:.3f} cm²"))
+    if "vellus_cutoff_um" in payload:
+        rows.append((_("Cut-off"), f"{payload['vellus_cutoff_um']:g} µm"))
+        rows.append((_("Terminal : vellus"), f"{payload['terminal']} : {payload['vellus']}"))
+    return [*rows, *((_("Beware"), str(WARNINGS[name])) for name in payload.get("warnings", ()))]

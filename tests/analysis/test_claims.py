@@ -88,7 +88,8 @@ def test_a_result_becomes_findings_in_the_order_of_the_review(analysis):
     services.record_result(claim=claim, result=session_result(analysis), now=now)
     kinds = [(finding.kind, finding.code) for finding in Finding.objects.filter(analysis=analysis).order_by("position")]
     per_photo = [("measure", "coverage_index"), ("measure", "scalp_visibility"), ("region", "bald")]
-    assert kinds == [*per_photo, *per_photo, ("condition", "alopecia"), ("severity", "severity_index")]
+    of_session = [("condition", "alopecia"), ("severity", "severity_index"), ("salt", "salt_estimate")]
+    assert kinds == [*per_photo, *per_photo, *of_session, ("norwood", "norwood_stage")]
     coverage = Finding.objects.filter(code="coverage_index")[0]
     assert coverage.payload == {"metric": "coverage_index", "value": 71.0, "low": 66.0, "high": 76.0, "unit": "%"}
     assert coverage.release == "scalp-segmentation-9.9"
