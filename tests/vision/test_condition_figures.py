@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -143,6 +144,28 @@ def test_marks_are_blurred_where_they_stand_and_nowhere_else() -> None:
     blurred = blur_patch(marked, CENTRAL_MARK)
     assert blurred.std() < marked.std()
     assert (blurred[:120] == marked[:120]).all()
+
+
+def test_a_folder_of_strangers_is_scored_with_what_its_table_says(tmp_path: Path) -> None:
+    """No neighbouring folders, no groups, one source unnamed, and a row whose picture is not there."""
+    (tmp_path / "images").mkdir()
+    random = np.random.default_rng(4)
+    rows = [
+        ("a.png", "alopecia", "clinic"),
+        ("b.png", "psoriasis", "clinic"),
+        ("c.png", "healthy", ""),
+        ("d.png", "tinea", ""),
+    ]
+    for name, _, _ in rows[:3]:
+        cv2.imwrite(str(tmp_path / "images" / name), random.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+    with (tmp_path / "labels.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([("file", "condition", "source"), *rows])
+    release = load_release("scalp-condition")
+    report = evaluate(tmp_path, open_network(release), release)
+    assert (report["n_images"], report["n_people"]) == (3, 3)
+    wanted = {"balanced_accuracy", "ece", "abstained", "recall.alopecia", "recall.psoriasis"}
+    assert wanted | {f"{name}@clinic" for name in wanted} <= set(report["metrics"])
+    assert not any(name.endswith("@") for name in report["metrics"])
 
 
 def test_a_folder_without_labels_is_refused_in_words(tmp_path: Path) -> None:

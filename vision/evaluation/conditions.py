@@ -75,7 +75,8 @@ def evaluate(
     """
     if not (data / "labels.csv").is_file():
         raise DataMissing(f"{data} has no labels.csv (file, condition, subtype, source, duplicate_group)")
-    pictures = list(atlas_pictures(data, with_augmented=split == "all"))
+    listed = atlas_pictures(data, with_augmented=split == "all")
+    pictures = [picture for picture in listed if picture.path.is_file()]
     if stand_ins is not None:
         pictures += stand_in_pictures(stand_ins)
     if split == "test":
@@ -105,7 +106,7 @@ def judge(pictures: Sequence[Picture], network: Network, release: Release) -> Ju
 def report(judged: Judged, release: Release) -> dict[str, Any]:
     """``{task, n_images, n_people, release, metrics: {name: {value, low, high, n}}}``; names like ``recall.other``."""
     metrics = figures(judged, release.thresholds)
-    for source in sorted(set(judged.sources)):
+    for source in sorted(set(judged.sources) - {""}):
         part = judged.of(np.array([one == source for one in judged.sources]))
         metrics |= {f"{name}@{source}": figure for name, figure in _source_figures(part, release.thresholds).items()}
     return {
@@ -168,14 +169,9 @@ def confusion(judged: Judged) -> NDArray[np.int64]:
 
 
 def _source_figures(judged: Judged, thresholds: Mapping[str, float]) -> dict[str, Figure]:
-    best, truth, shown = judged.best, judged.truth, judged.shown(thresholds)
-    found: dict[str, Figure | None] = {
-        f"recall.{name}": _share(best[truth == number] == number) for number, name in enumerate(judged.classes)
-    }
-    found["accuracy"] = _share(best == truth)
-    found["abstained"] = _share(~shown)
-    found["accuracy_when_shown"] = _share((best == truth)[shown])
-    return {name: figure for name, figure in found.items() if figure is not None}
+    """The same figures over the pictures of one source, without what is shown per class: too few are."""
+    kept = ("precision.", "recall.", "accuracy", "balanced_accuracy", "ece", "abstained")
+    return {name: figure for name, figure in figures(judged, thresholds).items() if name.startswith(kept)}
 
 
 def _share(hits: NDArray[np.bool_]) -> Figure | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vision.release import Release
 
-def card_text(metrics: Mapping[str, Any], thresholds: Mapping[str, float], temperature: float) -> str:
+
+def card_text(release: Release, metrics: Mapping[str, Any]) -> str:
     """Markdown card. ``metrics`` is the content of ``metrics.json``."""
+    thresholds, temperature = release.thresholds, release.temperature
     test = metrics["test"]
     figures: Mapping[str, Mapping[str, float]] = test["metrics"]
     atlases = metrics["test_atlases_only"]["metrics"]
@@ -31,7 +34,7 @@ def card_text(metrics: Mapping[str, Any], thresholds: Mapping[str, float], tempe
     )
     probe, strangers = metrics["watermark_probe"], metrics["strangers_abstained"]
     stranger_rows = "\n".join(f"| {name} | {_share(figure)} |" for name, figure in strangers.items())
-    return f"""# scalp-condition 0.1
+    return f"""# {release.name} {release.version}
 
 **Research use only. Not a diagnosis, not cleared as a medical device.** A clinician decides; the classifier orders what
 to look at and abstains when it is not sure.

@@ -77,20 +77,23 @@ def condition_named(name: str) -> Condition:
 
 
 def atlas_pictures(folder: Path, *, with_augmented: bool = False) -> tuple[Picture, ...]:
-    """Pictures of a folder with ``images/`` and ``labels.csv`` (file, condition, subtype, source, duplicate_group)."""
+    """Pictures of a folder with ``images/`` and ``labels.csv`` (file, condition, subtype, source, duplicate_group).
+
+    Only file and condition are needed: without a source it is empty, without a group each file is its own.
+    """
     pictures = []
     for row in _rows(folder / "labels.csv"):
-        if row["source"] in AUGMENTED_SOURCES and not with_augmented:
+        source, member = row.get("source") or "", row.get("duplicate_group") or row["file"]
+        if source in AUGMENTED_SOURCES and not with_augmented:
             continue
-        run = _run_of(row["duplicate_group"])
-        group = f"{row['source']}/{row.get('subtype', '')}/{run}"
+        group = f"{source}/{row.get('subtype', '')}/{_run_of(member)}"
         pictures.append(
             Picture(
                 path=folder / "images" / row["file"],
                 condition=condition_named(row["condition"]),
-                source=row["source"],
+                source=source,
                 group=group,
-                person=f"group {row['duplicate_group']}",
+                person=f"group {member}",
                 part=part_of(group),
             )
         )

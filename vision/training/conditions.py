@@ -22,12 +22,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from vision.condition import calibrated
-from vision.evaluation.condition_probes import strangers_probe, watermark_probe
-from vision.evaluation.conditions import Judged, confusion, figures, judge, report
+from vision.evaluation.conditions import Judged, confusion, figures
 from vision.release import RELEASES_DIR, InputSpec, Release
-from vision.runtime import open_network
 from vision.training.condition_augment import augment
 from vision.training.condition_card import card_text
+from vision.training.condition_measure import is_of_atlas, measure
 from vision.training.condition_network import ARCHITECTURE, ConditionNetwork, load_imagenet
 from vision.training.condition_pictures import CLASSES, Picture, atlas_pictures, counts, stand_in_pictures
 from vision.training.condition_release import calibrate, export, reference_head
@@ -196,33 +195,13 @@ def publish_release(
     )
     files = export(network, head, SIZE_PX, folder)
     release = publish(draft, files, {}, "")
-    served = open_network(release)
-    test = [picture for picture in pictures if picture.part == "test"]
-    atlases = [picture for picture in test if is_of_atlas(picture)]
-    strangers = {
-        "trichoscopy, hair not clipped": sorted((data / "trichoscopy_unclipped").rglob("*.jpg")),
-        "press photographs of faces (LFW)": sorted((data / "hair_masks" / "images").glob("lfw_*.jpg"))[::45],
-    }
-    judged = judge(test, served, release)
-    of_atlases = np.array([picture in atlases for picture in test])
-    metrics = {
-        "test": report(judged, release),
-        "test_atlases_only": report(judged.of(of_atlases), release),
+    metrics = measure(release, data) | {
         "leave_one_source_out": dict(fold),
         "training": dict(effort),
-        "watermark_probe": {
-            name: figure.as_dict() for name, figure in watermark_probe(atlases, served, release).items()
-        },
-        "strangers_abstained": {
-            name: figure.as_dict()
-            for name, paths in strangers.items()
-            if (figure := strangers_probe(paths, served, release)) is not None
-        },
         "training_pictures": counts(train),
         "validation_pictures": counts(validation),
-        "test_pictures": counts(test),
     }
-    return publish(draft, files, metrics, card_text(metrics, draft.thresholds, draft.temperature))
+    return publish(draft, files, metrics, card_text(release, metrics))
 
 
 def fold_report(network: ConditionNetwork, pictures: Sequence[Picture], sources: Collection[str]) -> dict[str, Any]:
@@ -254,11 +233,6 @@ def fold_report(network: ConditionNetwork, pictures: Sequence[Picture], sources:
         "confusion": confusion(judged).tolist(),
         "classes": list(classes),
     }
-
-
-def is_of_atlas(picture: Picture) -> bool:
-    """Whether a picture is a clinical one, not a head that stands in for full hair or pattern loss."""
-    return picture.path.parent.parent.name == "conditions"
 
 
 def truth_of(pictures: Sequence[Picture]) -> NDArray[np.int64]:
