@@ -12,7 +12,7 @@ from patients import api as sessions
 from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
-from reviews.api import cases, desk, plans
+from reviews.api import cases, desk, plans, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -43,6 +43,25 @@ urlpatterns = [
         cases.FindingDecisionView.as_view(),
         name="api-review-finding",
     ),
+    path("reviews/<uuid:review_id>/regions/", regions.Regions.as_view(), name="api-review-regions"),
+    path("reviews/<uuid:review_id>/regions/<uuid:region_id>/", regions.OneRegion.as_view(), name="api-review-region"),
+    path(
+        "reviews/<uuid:review_id>/regions/<uuid:region_id>/merge/",
+        regions.MergeRegion.as_view(),
+        name="api-review-region-merge",
+    ),
+    path(
+        "reviews/<uuid:review_id>/photos/<uuid:photo_id>/scale/",
+        regions.PhotoScale.as_view(),
+        name="api-review-scale",
+    ),
+    path(
+        "reviews/<uuid:review_id>/photos/<uuid:photo_id>/comparison/",
+        regions.PhotoComparison.as_view(),
+        name="api-review-comparison",
+    ),
+    path("reviews/<uuid:review_id>/undo/", regions.UndoAct.as_view(), name="api-review-undo"),
+    path("reviews/<uuid:review_id>/redo/", regions.RedoAct.as_view(), name="api-review-redo"),
     path("reviews/<uuid:review_id>/reading/", cases.ReviewReading.as_view(), name="api-review-reading"),
     path("reviews/<uuid:review_id>/lease/", cases.ReviewLease.as_view(), name="api-review-lease"),
     path("reviews/<uuid:review_id>/decide/", cases.DecideReview.as_view(), name="api-review-decide"),
@@ -95,7 +114,9 @@ urlpatterns = [
     path("canned-replies/<uuid:reply_id>/", messages.OneCannedReply.as_view(), name="api-canned-reply"),
     # --- consultations
     path("patients/<uuid:patient_id>/slots/", bookings.Slots.as_view(), name="api-slots"),
-    path("patients/<uuid:patient_id>/consultations/", bookings.PatientConsultations.as_view(), name="api-consultations"),
+    path(
+        "patients/<uuid:patient_id>/consultations/", bookings.PatientConsultations.as_view(), name="api-consultations"
+    ),
     path("consultations/<uuid:consultation_id>/", bookings.OneConsultation.as_view(), name="api-consultation"),
     path("consultations/<uuid:consultation_id>/move/", bookings.Move.as_view(), name="api-consultation-move"),
     path("consultations/<uuid:consultation_id>/cancel/", bookings.Cancel.as_view(), name="api-consultation-cancel"),

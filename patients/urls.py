@@ -30,6 +30,7 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
     path("uploads/<uuid:upload_id>/result/", uploads.upload_result, name="upload_result"),
     path("photos/<uuid:photo_id>/", photos.photo, name="photo"),
+    path("photos/<uuid:photo_id>/<int:edge_px>/", photos.picture, name="picture"),
     path("photos/<uuid:photo_id>/thumbnail/", photos.thumbnail, name="thumbnail"),
     path("photos/<uuid:photo_id>/remove/", sessions.photo_remove, name="photo_remove"),
     path("manage/consent-texts/", consents.consent_texts, name="consent_texts"),

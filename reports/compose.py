@@ -116,19 +116,33 @@ def _no_models(session: PhotoSession) -> str:
 
 def _line(found: FinalFinding) -> FindingLine:
     payload = _frozen_payload(found.kind, found.payload, corrected=found.corrected)
-    words = finding_words(found.kind, found.code, payload, corrected=found.corrected)
+    redrawn = found.payload.get("from") == "outlines"
+    words = finding_words(found.kind, found.code, payload, corrected=found.corrected and not redrawn)
     return FindingLine(
         finding_id=str(found.finding_id),
         kind=found.kind,
         code=found.code,
         view=found.view,
-        verdict="corrected" if found.corrected else "accepted",
+        verdict="added" if found.added else "corrected" if found.corrected else "accepted",
         title=words.title,
-        statement=words.statement,
+        statement=_whose(found, words.statement),
         meaning=words.meaning,
         payload=payload,
         release=found.release,
     )
+
+
+def _whose(found: FinalFinding, statement: str) -> str:
+    """Says what is the clinician's own: a region that no model marked, an area by a scale set by hand, a number counted
+    on the outlines the clinician corrected."""
+    source = found.payload.get("from")
+    if found.added and source == "scale":
+        return _("%(text)s, with the scale set by the clinician") % {"text": statement}
+    if found.added:
+        return _("%(text)s, drawn by the clinician") % {"text": statement}
+    if source == "outlines":
+        return _("%(text)s, measured again on the outlines of the clinician") % {"text": statement}
+    return statement
 
 
 _KEPT: Mapping[str, tuple[str, ...]] = {
@@ -151,7 +165,7 @@ def _frozen_payload(kind: str, payload: Mapping[str, Any], *, corrected: bool) -
     if reason := not_measurable_reason(payload):
         return {"reason": reason}
     kept = {key: payload[key] for key in _KEPT[kind] if payload.get(key) is not None}
-    if corrected:
+    if corrected and payload.get("from") != "outlines":
         return {key: value for key, value in kept.items() if key not in _REPLACED.get(kind, ())}
     probability = (payload.get("probabilities") or {}).get(payload.get("shown"))
     if kind == "condition" and probability is not None:

@@ -43,6 +43,20 @@ class DecisionForm(forms.Form):
         return Correction(value=data["value"], condition=data["condition"], region_kind=data["region_kind"])
 
 
+class OwnRegionForm(forms.Form):
+    """What is said about a region that the clinician drew."""
+
+    kind = forms.ChoiceField(required=False, choices=[("", ""), ("bald", "bald"), ("thinning", "thinning")])
+    reason = forms.CharField(required=False, max_length=500)
+
+
+class ScaleForm(forms.Form):
+    """Two points (JSON, picture fractions) and the distance between them."""
+
+    points = forms.CharField(label=_("Points"), max_length=200)
+    length_mm = forms.FloatField(label=_("Millimetres"))
+
+
 class ReadingForm(forms.Form):
     """The clinician's own reading (R8)."""
 

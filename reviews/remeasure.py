@@ -153,3 +153,14 @@ def _area(
     scalp_mm2 = float(scalp_of(labels).mean()) * size_px[0] * size_px[1] / px_per_mm**2
     factor = scalp_mm2 / 100
     return Measured(share.value * factor, share.low * factor, share.high * factor, "mm2")
+
+
+def projected_mm2(polygon: Polygon, view: str, size_px: tuple[int, int], px_per_mm: float | None) -> float | None:
+    """The area inside an outline (never its box) in mm2, flat as the picture shows it; None where the permission
+    matrix allows none: without a scale, and on close-ups. Closed form of the polygon (shoelace)."""
+    unmet = {Needs.SCALE: NotMeasurable(MISSING[Needs.SCALE])} if px_per_mm is None else {}
+    if px_per_mm is None or refusal(Metric.BALD_AREA_MM2, picture_kind(View(view)), unmet) is not None:
+        return None
+    points = [(x * size_px[0], y * size_px[1]) for x, y in polygon]
+    twice = sum(x * ny - nx * y for (x, y), (nx, ny) in zip(points, points[1:] + points[:1], strict=True))
+    return abs(twice) / 2 / px_per_mm**2

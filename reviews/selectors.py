@@ -8,12 +8,13 @@ from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.errors import NotFound
+from patients.models import PhotoSession
 from reviews.decisions import FinalFinding, effective, final_findings, unseen
 from reviews.models import FormularyEntry, Plan, Review, ReviewStatus
 from reviews.queue import Counts, QueueFilters, QueueRow, worklist
 from reviews.signing import signing_state
-
 from reviews.visibility import check_case_open
+
 __all__ = [
     "Counts",
     "FinalFinding",
@@ -22,6 +23,7 @@ __all__ = [
     "earlier_reviews",
     "effective",
     "final_findings",
+    "has_earlier_session",
     "message_for_patient",
     "plan_of",
     "review_for",
@@ -43,9 +45,9 @@ def review_for(actor: Actor, review_id: UUID) -> Review:
     review: Review | None = rows.filter(pk=review_id).first()
     if review is None:
         raise NotFound
+    check_case_open(actor, review)
     return review
 
-    check_case_open(actor, review)
 
 def plan_of(review: Review) -> Plan | None:
     """The review's plan, when one was begun."""
@@ -58,6 +60,13 @@ def earlier_reviews(review: Review) -> list[Review]:
     rows = Review.objects.filter(session__patient_id=review.session.patient_id, status__in=closed)
     rows = rows.exclude(pk=review.pk).select_related("session__patient", "reviewer")
     return list(rows.order_by("-closed_at"))
+
+
+def has_earlier_session(review: Review) -> bool:
+    """Whether the patient sent photographs before this session."""
+    own = review.session
+    rows = PhotoSession.objects.filter(patient_id=own.patient_id, submitted_at__isnull=False).exclude(pk=own.pk)
+    return own.submitted_at is not None and rows.filter(submitted_at__lt=own.submitted_at).exists()
 
 
 def message_for_patient(session_id: UUID) -> str:

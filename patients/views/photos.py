@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -12,6 +12,7 @@ from accounts.decorators import signed_in
 from accounts.requests import actor_of
 from patients import services
 from patients.services.reading import Rendition
+from patients.services.renditions import read_rendition
 
 
 @require_GET
@@ -19,6 +20,15 @@ from patients.services.reading import Rendition
 def photo(request: HttpRequest, photo_id: UUID) -> StreamingHttpResponse:
     """The whole photo."""
     return _stream(request, photo_id, Rendition.ORIGINAL)
+
+
+@require_GET
+@signed_in
+def picture(request: HttpRequest, photo_id: UUID, edge_px: int) -> HttpResponse:
+    """The photo in one of the sizes that a stage loads before it is enlarged."""
+    data = read_rendition(actor=actor_of(request), photo_id=photo_id, edge_px=edge_px, now=timezone.now())
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "inline"}
+    return HttpResponse(data, content_type="image/jpeg", headers=headers)
 
 
 @require_GET

@@ -29,8 +29,8 @@ from reports.pictures import Jpeg, readable_copy
 from reviews.models import Review
 from reviews.services import mark_signed
 from reviews.signing import signing_state
-from vault import files
 from reviews.visibility import check_findings_open
+from vault import files
 
 FOLDER = "reports"
 
@@ -85,8 +85,8 @@ def review_in_scope(actor: Actor, review_id: UUID, *, lock: bool = False) -> Rev
     review: Review | None = rows.filter(pk=review_id).first()
     if review is None:
         raise NotFound
-    return review
     check_findings_open(actor, review)
+    return review
 
 
 def draft_picture(*, actor: Actor, review_id: UUID, picture_id: UUID) -> Jpeg:

@@ -53,7 +53,9 @@ class FinalFindingOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     payload = serializers.JSONField()
     model_payload = serializers.JSONField()
-    verdict = serializers.CharField(help_text="accepted, corrected, or empty for what was not measurable")
+    verdict = serializers.CharField(
+        help_text="accepted, corrected, added (by the clinician; no release), or empty for what was not measurable"
+    )
     reason = serializers.CharField()
     release = serializers.CharField()
 
@@ -64,6 +66,7 @@ class UnseenOut(serializers.Serializer[Any]):
     photos = serializers.ListField(child=serializers.UUIDField())
     findings = serializers.ListField(child=serializers.UUIDField())
     unopened_findings = serializers.ListField(child=serializers.UUIDField())
+    unexplained = serializers.ListField(child=serializers.UUIDField(), help_text="own regions without a reason")
 
 
 class AlertOut(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from patients.capture_protocol import RetakeReason
 from reviews.services.acts import redo, undo
 from reviews.services.claims import claim_review, open_correction, release_review, renew_lease
+from reviews.services.comparing import compare_case
 from reviews.services.escalations import escalate_case
 from reviews.services.findings import (
     Correction,
@@ -55,6 +56,7 @@ __all__ = [
     "colleagues",
     "commit_grade",
     "commit_read",
+    "compare_case",
     "correct_outline",
     "decide_and_open_next",
     "decide_finding",

@@ -64,7 +64,8 @@ def decide_finding(
 ) -> FindingDecision:
     """Accept, correct or reject one finding. The model's value stays as it was; a changed mind is a new row.
 
-    Raises Invalid ``not_opened`` for a finding that was not looked at, ``reason_needed`` for a rejection without one,
+    Raises Invalid ``not_opened`` for a finding that was not looked at, ``reason_needed`` for a rejection, or a
+    correction of a number or class, without one (an outline shows what is meant),
     ``nothing_to_decide`` for a number that is not measurable, and what the correction itself refuses.
     """
     actor.check(Permission.REVIEW_FINDINGS)
@@ -76,6 +77,8 @@ def decide_finding(
         raise Invalid("not_opened", _("Open this finding first: what was not looked at cannot be decided."))
     corrected = None
     if verdict == Verdict.CORRECTED:
+        if finding.kind != Finding.Kind.REGION and not reason.strip():
+            raise Invalid("reason_needed", _("Say in a few words why the model is wrong."))
         before = effective(review).get(finding.pk)
         stands = before.corrected if before and before.corrected else finding.payload
         corrected = _corrected(finding, stands, correction or Correction())

@@ -143,12 +143,12 @@ def _refuse_unseen(review: Review) -> None:
     raise Invalid("unseen", _("Not yet: %(what)s.") % {"what": _(" and ").join(parts)})
 
 
-def _refuse_signed(review: Review) -> None:
 def _refuse_open_question(review: Review) -> None:
     if any(opinion.is_open for opinion in opinions_about(review.session)):
         raise Invalid("opinion_open", _("You asked for an opinion. Wait for the answer, or take the question back."))
 
 
+def _refuse_signed(review: Review) -> None:
     if review.session.status == PhotoSession.Status.CLOSED:
         raise DomainError("already_signed", _("This corrects a signed report: sign it, or hand it back."))
 

@@ -12,7 +12,6 @@ from reviews.views.case import (
     hand_back,
     lease,
     opened,
-    outlines,
     photo,
     reading,
     reject,
@@ -22,10 +21,23 @@ from reviews.views.case import (
 )
 from reviews.views.plan import formulary, plan, plan_draft, plan_item, plan_item_add, plan_item_remove
 from reviews.views.queue import claim, decline, hand_over, queue, view_remove, view_save, workload
+from reviews.views.stage import (
+    compare,
+    outlines,
+    redo,
+    region,
+    region_merge,
+    region_open,
+    region_remove,
+    regions,
+    scale,
+    undo,
+)
 
 __all__ = [
     "accept_rest",
     "claim",
+    "compare",
     "decide",
     "decline",
     "finding",
@@ -46,10 +58,18 @@ __all__ = [
     "plan_item_remove",
     "queue",
     "reading",
+    "redo",
+    "region",
+    "region_merge",
+    "region_open",
+    "region_remove",
+    "regions",
     "reject",
     "reopen",
     "retake",
     "review",
+    "scale",
+    "undo",
     "view_remove",
     "view_save",
     "workload",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,15 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import CLINICIANS, roles
-from accounts.errors import Invalid, NotFound
+from accounts.errors import NotFound
 from accounts.requests import actor_of
 from reviews import selectors, services
 from reviews.case_page import case_page
 from reviews.forms import DecisionForm, HandBackForm, ReadingForm, RejectForm, RetakeForm
-from reviews.outlines import polygon_of
-from reviews.presenters import workspace
 from reviews.reading import Reading
 from reviews.views.answers import says_why, valid, with_message
+from reviews.views.fragments import id_of, work_answer, workspace_for
 
 clinicians = roles(*CLINICIANS)
 
@@ -32,12 +30,12 @@ clinicians = roles(*CLINICIANS)
 @clinicians
 def review(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """One case: photographs, findings, intake, history and the clinician's own reading on one page."""
-    actor, photo_id = actor_of(request), _id(request.GET.get("photo"))
+    actor, photo_id = actor_of(request), id_of(request.GET.get("photo"))
     services.read_case(actor=actor, review_id=review_id, photo_id=photo_id, now=timezone.now())
     found = selectors.review_for(actor, review_id)
     context = {
         "page": case_page(found, actor),
-        "work": workspace(found, actor, photo_id=photo_id),
+        "work": workspace_for(actor, review_id, photo_id=photo_id),
         "reading_form": ReadingForm.of(Reading.from_dict(found.reading)),
         "retake_form": RetakeForm(auto_id="retake_%s"),
         "reject_form": RejectForm(auto_id="reject_%s"),
@@ -55,7 +53,7 @@ def photo(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse
         return redirect(f"{_url(review_id)}?photo={photo_id}")
     actor = actor_of(request)
     services.read_photo(actor=actor, review_id=review_id, photo_id=photo_id, now=timezone.now())
-    work = workspace(selectors.review_for(actor, review_id), actor, photo_id=photo_id)
+    work = workspace_for(actor, review_id, photo_id=photo_id)
     return render(request, "reviews/_stage_answer.html", {"work": work})
 
 
@@ -64,7 +62,7 @@ def photo(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse
 @clinicians
 def findings(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """The list of findings as it stands (asked for after an outline was changed on the stage)."""
-    return _work(request, review_id, open_id=_id(request.GET.get("open")))
+    return work_answer(request, review_id, open_id=id_of(request.GET.get("open")), quiet=bool(request.GET.get("quiet")))
 
 
 @require_POST
@@ -72,7 +70,7 @@ def findings(request: HttpRequest, review_id: UUID) -> HttpResponse:
 @clinicians
 def opened(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """A beacon: this photo or finding was looked at."""
-    subject_id = _id(request.POST.get("id"))
+    subject_id = id_of(request.POST.get("id"))
     if subject_id is None:
         raise NotFound
     services.mark_opened(
@@ -91,7 +89,7 @@ def opened(request: HttpRequest, review_id: UUID) -> HttpResponse:
 def finding_open(request: HttpRequest, review_id: UUID, finding_id: UUID) -> HttpResponse:
     """Open one finding with its photograph."""
     services.open_finding(actor=actor_of(request), review_id=review_id, finding_id=finding_id, now=timezone.now())
-    return _work(request, review_id, open_id=finding_id)
+    return work_answer(request, review_id, open_id=finding_id)
 
 
 @require_POST
@@ -109,7 +107,7 @@ def finding(request: HttpRequest, review_id: UUID, finding_id: UUID) -> HttpResp
         correction=form.correction(),
         now=timezone.now(),
     )
-    return _work(request, review_id, open_id=following)
+    return work_answer(request, review_id, open_id=following)
 
 
 @require_POST
@@ -118,7 +116,7 @@ def finding(request: HttpRequest, review_id: UUID, finding_id: UUID) -> HttpResp
 def finding_undo(request: HttpRequest, review_id: UUID, finding_id: UUID) -> HttpResponse:
     """Take the last decision about a finding back."""
     services.undo_decision(actor=actor_of(request), review_id=review_id, finding_id=finding_id, now=timezone.now())
-    return _work(request, review_id, open_id=finding_id)
+    return work_answer(request, review_id, open_id=finding_id)
 
 
 @require_POST
@@ -128,29 +126,7 @@ def accept_rest(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """Accept what is left, once everything was opened."""
     count = services.accept_opened(actor=actor_of(request), review_id=review_id, now=timezone.now())
     text = ngettext("%(n)s finding accepted.", "%(n)s findings accepted.", count) % {"n": count}
-    return with_message(_work(request, review_id, open_id=None), text)
-
-
-@require_POST
-@clinicians
-def outlines(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse:
-    """An outline was changed on the stage: keep it as a correction of its finding."""
-    try:
-        change = json.loads(request.body)
-        finding_id, polygon = _id(change["id"]), polygon_of(change)
-    except (ValueError, KeyError, TypeError):
-        raise Invalid("bad_outline", _("The outline cannot be read. Draw it again.")) from None
-    if finding_id is None or change.get("action") != "update":
-        raise Invalid("not_editable", _("Outlines of the models can be changed; reject a region to remove it."))
-    services.correct_outline(
-        actor=actor_of(request),
-        review_id=review_id,
-        photo_id=photo_id,
-        finding_id=finding_id,
-        polygon_px=polygon,
-        now=timezone.now(),
-    )
-    return JsonResponse({"id": str(finding_id)})
+    return with_message(work_answer(request, review_id, open_id=None), text)
 
 
 @require_POST
@@ -235,24 +211,6 @@ def hand_back(request: HttpRequest, review_id: UUID) -> HttpResponse:
     )
     messages.success(request, _("The case is back in the queue. Your work is kept with it."))
     return redirect("reviews:queue")
-
-
-def _work(request: HttpRequest, review_id: UUID, *, open_id: UUID | None) -> HttpResponse:
-    """Findings with everything that depends on them; the stage too when another photograph has to be shown."""
-    if request.method == "POST" and not request.headers.get("HX-Request"):
-        return redirect("reviews:review", review_id=review_id)
-    actor = actor_of(request)
-    shown = _id(request.POST.get("photo") or request.GET.get("photo"))
-    work = workspace(selectors.review_for(actor, review_id), actor, photo_id=shown, open_id=open_id)
-    moved = work.stage is not None and work.stage.photo.pk != shown
-    return render(request, "reviews/_findings_answer.html", {"work": work, "with_stage": moved})
-
-
-def _id(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def _url(review_id: UUID) -> str:

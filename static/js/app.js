@@ -3,6 +3,7 @@
 import htmx from "htmx.org";
 
 import "./confirm.js";
+import "./drafts.js";
 import "./flush.js";
 import "./keyboard.js";
 import "./menu.js";

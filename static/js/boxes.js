@@ -1,5 +1,8 @@
 // Findings as outlines on the stage: select, move, resize, draw, remove, undo; every change is posted at once.
-//   data-boxes="id"       JSON script: [finding, …] or {width, height, items: [finding, …]} (see shapes.js)
+//   data-boxes="id"       element that holds the shapes, as a JSON script or in data-shapes: [finding, …] or
+//                         {width, height, items: [finding, …]} (see shapes.js). When the page exchanges the element,
+//                         the outlines follow it; zoom and selection stay.
+//   data-boxes-kind       a <select> whose value goes with a new outline as its kind
 //   data-boxes-url="…"    where changes go: {action: "create" | "update" | "delete" | "restore", id, type, box | polygon};
 //                         the answer to "create" and "restore" may carry the {id} the server gave. Without the address
 //                         the outlines are read-only.
@@ -13,6 +16,7 @@ import { geometryOf, nudged, rectangle, styleOf, toAnnotation } from "./shapes.j
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NUDGE_SAVE_MS = 600;
+const AGAIN_MS = 4000;
 
 class Boxes {
   constructor(stage, viewer, document_) {
@@ -23,6 +27,7 @@ class Boxes {
     this.saved = new Map();
     this.serverIds = new Map();
     this.undoable = [];
+    this.pending = 0;
     this.tags = new Map();
     this.queue = Promise.resolve();
     this.listening = new AbortController();
@@ -34,7 +39,10 @@ class Boxes {
       autoSave: true,
       drawingEnabled: false,
       style: styleOf,
-      userSelectAction: (annotation) => (this.editable && annotation.properties?.editable !== false ? "EDIT" : "SELECT"),
+      userSelectAction: (annotation) => {
+        if (stage.classList.contains("stage--ruling")) return "NONE";
+        return this.editable && annotation.properties?.editable !== false ? "EDIT" : "SELECT";
+      },
     });
     this.annotator.setAnnotations((document_.items ?? document_).map((item) => toAnnotation(item, this.scale)));
     for (const annotation of this.annotator.getAnnotations()) {
@@ -69,6 +77,10 @@ class Boxes {
     const { signal } = this.listening;
     stage.addEventListener("click", (event) => this.clicked(event), { signal });
     stage.addEventListener("keydown", (event) => this.keyed(event), { capture: true, signal });
+    stage.addEventListener("trichora:ruling", () => {
+      this.setTool(null);
+      annotator.setSelected();
+    }, { signal });
     stage.querySelector("[data-boxes-visible]")?.addEventListener("change", (event) => this.show(event.target.checked));
     for (const name of ["trichora:current", "click", "focusin"]) {
       document.addEventListener(name, (event) => {
@@ -99,7 +111,7 @@ class Boxes {
 
   keyed(event) {
     if (!this.editable) return;
-    if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+    if (event.key === "z" && (event.ctrlKey || event.metaKey) && this.stage.querySelector('[data-boxes-action="undo"]')) {
       event.preventDefault();
       event.stopPropagation();
       this.undo();
@@ -240,32 +252,85 @@ class Boxes {
   record(annotation, action) {
     this.saved.set(annotation.id, annotation);
     this.tag(annotation);
-    this.post({ action, ...geometryOf(annotation, this.scale) }, annotation.id);
+    const own = action === "create" || annotation.properties?.own === true;
+    const kind = action === "create" ? this.stage.querySelector("[data-boxes-kind]")?.value : undefined;
+    this.post({ action, ...geometryOf(annotation, this.scale), ...(own && { own }), ...(kind && { kind }) }, annotation.id);
   }
 
   forget(annotation) {
     this.saved.delete(annotation.id);
     this.untag(annotation.id);
-    this.post({ action: "delete" }, annotation.id);
+    this.post({ action: "delete", own: annotation.properties?.own === true }, annotation.id);
   }
 
-  /** Posts in order, one after another, so that the server sees the changes as they were made. */
+  /** Posts in order, one after another, so that the server sees the changes as they were made. Without a connection a
+   *  change waits and is sent again; a change that is refused says why, and the outline goes back to what the server has. */
   post(change, id) {
     const undo = this.stage.querySelector('[data-boxes-action="undo"]');
     if (undo) undo.disabled = !this.undoable.length;
+    this.pending += 1;
     this.say("saving");
     this.queue = this.queue.then(async () => {
       try {
-        const response = await send(this.url, { json: { ...change, id: this.serverIds.get(id) ?? id } });
-        if (!response.ok) throw new Error(`answered ${response.status}`);
-        const answer = await response.json().catch(() => ({}));
+        const answer = await this.sent(change, id);
         if (answer.id) this.serverIds.set(id, answer.id);
         this.say("saved");
+        this.pending -= 1;
         this.stage.dispatchEvent(new CustomEvent("trichora:boxes-saved", { bubbles: true, detail: { change, answer } }));
-      } catch {
+      } catch (error) {
+        this.pending -= 1;
         this.say("error");
+        const detail = { text: error.message, tone: "danger", change };
+        this.stage.dispatchEvent(new CustomEvent("trichora:boxes-refused", { bubbles: true, detail }));
       }
     });
+  }
+
+  async sent(change, id) {
+    for (;;) {
+      let response;
+      try {
+        response = await send(this.url, { json: { ...change, id: this.serverIds.get(id) ?? id } });
+      } catch {
+        response = undefined;
+      }
+      if (response?.ok) return response.json().catch(() => ({}));
+      if (response && response.status < 500) {
+        const answer = await response.json().catch(() => ({}));
+        throw new Error(answer.error?.message ?? "");
+      }
+      if (!this.stage.isConnected && !response) throw new Error("");
+      this.say("error");
+      await new Promise((resolve) => {
+        setTimeout(resolve, AGAIN_MS);
+        addEventListener("online", resolve, { once: true });
+      });
+    }
+  }
+
+  /** Takes over what the server says now, without losing zoom or selection; waits while something is still unsent. */
+  reload(document_) {
+    if (this.pending) return;
+    const items = new Map((document_.items ?? document_).map((item) => [item.id, toAnnotation(item, this.scale)]));
+    const selected = this.selected();
+    const chosen = selected && (this.serverIds.get(selected.id) ?? selected.id);
+    for (const annotation of this.annotator.getAnnotations()) {
+      if (items.has(annotation.id)) continue;
+      this.saved.delete(annotation.id);
+      this.untag(annotation.id);
+      this.annotator.removeAnnotation(annotation.id);
+    }
+    for (const annotation of items.values()) {
+      const before = this.annotator.getAnnotationById(annotation.id);
+      this.saved.set(annotation.id, annotation);
+      if (!before) this.annotator.addAnnotation(annotation);
+      else if (!sameShape(before, annotation) || before.properties?.state !== annotation.properties.state) {
+        this.annotator.updateAnnotation(annotation);
+      }
+      this.tag(annotation);
+    }
+    this.serverIds.clear();
+    if (chosen && items.has(chosen) && this.selected()?.id !== chosen) this.select(chosen);
   }
 
   say(key) {
@@ -300,10 +365,22 @@ function sameShape(one, other) {
   return JSON.stringify(geometryOf(one, 1)) === JSON.stringify(geometryOf(other, 1));
 }
 
+/** The shapes that an element holds: a JSON script, or any element with data-shapes. */
+function shapesOf(stage) {
+  const holder = document.getElementById(stage.dataset.boxes);
+  const text = holder?.dataset.shapes ?? holder?.textContent;
+  return text ? JSON.parse(text) : undefined;
+}
+
 /** Draws the findings of a stage once its photograph is there. */
 export async function openBoxes(stage, viewer) {
-  const script = document.getElementById(stage.dataset.boxes);
-  if (!script) return undefined;
   await viewer.whenReady;
-  return new Boxes(stage, viewer, JSON.parse(script.textContent));
+  const shapes = shapesOf(stage);
+  return shapes && stage.isConnected ? new Boxes(stage, viewer, shapes) : undefined;
+}
+
+/** Brings the outlines of an open stage up to what the page holds now. */
+export function reloadBoxes(boxes) {
+  const shapes = shapesOf(boxes.stage);
+  if (shapes) boxes.reload(shapes);
 }

@@ -1,5 +1,7 @@
 // Keys for people who work here all day.
 //   data-key="a"            a button or link that the key presses; data-key-label names it in the help list
+//   data-key-also="Control+z"  further keys of the same button, with Control (or the command key), Shift
+//   data-key-less, data-key-more  the keys that move a range
 //   data-list-nav           a list or table whose [data-list-item]s are walked with j and k, opened with Enter
 //   ?                       opens the list of this page's keys, where single keys can be switched off (WCAG 2.1.4)
 
@@ -31,6 +33,29 @@ function press(key) {
   if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) target.focus();
   else target.click();
   return true;
+}
+
+/** A range is moved a tenth of its way by its two keys. */
+function slide(key) {
+  for (const range of document.querySelectorAll("input[type=range][data-key-less]")) {
+    const step = key === range.dataset.keyLess ? -1 : key === range.dataset.keyMore ? 1 : 0;
+    if (!step || range.disabled || !visible(range)) continue;
+    range.value = String(Number(range.value) + (step * (Number(range.max) - Number(range.min))) / 10);
+    range.dispatchEvent(new Event("input", { bubbles: true }));
+    return true;
+  }
+  return false;
+}
+
+/** The button that a combination such as Control+z presses. */
+function pressCombination(event) {
+  const parts = [(event.ctrlKey || event.metaKey) && "Control", event.shiftKey && "Shift", event.key];
+  const wanted = parts.filter(Boolean).join("+");
+  const target = [...document.querySelectorAll("[data-key-also]")].find(
+    (element) => element.dataset.keyAlso.split(" ").includes(wanted) && visible(element),
+  );
+  if (target && !target.disabled) target.click();
+  return Boolean(target);
 }
 
 function currentItem() {
@@ -81,8 +106,11 @@ function showHelp() {
   }
   for (const element of document.querySelectorAll("[data-key]")) {
     if (visible(element)) {
-      add(element.dataset.key, element.dataset.keyLabel || element.getAttribute("aria-label") || element.textContent.trim());
+      add([element.dataset.key, ...(element.dataset.keyAlso?.split(" ") ?? [])].join("  "), element.dataset.keyLabel || element.getAttribute("aria-label") || element.textContent.trim());
     }
+  }
+  for (const range of document.querySelectorAll("[data-key-less]")) {
+    if (visible(range)) add(`${range.dataset.keyLess}  ${range.dataset.keyMore}`, range.dataset.keyLabel);
   }
   add("?", help.dataset.help);
   toggle.checked = enabled();
@@ -98,8 +126,12 @@ toggle?.addEventListener("change", () => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.defaultPrevented || event.altKey || isTyping(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (pressCombination(event)) event.preventDefault();
+    return;
+  }
   if (event.key === "?" && help) {
     showHelp();
     event.preventDefault();
@@ -108,6 +140,7 @@ document.addEventListener("keydown", (event) => {
   if (!enabled()) return;
   const done =
     press(event.key) ||
+    slide(event.key) ||
     (event.key === "j" && walk(1)) ||
     (event.key === "k" && walk(-1)) ||
     (event.key === "Enter" && openCurrent());

@@ -1,23 +1,36 @@
-// Pages with a photo stage: large pictures, overlays, outlines of findings.
+// Pages with a photo stage: large pictures, overlays, outlines of findings, a scale, an earlier session beside.
 
 import "@annotorious/openseadragon/annotorious-openseadragon.css";
 
-import { openBoxes } from "./boxes.js";
+import { openBoxes, reloadBoxes } from "./boxes.js";
+import { openComparison } from "./comparison.js";
+import { openRuler } from "./ruler.js";
 import { openStage } from "./stage.js";
 
 const open = new Map();
+const comparisons = new Map();
 
 function openAll() {
   for (const stage of document.querySelectorAll("[data-stage]:not([data-open])")) {
     stage.dataset.open = "";
     const viewer = openStage(stage);
+    openRuler(stage, viewer);
     open.set(stage, { viewer, boxes: stage.dataset.boxes ? openBoxes(stage, viewer) : undefined });
+  }
+  for (const element of document.querySelectorAll("[data-comparison]:not([data-open])")) {
+    element.dataset.open = "";
+    comparisons.set(element, openComparison(element));
   }
 }
 
 // A page that exchanges its stage for another photograph's leaves the old one to be closed: each holds a drawing
 // context of the graphics card, and a browser has only a few.
 async function closeGone() {
+  for (const [element, comparison] of comparisons) {
+    if (element.isConnected) continue;
+    comparisons.delete(element);
+    comparison.close();
+  }
   for (const [stage, { viewer, boxes }] of open) {
     if (stage.isConnected) continue;
     open.delete(stage);
@@ -26,8 +39,47 @@ async function closeGone() {
   }
 }
 
+let shapes;
+
+/** Where the page brought new shapes for a stage that stays, its outlines follow. */
+async function followShapes() {
+  const holder = document.getElementById("stage-shapes");
+  if (!holder || holder === shapes) return;
+  shapes = holder;
+  for (const [stage, { boxes }] of open) {
+    if (!stage.isConnected || stage.dataset.boxes !== holder.id) continue;
+    const drawn = await boxes;
+    if (drawn) reloadBoxes(drawn);
+  }
+}
+
 openAll();
-document.addEventListener("htmx:load", () => {
-  closeGone();
-  openAll();
+shapes = document.getElementById("stage-shapes");
+for (const name of ["htmx:load", "htmx:oobAfterSwap"]) {
+  document.addEventListener(name, () => {
+    closeGone();
+    openAll();
+    followShapes();
+  });
+}
+
+// An outline that was kept: the list shows what it measures, with that finding open. Whoever works on the stage stays
+// there, except after drawing a new region, whose reason is asked for.
+document.addEventListener("trichora:boxes-saved", ({ detail: { change, answer } }) => {
+  const list = document.querySelector("[data-findings-url]");
+  if (!list) return;
+  const url = new URL(list.dataset.findingsUrl, location.href);
+  if (change.action !== "delete" && answer.id) url.searchParams.set("open", answer.id);
+  url.searchParams.set(change.action === "create" ? "new" : "quiet", "1");
+  url.searchParams.set("photo", document.getElementById("stage-photo")?.value ?? "");
+  window.htmx.ajax("GET", url.pathname + url.search, { target: "#findings", swap: "innerHTML" });
+});
+
+document.addEventListener("trichora:boxes-refused", ({ detail }) => {
+  if (detail.text) document.dispatchEvent(new CustomEvent("trichora:message", { detail }));
+  const list = document.querySelector("[data-findings-url]");
+  if (!list) return;
+  shapes = undefined;
+  const photo = document.getElementById("stage-photo")?.value ?? "";
+  window.htmx.ajax("GET", `${list.dataset.findingsUrl}?quiet=1&photo=${photo}`, { target: "#findings", swap: "innerHTML" });
 });

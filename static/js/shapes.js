@@ -1,13 +1,14 @@
 // The shapes of findings, in two languages: the page's JSON and Annotorious' annotations. Pure functions.
 //
 // Page:  {id, type: "box", box: [x, y, width, height]} or {id, type: "polygon", polygon: [[x, y], …]}, with
-//        state, label, number and editable beside them, in pixels of a picture of `width` × `height`.
+//        state, label, number, editable and own beside them, in pixels of a picture of `width` × `height`.
 
 /** How the outline of a finding looks in each state; the list beside the stage says the same in words. */
 const STYLES = {
   proposed: { stroke: "#f6c445", fill: "#f6c445", fillOpacity: 0.08, strokeWidth: 2 },
   accepted: { stroke: "#62c3b8", fill: "#62c3b8", fillOpacity: 0.12, strokeWidth: 2 },
   corrected: { stroke: "#8db9e6", fill: "#8db9e6", fillOpacity: 0.12, strokeWidth: 2 },
+  own: { stroke: "#e59ad0", fill: "#e59ad0", fillOpacity: 0.12, strokeWidth: 2 },
   rejected: { stroke: "#e0e0e0", fill: "#e0e0e0", fillOpacity: 0, strokeOpacity: 0.9, strokeWidth: 1.5 },
 };
 
@@ -40,7 +41,7 @@ export function toAnnotation(item, scale) {
   return {
     id: item.id,
     bodies: [],
-    properties: { state: item.state, label: item.label, number: item.number, editable: item.editable !== false },
+    properties: { state: item.state, label: item.label, number: item.number, editable: item.editable !== false, own: item.own === true },
     target: { annotation: item.id, selector },
   };
 }

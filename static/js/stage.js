@@ -15,7 +15,7 @@ export function openStage(stage) {
 
   const viewer = OpenSeadragon({
     element: host,
-    tileSources: { type: "image", url: stage.dataset.src, buildPyramid: false },
+    tileSources: tileSource(stage),
     drawer: "canvas",
     showNavigationControl: false,
     visibilityRatio: 0.5,
@@ -42,6 +42,13 @@ export function openStage(stage) {
   bindTools(stage, viewer);
   bindOverlays(stage, viewer);
   return viewer;
+}
+
+/** The picture in rising sizes (data-sources: [{url, width, height}, …]), so that only what is shown is loaded; or one. */
+export function tileSource(element) {
+  const levels = JSON.parse(element.dataset.sources || "[]");
+  if (levels.length > 1) return { type: "legacy-image-pyramid", levels };
+  return { type: "image", url: levels[0]?.url ?? element.dataset.src, buildPyramid: false };
 }
 
 function bindTools(stage, viewer) {

@@ -77,7 +77,7 @@ def judged(client, session_id):
         for subject in ids:
             call(client, "post", "api-review-opened", review["id"], status=204, kind=kind, id=subject)
     number = next(row["finding_id"] for row in waiting(client, review) if row["kind"] == "measure")
-    call(client, "post", "api-review-finding", review["id"], number, verdict="corrected", value=70)
+    call(client, "post", "api-review-finding", review["id"], number, verdict="corrected", value=70, reason="Wet hair")
     call(client, "post", "api-review-accept-rest", review["id"])
     call(client, "put", "api-review-reading", review["id"], reasoning="Miniaturised hairs at the crown.")
     return call(client, "post", "api-review-decide", review["id"])

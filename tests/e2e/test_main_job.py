@@ -219,6 +219,7 @@ def review_and_sign(clinician: Person, session: str) -> None:
     page.wait_for_load_state("networkidle")
     clinician.look("21-review")
     look_at_every_photo(clinician, review)
+    correct_on_the_stage(clinician)
     decide_findings(clinician)
     page.locator("select[name=diagnosis_code], select[name=diagnosis]").first.select_option("L64")
     page.get_by_label("Reasoning").fill("Miniaturisation at the crown, occiput spared.")
@@ -259,10 +260,40 @@ def look_at_every_photo(clinician: Person, review: str) -> None:
         expect(tiles.nth(number)).not_to_contain_text("not seen", timeout=LONG)
 
 
+def correct_on_the_stage(clinician: Person) -> None:
+    """Redraw a region of the models, see the photograph measured again, add a region that was missed, undo and redo."""
+    page = clinician.page
+    page.locator("#tiles a").first.click()
+    expect(page.locator("#tiles a").first).to_have_attribute("aria-current", "true", timeout=LONG)
+    regions = page.locator("#findings .finding").filter(has_text=re.compile("(Bald|Thinning) region"))
+    if regions.count():
+        regions.first.locator(".finding__row").click()
+        expect(regions.first).to_have_class(re.compile("finding--open"), timeout=LONG)
+        page.locator(".openseadragon-canvas").focus()
+        for _step in range(6):
+            page.keyboard.press("ArrowDown")
+        expect(regions.first).not_to_have_class(re.compile("finding--waiting"), timeout=LONG)
+        expect(page.locator("#findings .counted").first).to_contain_text("Measured again", timeout=LONG)
+    page.locator("[data-boxes-kind]").select_option("bald")
+    page.locator("[data-boxes-tool=rectangle]").press("Enter")
+    own = page.locator("#findings .finding--own")
+    expect(own).to_have_count(1, timeout=LONG)
+    own.get_by_placeholder("What do you see?").fill("Smooth patch without ostia")
+    own.get_by_role("button", name="Keep").click()
+    expect(own).to_contain_text("the clinician's", timeout=LONG)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(own).to_contain_text("reason missing", timeout=LONG)
+    page.get_by_role("button", name="Redo", exact=True).click()
+    expect(own).to_contain_text("the clinician's", timeout=LONG)
+    clinician.look("21-stage")
+
+
 def decide_findings(clinician: Person) -> None:
     """Correct the first value, reject one finding where there are several, accept the rest, each opened."""
     page = clinician.page
-    findings = [row.get_attribute("data-finding") for row in page.locator("#findings .finding").all()]
+    findings = [
+        row.get_attribute("data-finding") for row in page.locator("#findings .finding:not(.finding--own)").all()
+    ]
     decided = 0
     for finding in findings:
         row = page.locator(f"#findings [data-finding='{finding}']")
@@ -273,6 +304,7 @@ def decide_findings(clinician: Person) -> None:
         value = row.locator("input[name=value]")
         if decided == 0 and value.count():
             value.fill("61")
+            row.get_by_placeholder("Why", exact=True).fill("Wet hair")
             row.get_by_role("button", name=re.compile("^Correct")).click()
         else:
             row.get_by_role("button", name=re.compile("^Accept")).click()

@@ -45,7 +45,7 @@ def test_a_case_is_claimed_read_decided_and_approved():
         for subject in ids:
             assert send(client, "api-review-opened", review["id"], kind=kind, id=subject).status_code == 204
     measure, *others = review["unseen"]["findings"]
-    answer = send(client, "api-review-finding", review["id"], measure, verdict="corrected", value=70)
+    answer = send(client, "api-review-finding", review["id"], measure, verdict="corrected", value=70, reason="Wet hair")
     (final,) = [row for row in answer.json()["findings"] if row["finding_id"] == measure]
     assert (final["payload"]["value"], final["model_payload"]["value"]) == (70.0, 82.4)
     for finding in others:

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 
 def decide(review, actor, finding, verdict, **more):
+    if verdict == "corrected":
+        more.setdefault("reason", "Not what I see")
     return services.decide_finding(
         actor=actor, review_id=review.pk, finding_id=finding.pk, verdict=verdict, now=LATER, **more
     )
@@ -156,6 +158,17 @@ def test_a_rejection_needs_a_reason_and_removes_the_finding():
     assert refused.value.code == "reason_needed"
     decide(review, actor, finding, "rejected", reason="A shadow")
     assert finding.pk not in {row.finding_id for row in final_findings(review)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "correction"),
+    [("measure", services.Correction(value=70.0)), ("condition", services.Correction(condition="psoriasis"))],
+)
+def test_a_corrected_number_or_class_needs_a_reason(kind, correction):
+    review, actor = review_at("opened")
+    with pytest.raises(Invalid) as refused:
+        decide(review, actor, finding_of(review, kind), "corrected", correction=correction, reason=" ")
+    assert refused.value.code == "reason_needed"
 
 
 def test_what_is_not_measurable_needs_no_decision_and_stays_in_the_result():

@@ -16,6 +16,7 @@ from reviews import services
 from reviews.decisions import effective, findings_of
 from reviews.formulary.seed import seed
 from reviews.models import FormularyEntry, Review
+from reviews.own_regions import own_regions
 from tests.factories import reviews as made
 from tests.factories.patients import calm_answers, holder_of, make_clinic, make_patient, make_staff, signed_in
 from vision.types import View
@@ -112,7 +113,9 @@ def test_a_refused_act_says_why_in_a_message_and_changes_nothing():
     review, actor = made.review_at("opened")
     finding = made.finding_of(review, "measure")
     answer = browser_of(actor).post(
-        address("finding", review, finding.pk), {"verdict": "corrected", "value": "400"}, headers=HTMX
+        address("finding", review, finding.pk),
+        {"verdict": "corrected", "value": "400", "reason": "Wet hair"},
+        headers=HTMX,
     )
     assert answer.status_code == 422
     message = json.loads(answer["HX-Trigger"])["trichora:message"]
@@ -124,7 +127,11 @@ def test_a_corrected_value_stands_beside_the_models_on_the_page():
     review, actor = made.review_at("opened")
     finding = made.finding_of(review, "measure")
     browser = browser_of(actor)
-    browser.post(address("finding", review, finding.pk), {"verdict": "corrected", "value": "70"}, headers=HTMX)
+    browser.post(
+        address("finding", review, finding.pk),
+        {"verdict": "corrected", "value": "70", "reason": "Wet hair"},
+        headers=HTMX,
+    )
     text = browser.get(address("findings", review) + f"?open={finding.pk}", headers=HTMX).content.decode()
     assert '<s class="muted">82 %</s> 70 %' in text
     assert "Corrected by Dr. Ada Krause" in text
@@ -133,7 +140,7 @@ def test_a_corrected_value_stands_beside_the_models_on_the_page():
     assert "70 %" not in text
 
 
-def test_an_outline_from_the_stage_is_kept_and_a_new_one_is_refused():
+def test_outlines_from_the_stage_are_kept_and_a_region_of_the_models_is_not_deleted():
     review, actor = made.review_at("claimed")
     region = made.finding_of(review, "region")
     browser, url = browser_of(actor), address("outlines", review, region.photo_id)
@@ -141,12 +148,15 @@ def test_an_outline_from_the_stage_is_kept_and_a_new_one_is_refused():
     answer = browser.post(url, json.dumps(box), content_type="application/json", headers=JSON)
     assert answer.json() == {"id": str(region.pk)}
     assert (effective(review)[region.pk].corrected or {})["by"] == "clinician"
-    drawn = {"action": "create", "id": "x", "type": "box", "box": [1, 1, 2, 2]}
-    answer = browser.post(
-        url, json.dumps(drawn), content_type="application/json", headers={"Accept": "application/json"}
-    )
+    drawn = {"action": "create", "id": "x", "type": "box", "box": [10, 10, 200, 150], "kind": "bald"}
+    answer = browser.post(url, json.dumps(drawn), content_type="application/json", headers=JSON)
+    (own,) = own_regions(review)
+    assert answer.json() == {"id": str(own.region_id)}
+    assert own.kind == "bald"
+    gone = {"action": "delete", "id": str(region.pk)}
+    answer = browser.post(url, json.dumps(gone), content_type="application/json", headers=JSON)
     assert answer.status_code == 422
-    assert answer.json()["error"]["code"] == "not_editable"
+    assert "reject a region" in answer.json()["error"]["message"]
 
 
 def test_the_reading_is_saved_as_it_is_typed_and_shown_again():

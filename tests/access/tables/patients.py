@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from patients.services.renditions import STEPS
 from tests.access.rules import (
     ADMINISTRATORS,
     ANY_PATIENT,
@@ -15,6 +18,13 @@ from tests.access.rules import (
     get,
     post,
 )
+from tests.access.world import World
+
+
+def things(_world: World) -> dict[str, Any]:
+    """A size that a stage asks for."""
+    return {"edge": STEPS[0]}
+
 
 TABLE: dict[str, Address] = {
     "patients:join": get(OPEN, "join_code"),
@@ -39,6 +49,7 @@ TABLE: dict[str, Address] = {
     "patients:uploads": Address(HOLDERS, "tus_create", ("draft",)),
     "patients:upload_result": get(HOLDERS, "upload"),
     "patients:photo": get(HOLDERS_AND_CASES, "photo"),
+    "patients:picture": get(HOLDERS_AND_CASES, "photo", "edge"),
     "patients:thumbnail": get(HOLDERS_AND_CASES, "photo"),
     "patients:photo_remove": post(HOLDERS, "draft_photo"),
     "patients:consent_texts": get(ADMINISTRATORS),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from reviews.services import add_region
 from tests.access.rules import (
     ANY_CLINICIAN,
     CASES,
@@ -10,6 +13,22 @@ from tests.access.rules import (
     get,
     post,
 )
+from tests.access.world import World
+
+
+def things(world: World) -> dict[str, Any]:
+    """A region that the reviewer of the open case has added."""
+    case = world.open_case
+    region = add_region(
+        actor=case.reviewer,
+        review_id=case.review.pk,
+        photo_id=world.things["region_photo"],
+        kind="thinning",
+        polygon=((0.1, 0.1), (0.3, 0.1), (0.3, 0.3)),
+        now=world.now,
+    )
+    return {"own_region": region.region_id}
+
 
 OUTLINE = '{"action": "update", "id": "REGION", "type": "polygon", "polygon": [[100, 100], [300, 100], [300, 300]]}'
 
@@ -19,6 +38,26 @@ TABLE: dict[str, Address] = {
     "reviews:review": get(CASES, "review"),
     "reviews:photo": Address(CASES, "get", ("review", "photo_in_review"), htmx=True),
     "reviews:outlines": Address(CASES, "post", ("review", "region_photo"), body=OUTLINE),
+    "reviews:regions": post(
+        CASES, "review", photo="@region_photo", kind="bald", polygon="[[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]"
+    ),
+    "reviews:region": post(CASES, "review", "own_region", reason="Seen at the crown"),
+    "reviews:region_open": post(CASES, "review", "own_region"),
+    "reviews:region_remove": post(CASES, "review", "own_region"),
+    "reviews:region_merge": post(CASES, "review", "own_region", other="@own_region"),
+    "reviews:scale": post(CASES, "review", "region_photo", points="[[0.1, 0.1], [0.9, 0.1]]", length_mm="80"),
+    "reviews:undo": post(CASES, "review"),
+    "reviews:redo": post(CASES, "review"),
+    "reviews:compare": Address(CASES, "get", ("review", "photo_in_review"), htmx=True),
+    "api-review-regions": api(
+        CASES, "post", "review", photo_id="@region_photo", kind="bald", polygon=[[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]
+    ),
+    "api-review-region": api(CASES, "put", "review", "own_region", reason="Seen at the crown"),
+    "api-review-region-merge": api(CASES, "post", "review", "own_region", other="@own_region"),
+    "api-review-scale": api(CASES, "put", "review", "region_photo", points=[[0.1, 0.1], [0.9, 0.1]], length_mm=80),
+    "api-review-undo": api(CASES, "post", "review"),
+    "api-review-redo": api(CASES, "post", "review"),
+    "api-review-comparison": api(CASES, "get", "review", "photo_in_review"),
     "reviews:opened": post(CASES, "review", kind="photo", id="@photo_in_review"),
     "reviews:findings": get(CASES, "review"),
     "reviews:accept_rest": post(CASES, "review"),

@@ -1,0 +1,194 @@
+"""An earlier session beside the case: the same view, what was signed then, what stands now, and the plans of both.
+
+Nothing here judges a change: that takes a registration of the two pictures and the error of measuring twice. What was
+never signed shows no number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import NotFound
+from patients.models import Photo, PhotoSession
+from patients.selectors import sessions_of
+from reviews.decisions import FinalFinding, final_findings, photos_in_order
+from reviews.models import Plan, Review, ReviewStatus
+from reviews.presenters.stage import picture_sources
+from reviews.wording import interval, title, value, view_name
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A session that the case may be laid beside."""
+
+    id: UUID
+    at: datetime
+    signed: bool
+    has_view: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One of the two photographs."""
+
+    photo_id: UUID
+    name: str
+    at: datetime
+    width: int
+    height: int
+    sources: list[dict[str, Any]]
+
+    @property
+    def sources_json(self) -> str:
+        """The sizes for the script that loads them."""
+        return json.dumps(self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """One statement then and now; empty where there was none."""
+
+    label: str
+    then: str
+    then_range: str
+    now: str
+    now_range: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSide:
+    """A plan in a few lines: name, dose and duration of each treatment."""
+
+    items: tuple[tuple[str, str], ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``then`` None: the chosen session has no photograph of this view. ``signed_by`` empty: it was never signed."""
+
+    review: Review
+    photo: Photo
+    view: str
+    choices: tuple[Choice, ...]
+    then: Picture | None
+    now: Picture
+    signed_by: str
+    signed_at: datetime | None
+    rows: tuple[ValueRow, ...]
+    plan_then: PlanSide | None
+    plan_now: PlanSide | None
+
+    @property
+    def shown_photos(self) -> tuple[UUID, ...]:
+        """The photographs on the screen, for the audit."""
+        return (self.now.photo_id, *((self.then.photo_id,) if self.then else ()))
+
+
+def earlier_sessions(review: Review) -> list[PhotoSession]:
+    """The patient's submitted sessions before this one, newest first."""
+    own = review.session
+    before = own.submitted_at or own.created_at
+    rows = [row for row in sessions_of(own.patient_id) if row.pk != own.pk and row.submitted_at]
+    return sorted((row for row in rows if row.submitted_at < before), key=lambda row: row.submitted_at, reverse=True)
+
+
+def compare(review: Review, photo_id: UUID, session_id: UUID | None = None) -> Comparison:
+    """The case's photograph beside the same view of an earlier session: the one asked for, else the newest with it.
+
+    Raises NotFound for a photograph of another case or a session that is not an earlier one of this patient. The caller
+    has checked the scope.
+    """
+    photo = next((found for found in photos_in_order(review.session) if found.pk == photo_id), None)
+    sessions = earlier_sessions(review)
+    if photo is None or (session_id is not None and session_id not in {session.pk for session in sessions}):
+        raise NotFound
+    same = {session.pk: _same_view(session, photo) for session in sessions}
+    chosen = session_id or next((pk for pk, found in same.items() if found), sessions[0].pk if sessions else None)
+    signed = _signed(sessions)
+    earlier = signed.get(chosen) if chosen else None
+    found = same.get(chosen) if chosen else None
+    return Comparison(
+        review=review,
+        photo=photo,
+        view=view_name(photo.view, photo.site),
+        choices=tuple(
+            Choice(row.pk, row.submitted_at, row.pk in signed, same[row.pk] is not None, row.pk == chosen)
+            for row in sessions
+            if row.submitted_at
+        ),
+        then=_picture(found) if found else None,
+        now=_picture(photo),
+        signed_by=earlier.reviewer.display_name if earlier else "",
+        signed_at=earlier.closed_at if earlier else None,
+        rows=_rows(final_findings(earlier) if earlier else [], final_findings(review), photo.view),
+        plan_then=_plan(earlier) if earlier else None,
+        plan_now=_plan(review),
+    )
+
+
+def _same_view(session: PhotoSession, photo: Photo) -> Photo | None:
+    found = [other for other in photos_in_order(session) if (other.view, other.site) == (photo.view, photo.site)]
+    return found[-1] if found else None
+
+
+def _signed(sessions: Sequence[PhotoSession]) -> Mapping[UUID, Review]:
+    """The newest signed review of each session."""
+    rows = Review.objects.filter(session__in=sessions, status=ReviewStatus.SIGNED).order_by("closed_at")
+    return {row.session_id: row for row in rows.select_related("session__patient__clinic", "reviewer", "analysis")}
+
+
+def _picture(photo: Photo) -> Picture:
+    return Picture(
+        photo_id=photo.pk,
+        name=view_name(photo.view, photo.site),
+        at=photo.session.submitted_at or photo.created_at,
+        width=photo.width_px,
+        height=photo.height_px,
+        sources=picture_sources(photo),
+    )
+
+
+def _rows(then: Sequence[FinalFinding], now: Sequence[FinalFinding], view: str) -> tuple[ValueRow, ...]:
+    """Numbers of the view and of the session, each beside its counterpart; regions as how many there are."""
+    before, after = _numbers(then, view), _numbers(now, view)
+    rows = [
+        ValueRow(label, *before.get(label, ("", "")), *after.get(label, ("", "")))
+        for label in dict.fromkeys([*after, *before])
+    ]
+    return tuple(rows)
+
+
+def _numbers(findings: Sequence[FinalFinding], view: str) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    regions: dict[str, int] = {}
+    for one in findings:
+        if one.view not in (view, ""):
+            continue
+        label = title(one.kind, one.code, one.payload)
+        if one.kind == "region":
+            regions[label] = regions.get(label, 0) + 1
+        else:
+            found[label] = (value(one.kind, one.payload), interval(one.kind, one.payload))
+    return found | {label: (_("%(n)d marked") % {"n": count}, "") for label, count in regions.items()}
+
+
+def _plan(review: Review) -> PlanSide | None:
+    plan = Plan.objects.filter(review=review).select_related("review__session__patient").first()
+    if plan is None:
+        return None
+    items = plan.items.select_related("entry", "plan__review__session__patient")
+    return PlanSide(
+        items=tuple(
+            (item.entry.name, " · ".join(part for part in (item.dose, item.duration) if part)) for item in items
+        ),
+        summary=plan.summary,
+    )

@@ -1,0 +1,181 @@
+"""The photograph in the middle of the screen: sources, layers, outlines and scale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from analysis.models import Finding, PhotoResult
+from patients.models import Photo
+from patients.services.renditions import STEPS
+from reviews.decisions import CaseState, Verdict
+from reviews.models import ManualScale
+from reviews.own_regions import RegionNow
+from reviews.wording import OVERLAYS, number, title, view_name
+from vision.types import ImageKind
+
+SHOWN_OVERLAYS = tuple(ImageKind(kind) for kind in OVERLAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A derived picture that can be laid over the photograph."""
+
+    key: str
+    label: str
+    url: str
+    is_map: bool  # has the covered-to-thin legend
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The photograph in the middle of the screen."""
+
+    photo: Photo
+    name: str
+    url: str
+    sources: list[dict[str, Any]]  # the same picture in rising sizes: {url, width, height}
+    overlays: tuple[Overlay, ...]
+    outlines: dict[str, Any]
+    outlines_url: str  # where changes go; empty: read-only
+    quality_failures: tuple[str, ...]
+    scale: str  # pixels per millimetre in words; empty without a scale
+    scale_note: str  # where it comes from
+    scaled_by_hand: bool
+
+    @property
+    def outlines_json(self) -> str:
+        """The shapes for the script that draws them."""
+        return json.dumps(self.outlines)
+
+    @property
+    def sources_json(self) -> str:
+        """The sizes for the script that loads them."""
+        return json.dumps(self.sources)
+
+    @property
+    def first_url(self) -> str:
+        """The smallest size: what shows until the stage is there."""
+        return str(self.sources[0]["url"])
+
+    @property
+    def label(self) -> str:
+        """The name of the stage among the landmarks of the page."""
+        return _("Photograph: %(view)s") % {"view": self.name}
+
+
+def stage_of(
+    state: CaseState, photo: Photo, results: Mapping[UUID, PhotoResult], *, editable: bool, hidden: bool = False
+) -> Stage:
+    """The stage for one photograph of the case. ``hidden``: findings and derived pictures are not open yet."""
+    review = state.review
+    items = [
+        _outline(photo, finding, at, state, editable=editable)
+        for at, finding in enumerate(state.findings, 1)
+        if finding.kind == Finding.Kind.REGION and finding.photo_id == photo.pk
+    ]
+    items += [
+        _own_outline(photo, region, at, editable=editable)
+        for at, region in enumerate(state.own, len(state.findings) + 1)
+        if region.photo.pk == photo.pk
+    ]
+    scale = state.scales.get(photo.pk)
+    found = scale.px_per_mm if scale else photo.px_per_mm
+    return Stage(
+        photo=photo,
+        name=view_name(photo.view, photo.site),
+        url=reverse("patients:photo", args=[photo.pk]),
+        sources=picture_sources(photo),
+        overlays=() if hidden else _overlays(results.get(photo.pk)),
+        outlines={"width": photo.width_px, "height": photo.height_px, "items": items},
+        outlines_url=reverse("reviews:outlines", args=[review.pk, photo.pk]) if editable else "",
+        quality_failures=tuple(
+            str(check["check"]).replace("_", " ")
+            for check in photo.quality.get("checks", ())
+            if not check.get("passed", True)
+        ),
+        scale=_("%(scale)s px/mm") % {"scale": number(found)} if found else "",
+        scale_note=_scale_note(photo, scale),
+        scaled_by_hand=scale is not None,
+    )
+
+
+def picture_sources(photo: Photo) -> list[dict[str, Any]]:
+    """The picture in rising sizes, so that the stage loads no more than it shows."""
+    whole = max(photo.width_px, photo.height_px)
+    sizes = [(edge, reverse("patients:picture", args=[photo.pk, edge])) for edge in STEPS if edge < whole]
+    return [
+        *(
+            {
+                "url": url,
+                "width": max(1, round(photo.width_px * edge / whole)),
+                "height": max(1, round(photo.height_px * edge / whole)),
+            }
+            for edge, url in sizes
+        ),
+        {"url": reverse("patients:photo", args=[photo.pk]), "width": photo.width_px, "height": photo.height_px},
+    ]
+
+
+def _scale_note(photo: Photo, scale: ManualScale | None) -> str:
+    if scale is not None:
+        return _("two points %(length)s mm apart, set by %(name)s on %(day)s") % {
+            "length": number(scale.length_mm),
+            "name": scale.set_by.display_name,
+            "day": date_format(timezone.localtime(scale.set_at), "j M Y"),
+        }
+    return _("from the card in the picture") if photo.px_per_mm else ""
+
+
+def _overlays(result: PhotoResult | None) -> tuple[Overlay, ...]:
+    if result is None:
+        return ()
+    images = {image.kind: image for image in result.images.all()}
+    return tuple(
+        Overlay(
+            key=kind.value,
+            label=str(OVERLAYS[kind]),
+            url=reverse("analysis:derived", args=[images[kind.value].pk]),
+            is_map=kind is ImageKind.DENSITY,
+        )
+        for kind in SHOWN_OVERLAYS
+        if kind.value in images
+    )
+
+
+def _outline(photo: Photo, finding: Finding, at: int, state: CaseState, *, editable: bool) -> dict[str, Any]:
+    """A region of the models as the stage draws it, in pixels of the photograph."""
+    decision = state.decided.get(finding.pk)
+    corrected = decision.corrected if decision and decision.verdict == Verdict.CORRECTED else None
+    payload = corrected or finding.payload
+    return {
+        "id": str(finding.pk),
+        "type": "polygon",
+        "polygon": [[x * photo.width_px, y * photo.height_px] for x, y in payload["polygon"]],
+        "state": decision.verdict if decision else "proposed",
+        "label": title(finding.kind, finding.code, payload),
+        "number": at,
+        "editable": editable,
+    }
+
+
+def _own_outline(photo: Photo, region: RegionNow, at: int, *, editable: bool) -> dict[str, Any]:
+    """A region of the clinician as the stage draws it."""
+    return {
+        "id": str(region.region_id),
+        "type": "polygon",
+        "polygon": [[x * photo.width_px, y * photo.height_px] for x, y in region.polygon],
+        "state": "own",
+        "label": title("region", region.kind, region.payload),
+        "number": at,
+        "editable": editable,
+        "own": True,
+    }

@@ -1,0 +1,185 @@
+"""Everything on the review screen that changes while findings are decided: frozen, in words, shaped for templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor
+from analysis.selectors import AnalysisState, State, analysis_state, photo_results
+from patients.models import Photo
+from reviews.decisions import CaseState, Verdict, case_state, unseen_in
+from reviews.models import Review
+from reviews.presenters.cards import FindingCard, FindingGroup, finding_cards, finding_groups, own_cards
+from reviews.presenters.stage import Stage, stage_of
+from reviews.selectors import has_earlier_session
+from reviews.services.readings import holds, photo_on_stage
+from reviews.turns import Log, log_of
+from reviews.visibility import findings_hidden
+from reviews.wording import short_view
+from reviews.workflow import State as ReviewState
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTile:
+    """One photograph of the filmstrip."""
+
+    id: UUID
+    name: str
+    current: bool
+    opened: bool
+    quality_passed: bool
+    waiting: int  # undecided findings on it
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of the case was looked at and decided, for the decision bar."""
+
+    decided: int
+    total: int
+    photos_opened: int
+    photos_total: int
+    can_decide: bool
+    can_accept_rest: bool
+    waiting: int
+    unexplained: int = 0  # own regions without a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that changes while findings are decided."""
+
+    review: Review
+    editable: bool  # held by this actor and not yet decided
+    held: bool  # held by this actor
+    state: ReviewState
+    analysis: AnalysisState
+    groups: tuple[FindingGroup, ...]
+    tiles: tuple[PhotoTile, ...]
+    stage: Stage | None
+    progress: Progress
+    amended: bool
+    hidden: bool  # findings and derived pictures are not open to this person yet
+    can_undo: bool
+    can_redo: bool
+    previous_finding: UUID | None
+    next_finding: UUID | None
+    has_earlier: bool  # an earlier session of the patient to lay beside
+
+    @property
+    def previous_tile(self) -> int:
+        """Index of the photograph before the one on the stage."""
+        return self._current - 1
+
+    @property
+    def next_tile(self) -> int:
+        """Index of the photograph after the one on the stage."""
+        return self._current + 1
+
+    @property
+    def _current(self) -> int:
+        return next((index for index, tile in enumerate(self.tiles) if tile.current), 0)
+
+    @property
+    def analysis_note(self) -> str:
+        """Why there are no findings, when there are none."""
+        match self.analysis.state:
+            case State.NOT_CONSENTED | State.CANCELLED:
+                return _("The patient did not agree to AI. Review the photographs without it; nothing is missing.")
+            case State.WAITING | State.RUNNING:
+                return _("The models are still measuring. You can begin with the photographs: findings appear here.")
+            case State.FAILED:
+                return _("The models could not measure this case. Review the photographs without them.")
+            case State.OFF | State.DRAFT:
+                return _("No model is switched on. Review the photographs without AI.")
+            case State.DONE:
+                if not self.groups and self.review.analysis_id is None:
+                    return _("The models have finished. Reload the page to see their findings.")
+                return ""
+
+
+def workspace(
+    review: Review,
+    actor: Actor,
+    *,
+    photo_id: UUID | None = None,
+    open_id: UUID | None = None,
+    hidden: bool = False,
+) -> Workspace:
+    """The review screen's changing part, with one photograph on the stage and at most one finding open.
+
+    ``hidden`` leaves out what the models said, and the work of others on it: a blind first read.
+    """
+    state = case_state(review)
+    hidden = hidden or findings_hidden(actor, review.session)
+    if hidden:
+        state = replace(state, findings=(), decided={}, own=())
+    held = holds(review, actor)
+    editable = held and review.status == ReviewState.CLAIMED.value
+    place = next((finding.photo_id for finding in state.findings if finding.pk == open_id), None)
+    place = place or next((region.photo.pk for region in state.own if region.region_id == open_id), None)
+    shown = photo_on_stage(list(state.photos), place or photo_id)
+    results = photo_results(review.analysis_id) if review.analysis_id and not hidden else {}
+    numbers = state.numbers()
+    cards, own = finding_cards(state, numbers, open_id), own_cards(state, open_id)
+    log = log_of(review) if editable else Log()
+    order = [card.id for card in (*cards, *own)]
+    before, after = _neighbours(order, open_id)
+    return Workspace(
+        review=review,
+        editable=editable,
+        held=held,
+        state=ReviewState(review.status),
+        analysis=analysis_state(review.session),
+        groups=tuple(finding_groups(state, numbers, cards, own)),
+        tiles=tuple(_tile(photo, shown, state.opened, cards) for photo in state.photos),
+        stage=stage_of(state, shown, results, editable=editable, hidden=hidden) if shown else None,
+        progress=_progress(state, cards),
+        amended=bool(own or state.scales)
+        or any(decision.verdict != Verdict.ACCEPTED for decision in state.decided.values()),
+        hidden=hidden,
+        can_undo=bool(log.undoable),
+        can_redo=bool(log.redoable),
+        previous_finding=before,
+        next_finding=after,
+        has_earlier=has_earlier_session(review),
+    )
+
+
+def _neighbours(order: Sequence[UUID], open_id: UUID | None) -> tuple[UUID | None, UUID | None]:
+    if not order:
+        return None, None
+    if open_id not in order:
+        return None, order[0]
+    at = order.index(open_id)
+    return (order[at - 1] if at else None), (order[at + 1] if at + 1 < len(order) else None)
+
+
+def _tile(photo: Photo, shown: Photo | None, opened: frozenset[UUID], cards: Sequence[FindingCard]) -> PhotoTile:
+    return PhotoTile(
+        id=photo.pk,
+        name=short_view(photo.view),
+        current=shown is not None and photo.pk == shown.pk,
+        opened=photo.pk in opened,
+        quality_passed=photo.quality_passed,
+        waiting=sum(card.waiting for card in cards if card.photo_id == photo.pk),
+    )
+
+
+def _progress(state: CaseState, cards: Sequence[FindingCard]) -> Progress:
+    waiting = unseen_in(state)
+    total = sum(card.needs_decision for card in cards)
+    return Progress(
+        decided=total - len(waiting.findings),
+        total=total,
+        photos_opened=len(state.photos) - len(waiting.photos),
+        photos_total=len(state.photos),
+        can_decide=waiting.is_empty,
+        can_accept_rest=bool(waiting.findings) and not waiting.unopened_findings and not waiting.photos,
+        waiting=len(waiting.findings),
+        unexplained=len(waiting.unexplained),
+    )

@@ -1,0 +1,124 @@
+// Two photographs of one view, moved and enlarged together: side by side, under a slider, or blinking.
+// Markup: templates/reviews/_compare.html.
+
+import OpenSeadragon from "openseadragon";
+
+import { tileSource } from "./stage.js";
+
+const BLINK_MS = 700;
+
+function viewerIn(figure) {
+  const host = document.createElement("div");
+  host.className = "comparison__canvas";
+  figure.append(host);
+  const viewer = OpenSeadragon({
+    element: host,
+    tileSources: tileSource(figure),
+    drawer: "canvas",
+    showNavigationControl: false,
+    visibilityRatio: 0.5,
+    minZoomImageRatio: 0.8,
+    maxZoomPixelRatio: 4,
+    animationTime: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 0.3,
+    gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+    gestureSettingsTouch: { clickToZoom: false },
+  });
+  viewer.canvas.setAttribute("role", "application");
+  viewer.canvas.setAttribute("aria-label", figure.dataset.label);
+  return viewer;
+}
+
+/** What is in view, relative to the whole picture in its frame: the same for pictures of any size. */
+function placeOf(viewer) {
+  const home = viewer.viewport.getHomeBounds();
+  const now = viewer.viewport.getBounds();
+  const middle = now.getCenter();
+  return {
+    zoom: home.width / now.width,
+    x: (middle.x - home.getCenter().x) / home.width,
+    y: (middle.y - home.getCenter().y) / home.height,
+  };
+}
+
+function moveTo(viewer, { zoom, x, y }) {
+  const home = viewer.viewport.getHomeBounds();
+  const [width, height] = [home.width / zoom, home.height / zoom];
+  const centre = new OpenSeadragon.Point(home.getCenter().x + x * home.width, home.getCenter().y + y * home.height);
+  viewer.viewport.fitBounds(new OpenSeadragon.Rect(centre.x - width / 2, centre.y - height / 2, width, height), true);
+}
+
+/** Opens one comparison; returns what closes it. */
+export function openComparison(element) {
+  const frame = element.querySelector(".comparison__pictures");
+  if (!frame) return { close() {} };
+  const figures = ["then", "now"].map((side) => frame.querySelector(`[data-comparison-side=${side}]`));
+  const viewers = figures.map(viewerIn);
+  const range = element.querySelector("[data-comparison-range]");
+  const rangeLabel = element.querySelector("[data-comparison-range-label]");
+  const shown = element.querySelector("[data-comparison-shown]");
+  let following = false;
+  let blinking;
+
+  viewers.forEach((viewer, index) => {
+    const other = viewers[1 - index];
+    viewer.addHandler("viewport-change", () => {
+      if (following || !viewer.isOpen() || !other.isOpen()) return;
+      following = true;
+      moveTo(other, placeOf(viewer));
+      other.forceRedraw();
+      following = false;
+    });
+  });
+
+  function split() {
+    const part = frame.dataset.mode === "slider" ? 100 - Number(range.value) : 0;
+    figures[1].style.clipPath = frame.dataset.mode === "slider" ? `inset(0 0 0 ${part}%)` : "";
+  }
+
+  function show(side) {
+    figures[1].style.visibility = side === "then" ? "hidden" : "";
+    shown.textContent = shown.dataset[side];
+  }
+
+  function setMode(mode) {
+    clearInterval(blinking);
+    frame.dataset.mode = mode;
+    rangeLabel.hidden = mode !== "slider";
+    shown.hidden = mode !== "blink";
+    show("now");
+    split();
+    for (const button of element.querySelectorAll("[data-comparison-mode]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.comparisonMode === mode));
+    }
+    if (mode === "blink") {
+      let side = "now";
+      blinking = setInterval(() => {
+        side = side === "now" ? "then" : "now";
+        show(side);
+      }, BLINK_MS);
+    }
+    requestAnimationFrame(() => viewers.forEach((viewer) => viewer.isOpen() && viewer.viewport.goHome(true)));
+  }
+
+  const actions = {
+    "zoom-in": (viewport) => viewport.zoomBy(1.5),
+    "zoom-out": (viewport) => viewport.zoomBy(1 / 1.5),
+    fit: (viewport) => viewport.goHome(),
+  };
+  element.addEventListener("click", (event) => {
+    const mode = event.target.closest("[data-comparison-mode]")?.dataset.comparisonMode;
+    const action = actions[event.target.closest("[data-comparison-action]")?.dataset.comparisonAction];
+    if (mode) setMode(mode);
+    if (!action || !viewers[1].isOpen()) return;
+    action(viewers[1].viewport);
+    viewers[1].viewport.applyConstraints();
+  });
+  range.addEventListener("input", split);
+
+  return {
+    close() {
+      clearInterval(blinking);
+      for (const viewer of viewers) viewer.destroy();
+    },
+  };
+}
