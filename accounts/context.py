@@ -11,6 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.roles import Role
 
+_CLINICIAN = (
+    ("reviews:queue", _("Queue")),
+    ("reviews:reads", _("Reads")),
+    ("care:inbox", _("Messages")),
+    ("care:agenda", _("Agenda")),
+    ("reviews:agreement", _("Agreement")),
+)
 _NAVIGATION: dict[Role, tuple[tuple[str, Any], ...]] = {
     Role.PATIENT: (
         ("home", _("Home")),
@@ -18,14 +25,17 @@ _NAVIGATION: dict[Role, tuple[tuple[str, Any], ...]] = {
         ("care:inbox", _("Messages")),
         ("care:consultations", _("Consultations")),
     ),
-    Role.DERMATOLOGIST: (("reviews:queue", _("Queue")), ("care:inbox", _("Messages")), ("care:agenda", _("Agenda"))),
-    Role.TRICHOLOGIST: (("reviews:queue", _("Queue")), ("care:inbox", _("Messages")), ("care:agenda", _("Agenda"))),
+    Role.DERMATOLOGIST: _CLINICIAN,
+    Role.TRICHOLOGIST: _CLINICIAN,
     Role.ADMINISTRATOR: (
         ("accounts:staff", _("Staff")),
         ("accounts:clinic", _("Clinic")),
         ("care:offer", _("Consultations")),
         ("patients:consent_texts", _("Consent texts")),
         ("reports:requests", _("Requests")),
+        ("reports:signing", _("Signatures")),
+        ("reviews:reading_policy", _("Reading")),
+        ("reviews:agreement", _("Agreement")),
         ("analysis:releases", _("Models")),
         ("accounts:audit", _("Audit")),
     ),

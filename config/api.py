@@ -12,7 +12,7 @@ from patients import api as sessions
 from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
-from reviews.api import cases, desk, plans, regions
+from reviews.api import cases, desk, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -69,6 +69,16 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/retake/", cases.AskForRetake.as_view(), name="api-review-retake"),
     path("reviews/<uuid:review_id>/reject/", cases.RejectCase.as_view(), name="api-review-reject"),
     path("reviews/<uuid:review_id>/hand-back/", cases.HandBack.as_view(), name="api-review-hand-back"),
+    # --- reads
+    path("reads/", reads.MyReads.as_view(), name="api-reads"),
+    path("reads/<uuid:case_id>/", reads.OneRead.as_view(), name="api-read"),
+    path("reviews/<uuid:review_id>/grade/", reads.ReviewGrade.as_view(), name="api-review-grade"),
+    path("reviews/<uuid:review_id>/opinions/", reads.AskOpinion.as_view(), name="api-review-opinions"),
+    path("reviews/<uuid:review_id>/escalate/", reads.EscalateCase.as_view(), name="api-review-escalate"),
+    path("opinions/<uuid:opinion_id>/", reads.OneOpinion.as_view(), name="api-opinion"),
+    path("agreement/", reads.ClinicAgreement.as_view(), name="api-agreement"),
+    path("manage/reading/", reads.ClinicReadingPolicy.as_view(), name="api-reading-policy"),
+    path("manage/reading/<uuid:case_id>/waive/", reads.WaiveReading.as_view(), name="api-reading-waive"),
     # --- plans
     path("reviews/<uuid:review_id>/plan/", plans.ReviewPlan.as_view(), name="api-plan"),
     path("reviews/<uuid:review_id>/plan/draft/", plans.PlanDraft.as_view(), name="api-plan-draft"),

@@ -18,6 +18,7 @@ from patients.selectors import age_on, answers_of, intake_is_current, patient_la
 from reviews.diagnoses import label as diagnosis_label
 from reviews.models import Review, ReviewStatus
 from reviews.reading import Reading
+from reviews.reads_page import CasePanel, case_panel
 from reviews.selectors import earlier_reviews
 from reviews.services.readings import holds
 from reviews.signing import intake_of
@@ -44,6 +45,7 @@ class CasePage:
     holder: str
     handover_note: str
     handed_over_by: str
+    panel: CasePanel  # grades, opinions, escalation and what happened
 
 
 def case_page(review: Review, actor: Actor) -> CasePage:
@@ -71,6 +73,7 @@ def case_page(review: Review, actor: Actor) -> CasePage:
         holder=review.reviewer.display_name if others else "",
         handover_note=review.handover_note,
         handed_over_by=source.reviewer.display_name if source and source.reviewer_id != review.reviewer_id else "",
+        panel=case_panel(review, actor),
     )
 
 

@@ -7,7 +7,7 @@ opened. See ``analysis.ranking`` for what the order stands on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, overload
 from uuid import UUID
@@ -28,6 +28,8 @@ from patients.selectors import red_flags_of
 from reviews.models import Handover, Review, ReviewStatus
 from reviews.payloads import not_measurable_reason
 from reviews.queue_filters import SHOWS, Deadlines, QueueFilters, condition
+from reviews.second_reads import Flags, flags_of
+from reviews.visibility import hidden_sessions
 from vault.keys import prefetch
 
 __all__ = ["SHOWS", "CaseList", "Counts", "QueueFilters", "QueueRow", "worklist"]
@@ -63,6 +65,7 @@ class QueueRow:
     offer: Handover | None = None  # handed to one colleague, who has not answered yet
     handed_to_me: bool = False
     handed_by_me: bool = False
+    colleagues: Flags = field(default_factory=Flags)  # escalation, opinions and reads
 
     @property
     def holder(self) -> str:
@@ -283,6 +286,8 @@ def _rows(actor: Actor, clinic: Clinic, now: datetime, desk: Desk, ids: list[UUI
     states = states_of(sessions)
     severities = _severities(states)
     handovers = _handovers(sessions)
+    hidden = hidden_sessions(actor, sessions)
+    colleagues = flags_of(sessions)
     return [
         _row(
             session,
@@ -291,7 +296,8 @@ def _rows(actor: Actor, clinic: Clinic, now: datetime, desk: Desk, ids: list[UUI
             desk,
             views=views.get(session.pk, []),
             analysis=states[session.pk],
-            severity=severities.get(session.pk),
+            severity=None if session.pk in hidden else severities.get(session.pk),
+            colleagues=colleagues[session.pk],
             handover=handovers.get(session.pk),
         )
         for session in sessions
@@ -307,6 +313,7 @@ def _row(
     views: list[str],
     analysis: AnalysisState,
     severity: tuple[float, float, float] | None,
+    colleagues: Flags,
     handover: Review | None,
 ) -> QueueRow:
     submitted_at = session.submitted_at or session.created_at
@@ -334,6 +341,7 @@ def _row(
         offer=offer,
         handed_to_me=offer is not None and offer.to_member_id == desk.membership_id,
         handed_by_me=offer is not None and offer.from_member_id == desk.membership_id,
+        colleagues=colleagues,
     )
 
 

@@ -22,6 +22,7 @@ from reviews.queue import QueueRow
 from reviews.queue_filters import QueueFilters
 from reviews.services.saved_views import views_of
 from reviews.wording import number, short_view
+from reviews.workflow import ReadState
 from reviews.workflow import State as ReviewState
 from reviews.workload import workloads
 
@@ -104,6 +105,7 @@ def _why(row: QueueRow) -> list[str]:
     reasons = [label(flag) for flag in row.flags]
     if row.is_correction:
         reasons.append(_("Correction of a signed report"))
+    reasons += _colleagues(row)
     if row.handed_to_me:
         reasons.append(_("Handed to you by %(name)s") % {"name": row.handed_by})
     elif row.for_dermatologist:
@@ -111,6 +113,24 @@ def _why(row: QueueRow) -> list[str]:
     elif row.handover_note:
         reasons.append(_("Handed back with a note"))
     return reasons
+
+
+def _colleagues(row: QueueRow) -> list[str]:
+    """Escalation, opinions and reads, in words."""
+    found = []
+    if row.colleagues.escalated:
+        words = _("Escalated by %(name)s: %(why)s")
+        found.append(words % {"name": row.colleagues.escalated_by, "why": row.colleagues.escalated})
+    if row.colleagues.opinion_asked:
+        found.append(_("An opinion was asked for"))
+    elif row.colleagues.opinion_given:
+        found.append(_("An opinion is there"))
+    match row.colleagues.reading:
+        case ReadState.SECOND_DUE:
+            found.append(_("Waits for a second read"))
+        case ReadState.ADJUDICATION_DUE:
+            found.append(_("Two readers differ"))
+    return found
 
 
 def _analysis(row: QueueRow) -> tuple[str, str]:

@@ -8,6 +8,17 @@ from reviews import views
 
 app_name = "reviews"
 urlpatterns = [
+    path("reads/", views.reads, name="reads"),
+    path("reads/<uuid:case_id>/", views.read, name="read"),
+    path("opinions/<uuid:opinion_id>/", views.opinion, name="opinion"),
+    path("opinions/<uuid:opinion_id>/withdraw/", views.opinion_withdraw, name="opinion_withdraw"),
+    path("reviews/<uuid:review_id>/grade/", views.grade, name="grade"),
+    path("reviews/<uuid:review_id>/opinion/", views.opinion_ask, name="opinion_ask"),
+    path("reviews/<uuid:review_id>/escalate/", views.escalate, name="escalate"),
+    path("agreement/", views.agreement, name="agreement"),
+    path("agreement/csv/", views.agreement_csv, name="agreement_csv"),
+    path("manage/reading/", views.reading_policy, name="reading_policy"),
+    path("manage/reading/<uuid:case_id>/waive/", views.reading_waive, name="reading_waive"),
     path("queue/", views.queue, name="queue"),
     path("queue/workload/", views.workload, name="workload"),
     path("queue/views/", views.view_save, name="view_save"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rest_framework import serializers
@@ -20,6 +21,7 @@ from reviews.plan_page import PlanPage, plan_page
 from reviews.reading import PullTest, Reading
 from reviews.signing import intake_of
 from vision.types import View
+from reviews.visibility import findings_hidden
 
 
 class CaseOut(serializers.Serializer[Any]):
@@ -164,6 +166,7 @@ class ReviewOut(serializers.Serializer[Any]):
     reviewer = serializers.CharField(source="reviewer.display_name")
     lease_until = serializers.DateTimeField()
     findings = FinalFindingOut(many=True)
+    grade_first = serializers.BooleanField(help_text="findings are closed until this person has committed a grade")
     unseen = UnseenOut()
     photos = PhotoOut(many=True)
     intake = serializers.DictField(allow_null=True, help_text="the patient's answers about health")
@@ -258,11 +261,14 @@ def review_body(actor: Actor, review: Review) -> dict[str, Any]:
         "id": review.pk,
         "session_id": review.session_id,
         "status": review.status,
+    hidden = findings_hidden(actor, review.session)
+    waiting = selectors.unseen(review)
         "outcome": review.outcome,
         "reviewer": review.reviewer,
         "lease_until": review.lease_until,
-        "findings": selectors.final_findings(review),
-        "unseen": selectors.unseen(review),
+        "grade_first": hidden,
+        "findings": () if hidden else selectors.final_findings(review),
+        "unseen": replace(waiting, findings=(), unopened_findings=()) if hidden else waiting,
         "photos": photos_of(review.session),
         "intake": answers_of(intake).to_dict() if intake else None,
         "red_flags": [flag.value for flag in red_flags_of(intake)] if intake else [],

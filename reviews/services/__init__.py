@@ -29,7 +29,14 @@ from reviews.services.outcome import (
 )
 from reviews.services.plans import add_item, draft_summary, remove_item, save_plan, update_item
 from reviews.services.readings import read_case, read_photo, read_plan, read_queue, read_review, save_reading
-from reviews.services.reads import commit_grade, commit_read, open_read, set_reading_policy, waive_reading
+from reviews.services.reads import (
+    commit_grade,
+    commit_read,
+    open_read,
+    read_reading_policy,
+    set_reading_policy,
+    waive_reading,
+)
 from reviews.services.regions import (
     add_region,
     change_region,
@@ -78,6 +85,7 @@ __all__ = [
     "read_photo",
     "read_plan",
     "read_queue",
+    "read_reading_policy",
     "read_review",
     "redo",
     "reject_case",

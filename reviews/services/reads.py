@@ -24,7 +24,7 @@ from patients.selectors import consent_state, has_consent, photos_of
 from reviews.grade import Grade, differences
 from reviews.models import CaseReading, Read, ReadingPolicy, Review
 from reviews.policy import Demand, ReadingRules, Refusal, refusal
-from reviews.second_reads import eligible, facts_of, reading_for
+from reviews.second_reads import eligible, facts_of, policy_of, reading_for
 from reviews.services.carry_over import carry_work, work_to_carry
 from reviews.services.holding import apply, locked_review
 from reviews.workflow import OPEN_STATES, READ_TRANSITIONS, Action, ReadAction, ReadState, State
@@ -60,6 +60,12 @@ def set_reading_policy(*, actor: Actor, rules: ReadingRules, now: datetime) -> R
         detail={key: str(value) for key, value in values.items()},
     )
     return row
+
+
+def read_reading_policy(*, actor: Actor) -> ReadingPolicy:
+    """The clinic's policy, for its administrators."""
+    actor.check(Permission.MANAGE_CLINIC)
+    return policy_of(actor)
 
 
 def demand_reading(review: Review, now: datetime) -> None:

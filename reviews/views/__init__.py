@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reviews.views.agreement import agreement, agreement_csv
 from reviews.views.case import (
     accept_rest,
     decide,
@@ -21,6 +22,17 @@ from reviews.views.case import (
 )
 from reviews.views.plan import formulary, plan, plan_draft, plan_item, plan_item_add, plan_item_remove
 from reviews.views.queue import claim, decline, hand_over, queue, view_remove, view_save, workload
+from reviews.views.reads import (
+    escalate,
+    grade,
+    opinion,
+    opinion_ask,
+    opinion_withdraw,
+    read,
+    reading_policy,
+    reading_waive,
+    reads,
+)
 from reviews.views.stage import (
     compare,
     outlines,
@@ -36,19 +48,26 @@ from reviews.views.stage import (
 
 __all__ = [
     "accept_rest",
+    "agreement",
+    "agreement_csv",
     "claim",
     "compare",
     "decide",
     "decline",
+    "escalate",
     "finding",
     "finding_open",
     "finding_undo",
     "findings",
     "formulary",
+    "grade",
     "hand_back",
     "hand_over",
     "lease",
     "opened",
+    "opinion",
+    "opinion_ask",
+    "opinion_withdraw",
     "outlines",
     "photo",
     "plan",
@@ -57,7 +76,11 @@ __all__ = [
     "plan_item_add",
     "plan_item_remove",
     "queue",
+    "read",
     "reading",
+    "reading_policy",
+    "reading_waive",
+    "reads",
     "redo",
     "region",
     "region_merge",

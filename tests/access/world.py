@@ -19,7 +19,7 @@ from patients.services import create_upload
 from reports import services as reports
 from reports.compose import compose
 from reports.models import Report, ReportImage
-from reviews.models import FormularyEntry
+from reviews.models import CaseReading, FormularyEntry, Opinion
 from reviews.services import reopen
 from tests.access.rules import Who
 from tests.factories.patients import (
@@ -139,6 +139,12 @@ def make_world() -> World:
         "region_photo": region.photo_id,
         "entry": first(FormularyEntry.objects).pk,
         "item": first(decided_plan.items).pk,
+        "reading": CaseReading.objects.create(
+            session=waiting, clinic=clinic, submitted_at=waiting.submitted_at, severity_points=2, share_points=20
+        ).pk,
+        "opinion": Opinion.objects.create(
+            session=open_case.session, clinic=clinic, asked_by=colleague, asked_of=doctor, question="Scarring?"
+        ).pk,
         "report": report.pk,
         "report_image": first(ReportImage.objects.filter(report=report)).pk,
         "code": report.verification_code,

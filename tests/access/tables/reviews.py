@@ -6,9 +6,14 @@ from typing import Any
 
 from reviews.services import add_region
 from tests.access.rules import (
+    ADMINISTRATORS,
     ANY_CLINICIAN,
     CASES,
+    CLINICIANS_OF_THE_CASE,
+    OWN_ADMINISTRATORS,
     Address,
+    May,
+    Who,
     api,
     get,
     post,
@@ -32,6 +37,18 @@ def things(world: World) -> dict[str, Any]:
 
 OUTLINE = '{"action": "update", "id": "REGION", "type": "polygon", "polygon": [[100, 100], [300, 100], [300, 300]]}'
 
+GRADE = {"condition": "alopecia", "share_percent": 20, "severity": 4}
+TRICHOLOGISTS = {
+    **CASES,
+    Who.DERMATOLOGIST: May.FORBIDDEN,
+    Who.FOREIGN_DERMATOLOGIST: May.FORBIDDEN,
+    Who.TRICHOLOGIST: May.OK,
+}
+"""Who escalates to a dermatologist; one who does not hold the case is told so."""
+
+STAFF_FIGURES = {**ANY_CLINICIAN, Who.ADMINISTRATOR: May.OK, Who.FOREIGN_ADMINISTRATOR: May.OK}
+"""Figures without patients, for everybody who works in a clinic: their own clinic's."""
+
 TABLE: dict[str, Address] = {
     "reviews:queue": get(ANY_CLINICIAN),
     "reviews:claim": post(CASES, "waiting"),
@@ -49,15 +66,6 @@ TABLE: dict[str, Address] = {
     "reviews:undo": post(CASES, "review"),
     "reviews:redo": post(CASES, "review"),
     "reviews:compare": Address(CASES, "get", ("review", "photo_in_review"), htmx=True),
-    "api-review-regions": api(
-        CASES, "post", "review", photo_id="@region_photo", kind="bald", polygon=[[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]
-    ),
-    "api-review-region": api(CASES, "put", "review", "own_region", reason="Seen at the crown"),
-    "api-review-region-merge": api(CASES, "post", "review", "own_region", other="@own_region"),
-    "api-review-scale": api(CASES, "put", "review", "region_photo", points=[[0.1, 0.1], [0.9, 0.1]], length_mm=80),
-    "api-review-undo": api(CASES, "post", "review"),
-    "api-review-redo": api(CASES, "post", "review"),
-    "api-review-comparison": api(CASES, "get", "review", "photo_in_review"),
     "reviews:opened": post(CASES, "review", kind="photo", id="@photo_in_review"),
     "reviews:findings": get(CASES, "review"),
     "reviews:accept_rest": post(CASES, "review"),
@@ -77,6 +85,26 @@ TABLE: dict[str, Address] = {
     "reviews:plan_item_add": post(CASES, "decided", entry="@entry"),
     "reviews:plan_item": post(CASES, "decided", "item", dose="1 ml", duration="six months"),
     "reviews:plan_item_remove": post(CASES, "decided", "item"),
+    "reviews:reads": get(ANY_CLINICIAN),
+    "reviews:read": get(CLINICIANS_OF_THE_CASE, "reading"),
+    "reviews:grade": post(CASES, "review", **GRADE),
+    "reviews:opinion": get(CASES, "opinion"),
+    "reviews:opinion_ask": post(CASES, "review", question="Scarring?"),
+    "reviews:opinion_withdraw": post(CASES, "opinion"),
+    "reviews:escalate": post(TRICHOLOGISTS, "review", reason="Pustules.", urgency="soon"),
+    "reviews:reading_policy": get(ADMINISTRATORS),
+    "reviews:reading_waive": post(OWN_ADMINISTRATORS, "reading", reason="Nobody else is there."),
+    "reviews:agreement": get(STAFF_FIGURES),
+    "reviews:agreement_csv": get(STAFF_FIGURES),
+    "api-reads": api(ANY_CLINICIAN, "get"),
+    "api-read": api(CLINICIANS_OF_THE_CASE, "get", "reading"),
+    "api-review-grade": api(CASES, "post", "review", **GRADE),
+    "api-review-opinions": api(CASES, "post", "review", question="Scarring?"),
+    "api-review-escalate": api(TRICHOLOGISTS, "post", "review", reason="Pustules.", urgency="soon"),
+    "api-opinion": api(CASES, "get", "opinion"),
+    "api-reading-policy": api(ADMINISTRATORS, "get"),
+    "api-reading-waive": api(OWN_ADMINISTRATORS, "post", "reading", reason="Nobody else is there."),
+    "api-agreement": api(STAFF_FIGURES, "get"),
     "api-queue": api(ANY_CLINICIAN, "get"),
     "api-claim": api(CASES, "post", "waiting"),
     "api-review": api(CASES, "get", "review"),
@@ -85,6 +113,15 @@ TABLE: dict[str, Address] = {
     "api-review-decide": api(CASES, "post", "review"),
     "api-review-finding": api(CASES, "post", "review", "finding", verdict="accepted"),
     "api-review-accept-rest": api(CASES, "post", "review"),
+    "api-review-regions": api(
+        CASES, "post", "review", photo_id="@region_photo", kind="bald", polygon=[[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]
+    ),
+    "api-review-region": api(CASES, "put", "review", "own_region", reason="Seen at the crown"),
+    "api-review-region-merge": api(CASES, "post", "review", "own_region", other="@own_region"),
+    "api-review-scale": api(CASES, "put", "review", "region_photo", points=[[0.1, 0.1], [0.9, 0.1]], length_mm=80),
+    "api-review-undo": api(CASES, "post", "review"),
+    "api-review-redo": api(CASES, "post", "review"),
+    "api-review-comparison": api(CASES, "get", "review", "photo_in_review"),
     "api-review-lease": api(CASES, "post", "review"),
     "api-review-reopen": api(CASES, "post", "decided"),
     "api-review-retake": api(CASES, "post", "review", wishes=[{"view": "crown", "reason": "blurred"}]),

@@ -1,0 +1,251 @@
+"""What the agreement page counts, per clinic and period: pairs of grades, decisions, times. No patient leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Exists, OuterRef
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from analysis.models import Analysis, Finding
+from reviews.agreement import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, wilson
+from reviews.decisions import Verdict, stacks
+from reviews.grade import BANDS, Grade
+from reviews.models import FindingDecision, FindingOpened, Read, Review, ReviewStatus
+from reviews.payloads import needs_decision
+from vault.keys import prefetch
+from vision.types import Condition
+
+CONDITIONS = tuple(Condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From (included) to (excluded)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One comparison of two sets of judgements. ``severity`` and ``share`` also carry the pairs a picture needs."""
+
+    condition: Estimate | TooFew
+    band: Estimate | TooFew
+    severity: Estimate | TooFew
+    share: Estimate | TooFew
+    severity_limits: Limits | TooFew
+    share_limits: Limits | TooFew
+    severity_pairs: tuple[tuple[float, float], ...] = ()
+    share_pairs: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What clinicians did with one kind of finding."""
+
+    kind: str
+    accepted: int
+    corrected: int
+    rejected: int
+
+    @property
+    def total(self) -> int:
+        return self.accepted + self.corrected + self.rejected
+
+    @property
+    def rate(self) -> Estimate | TooFew:
+        """Share that was corrected or rejected."""
+        return wilson(self.corrected + self.rejected, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Time from claim to decision of ``n`` cases, in minutes."""
+
+    median: float
+    low: float  # first quartile
+    high: float  # third quartile
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything on the page."""
+
+    period: Period
+    readers: Agreement
+    model: Agreement
+    overrides: tuple[Overrides, ...]
+    minutes: Minutes | TooFew
+    signed: int
+    signed_unseen: tuple[UUID, ...]  # reviews; must be empty
+    graded: int
+    adjudicated: int = 0
+
+
+@dataclass(slots=True)
+class _Pairs:
+    condition: list[tuple[int, int]] = field(default_factory=list)
+    band: list[tuple[int, int]] = field(default_factory=list)
+    severity: list[tuple[float, float]] = field(default_factory=list)
+    share: list[tuple[float, float]] = field(default_factory=list)
+
+    def agreement(self, *, same_raters: bool) -> Agreement:
+        return Agreement(
+            condition=kappa_of(self.condition, len(CONDITIONS)),
+            band=kappa_of(self.band, len(BANDS), quadratic=True),
+            severity=icc_of(self.severity, same_raters=same_raters),
+            share=icc_of(self.share, same_raters=same_raters),
+            severity_limits=limits_of(self.severity),
+            share_limits=limits_of(self.share),
+            severity_pairs=tuple(self.severity),
+            share_pairs=tuple(self.share),
+        )
+
+
+def agreement_report(actor: Actor, period: Period) -> Report:
+    """The clinic's figures for a period. Raises NotAllowed for patients."""
+    actor.check(Permission.READ_AGREEMENT)
+    clinic_id = actor.own_clinic_id
+    reads = _reads(clinic_id, period)
+    signed = _signed(clinic_id, period)
+    return Report(
+        period=period,
+        readers=_between_readers(reads),
+        model=_against_model(reads),
+        overrides=_overrides(signed),
+        minutes=_minutes(clinic_id, period),
+        signed=len(signed),
+        signed_unseen=signed_unseen(signed),
+        graded=sum(len(rows) for rows in reads.values()),
+        adjudicated=sum(any(row.role == Read.Role.ADJUDICATION for row in rows) for rows in reads.values()),
+    )
+
+
+def _reads(clinic_id: UUID, period: Period) -> dict[UUID, list[Read]]:
+    """Grades by reading, for the readings of which a grade was committed in the period."""
+    rows = Read.objects.filter(
+        case__clinic_id=clinic_id, committed_at__gte=period.start, committed_at__lt=period.end
+    ).select_related("case__session__patient")
+    found: dict[UUID, list[Read]] = {}
+    for row in rows.order_by("position"):
+        found.setdefault(row.case_id, []).append(row)
+    prefetch({row.sealing_key_id for rows in found.values() for row in rows})
+    return found
+
+
+def _between_readers(reads: Mapping[UUID, list[Read]]) -> Agreement:
+    """The first two independent grades of each case; readers differ from case to case."""
+    pairs = _Pairs()
+    for rows in reads.values():
+        independent = [Grade.from_dict(row.grade) for row in rows if row.role == Read.Role.INDEPENDENT]
+        if len(independent) >= 2:
+            one, other = independent[:2]
+            pairs.condition.append((CONDITIONS.index(one.condition), CONDITIONS.index(other.condition)))
+            pairs.band.append((one.band, other.band))
+            pairs.severity.append((one.severity, other.severity))
+            pairs.share.append((one.share_percent, other.share_percent))
+    return pairs.agreement(same_raters=False)
+
+
+def _against_model(reads: Mapping[UUID, list[Read]]) -> Agreement:
+    """The models' statements (first) against the reference grade: the adjudication where there is one, else the first.
+
+    Grades were committed before the findings were seen. What the models did not state is left out.
+    """
+    reference = {
+        rows[0].case.session_id: Grade.from_dict(
+            next((row for row in rows if row.role == Read.Role.ADJUDICATION), rows[0]).grade
+        )
+        for rows in reads.values()
+    }
+    pairs = _Pairs()
+    for session_id, payloads in _statements(set(reference)).items():
+        grade = reference[session_id]
+        condition = payloads.get(Finding.Kind.CONDITION)
+        if condition and condition.get("shown") in set(CONDITIONS):
+            code = CONDITIONS.index(Condition(condition["shown"]))
+            pairs.condition.append((code, CONDITIONS.index(grade.condition)))
+        severity = payloads.get(Finding.Kind.SEVERITY)
+        if severity and needs_decision(severity):
+            share = float(severity["affected_share"]["value"])
+            pairs.severity.append((float(severity["index"]["value"]), float(grade.severity)))
+            pairs.share.append((share, float(grade.share_percent)))
+            model = Grade(grade.condition, min(100, max(0, round(share))), grade.severity)
+            pairs.band.append((model.band, grade.band))
+    return pairs.agreement(same_raters=True)
+
+
+def _statements(sessions: set[UUID]) -> dict[UUID, dict[str, Mapping[str, object]]]:
+    """Condition and severity of each session's newest finished analysis, as the models stated them."""
+    newest: dict[UUID, UUID] = {}
+    done = Analysis.objects.filter(session__in=sessions, status=Analysis.Status.DONE).order_by("queued_at")
+    for pk, session_id in done.values_list("pk", "session_id"):
+        newest[session_id] = pk
+    kinds = (Finding.Kind.CONDITION, Finding.Kind.SEVERITY)
+    rows = Finding.objects.filter(analysis__in=newest.values(), kind__in=kinds, photo=None)
+    found: dict[UUID, dict[str, Mapping[str, object]]] = {}
+    for row in rows.select_related("analysis__session__patient"):
+        found.setdefault(row.analysis.session_id, {})[row.kind] = row.payload
+    return found
+
+
+def _signed(clinic_id: UUID, period: Period) -> list[UUID]:
+    rows = Review.objects.filter(
+        clinic_id=clinic_id, status=ReviewStatus.SIGNED, closed_at__gte=period.start, closed_at__lt=period.end
+    )
+    return list(rows.values_list("pk", flat=True))
+
+
+def _overrides(signed: list[UUID]) -> tuple[Overrides, ...]:
+    """What counts after all decisions of the signed reviews, by kind of finding."""
+    rows = FindingDecision.objects.filter(review__in=signed).select_related("finding").order_by("review", "position")
+    by_review: dict[UUID, list[FindingDecision]] = {}
+    for row in rows.defer("corrected", "reason"):
+        by_review.setdefault(row.review_id, []).append(row)
+    counts: dict[str, dict[str, int]] = {}
+    for group in by_review.values():
+        for stack in stacks(group).values():
+            if stack:
+                kind = counts.setdefault(stack[-1].finding.kind, {})
+                kind[stack[-1].verdict] = kind.get(stack[-1].verdict, 0) + 1
+    return tuple(
+        Overrides(
+            kind,
+            accepted=found.get(Verdict.ACCEPTED, 0),
+            corrected=found.get(Verdict.CORRECTED, 0),
+            rejected=found.get(Verdict.REJECTED, 0),
+        )
+        for kind, found in sorted(counts.items())
+    )
+
+
+def _minutes(clinic_id: UUID, period: Period) -> Minutes | TooFew:
+    """Claim to decision of what was decided in the period, pauses included."""
+    rows = Review.objects.filter(clinic_id=clinic_id, decided_at__gte=period.start, decided_at__lt=period.end)
+    spent = [
+        (decided - claimed).total_seconds() / 60 for claimed, decided in rows.values_list("claimed_at", "decided_at")
+    ]
+    if len(spent) < 5:
+        return TooFew(len(spent))
+    low, median, high = np.percentile(spent, (25, 50, 75))
+    return Minutes(float(median), float(low), float(high), len(spent))
+
+
+def signed_unseen(signed: list[UUID]) -> tuple[UUID, ...]:
+    """Signed reviews in which a statement of the models was never opened by the reviewer. There must be none."""
+    found = set()
+    for review in Review.objects.filter(pk__in=signed, analysis__isnull=False).only("pk", "analysis_id"):
+        looked = FindingOpened.objects.filter(review=review, subject_id=OuterRef("pk"))
+        rows = Finding.objects.filter(analysis_id=review.analysis_id).exclude(photo__removed_at__isnull=False)
+        rows = rows.filter(~Exists(looked)).select_related("analysis__session__patient")
+        if any(needs_decision(row.payload) for row in rows):
+            found.add(review.pk)
+    return tuple(sorted(found))

@@ -1,0 +1,162 @@
+"""Grades, second opinions, escalation, and what a clinic demands of its readers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.decorators import CLINICIANS, roles
+from accounts.requests import actor_of
+from accounts.roles import Role
+from reviews import second_reads, selectors, services
+from reviews.read_forms import AskForm, EscalateForm, GradeForm, OpinionForm, PolicyForm, WaiveForm
+from reviews.reads_page import colleague_choices, read_page
+from reviews.views.answers import valid
+
+clinicians = roles(*CLINICIANS)
+administrators = roles(Role.ADMINISTRATOR)
+
+
+@require_GET
+@clinicians
+def reads(request: HttpRequest) -> HttpResponse:
+    """Cases that wait for this clinician's read, and questions of colleagues."""
+    actor = actor_of(request)
+    found = second_reads.waiting_reads(actor)
+    questions = second_reads.open_questions(actor)
+    services.read_queue(
+        actor=actor,
+        session_ids=[row.case.session_id for row in found] + [row.session_id for row in questions],
+        now=timezone.now(),
+    )
+    return render(request, "reviews/reads.html", {"reads": found, "questions": questions})
+
+
+@require_http_methods(["GET", "POST"])
+@clinicians
+def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Read a case independently, and commit the grade."""
+    actor, now = actor_of(request), timezone.now()
+    form = GradeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.commit_read(
+            actor=actor, case_id=case_id, grade=form.grade(), remark=form.cleaned_data["remark"], now=now
+        )
+        messages.success(request, _("Your grade is committed. Thank you."))
+        return redirect("reviews:reads")
+    case = services.open_read(actor=actor, case_id=case_id, now=now)
+    context = {"case": case, "page": read_page(case.session, actor, case), "form": form}
+    return render(request, "reviews/read.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@clinicians
+def grade(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """The holder's grade; the findings open."""
+    form = valid(GradeForm(request.POST))
+    services.commit_grade(
+        actor=actor_of(request),
+        review_id=review_id,
+        grade=form.grade(),
+        remark=form.cleaned_data["remark"],
+        now=timezone.now(),
+    )
+    messages.success(request, _("Your grade is committed. The findings are open."))
+    return redirect("reviews:review", review_id=review_id)
+
+
+@require_POST
+@clinicians
+def opinion_ask(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """Ask a colleague."""
+    actor = actor_of(request)
+    choices = colleague_choices(selectors.review_for(actor, review_id), actor)
+    form = valid(AskForm(request.POST, colleagues=choices))
+    services.ask_opinion(
+        actor=actor,
+        review_id=review_id,
+        question=form.cleaned_data["question"],
+        asked_of=form.membership(),
+        now=timezone.now(),
+    )
+    messages.success(request, _("Your colleague is told that there is a question. The case stays with you."))
+    return redirect("reviews:review", review_id=review_id)
+
+
+@require_http_methods(["GET", "POST"])
+@clinicians
+def opinion(request: HttpRequest, opinion_id: UUID) -> HttpResponse:
+    """Read a colleague's question with the case, and answer it."""
+    actor, now = actor_of(request), timezone.now()
+    form = OpinionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.give_opinion(
+            actor=actor, opinion_id=opinion_id, answer=form.cleaned_data["answer"], grade=form.grade(), now=now
+        )
+        messages.success(request, _("Your opinion stands beside the case. Your colleague is told."))
+        return redirect("reviews:reads")
+    found = services.read_opinion(actor=actor, opinion_id=opinion_id, now=now)
+    context = {"opinion": found, "page": read_page(found.session, actor), "form": form}
+    return render(request, "reviews/opinion.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@clinicians
+def opinion_withdraw(request: HttpRequest, opinion_id: UUID) -> HttpResponse:
+    """Take a question back."""
+    services.withdraw_opinion(actor=actor_of(request), opinion_id=opinion_id, now=timezone.now())
+    messages.info(request, _("The question is taken back."))
+    return redirect("reviews:queue")
+
+
+@require_POST
+@clinicians
+def escalate(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """Hand the case up to the dermatologists."""
+    form = valid(EscalateForm(request.POST))
+    services.escalate_case(
+        actor=actor_of(request),
+        review_id=review_id,
+        reason=form.cleaned_data["reason"],
+        urgency=form.cleaned_data["urgency"],
+        now=timezone.now(),
+    )
+    messages.success(request, _("The case is with the dermatologists. Your work stays with it."))
+    return redirect("reviews:queue")
+
+
+@require_http_methods(["GET", "POST"])
+@administrators
+def reading_policy(request: HttpRequest) -> HttpResponse:
+    """What the clinic demands of its readers, and the cases that wait for one."""
+    actor = actor_of(request)
+    form = PolicyForm(request.POST or None, instance=second_reads.policy_of(actor))
+    if request.method == "POST" and form.is_valid():
+        services.set_reading_policy(actor=actor, rules=form.rules(), now=timezone.now())
+        messages.success(request, _("Saved. It holds from the next claim."))
+        return redirect("reviews:reading_policy")
+    context = {
+        "form": form,
+        "waiting": second_reads.waiting_reads(actor),
+        "clinicians": second_reads.reader_count(actor),
+        "waive_form": WaiveForm(),
+    }
+    return render(request, "reviews/reading_policy.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@administrators
+def reading_waive(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Let a case go on without another read."""
+    form = valid(WaiveForm(request.POST))
+    services.waive_reading(
+        actor=actor_of(request), case_id=case_id, reason=form.cleaned_data["reason"], now=timezone.now()
+    )
+    messages.success(request, _("The case can go on. Your reason stands in its history."))
+    return redirect("reviews:reading_policy")

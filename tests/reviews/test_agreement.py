@@ -1,0 +1,159 @@
+"""Agreement: formulas against published worked examples, figures of a clinic, and cases signed unseen."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.urls import reverse
+from sklearn.metrics import cohen_kappa_score
+
+from accounts.roles import Role
+from reviews import agreement, services
+from reviews.agreement import Estimate, TooFew
+from reviews.agreement_data import Period, agreement_report
+from reviews.grade import Grade
+from reviews.models import CaseReading, FindingOpened, Read, Review
+from tests.factories.patients import NOW, actor_for, make_clinic, make_patient, make_staff, signed_in
+from tests.factories.reviews import LATER, dermatologist, finding_of, measured, review_at, submitted_session
+from vision.types import Condition
+
+PERIOD = Period(NOW - timedelta(days=1), NOW + timedelta(days=1))
+
+# Shrout & Fleiss 1979, table 2: six targets, four judges.
+SHROUT = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
+
+# Bland & Altman 1986, table 1: peak flow, large and mini meter, l/min.
+LARGE = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
+MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
+
+
+def test_icc_of_shrout_and_fleiss():
+    assert round(agreement.icc_one_way(SHROUT), 2) == 0.17
+    assert round(agreement.icc_two_way(SHROUT), 2) == 0.29
+
+
+def test_limits_of_bland_and_altman():
+    bias, low, high = agreement.limits(np.array(LARGE, float) - np.array(MINI, float))
+    assert bias == pytest.approx(-2.1, abs=0.05)
+    assert low == pytest.approx(-78.1, abs=0.2)
+    assert high == pytest.approx(73.9, abs=0.2)
+
+
+def test_kappa_of_two_readers_of_fifty_grants():
+    first = np.repeat([0, 0, 1, 1], [20, 5, 10, 15])
+    second = np.repeat([0, 1, 0, 1], [20, 5, 10, 15])
+    assert agreement.kappa(first, second, 2) == pytest.approx(0.4)
+
+
+def test_weighted_kappa_is_that_of_an_independent_library():
+    drawn = np.random.default_rng(5)
+    first = drawn.integers(0, 5, 80)
+    second = np.clip(first + drawn.integers(-1, 2, 80), 0, 4)
+    theirs = cohen_kappa_score(first, second, weights="quadratic")
+    assert agreement.kappa(first, second, 5, quadratic=True) == pytest.approx(theirs)
+
+
+def test_wilson_interval():
+    found = agreement.wilson(20, 20)
+    assert isinstance(found, Estimate)
+    assert (round(found.low, 3), found.high) == (0.839, 1.0)
+    assert agreement.wilson(1, 3) == TooFew(3)
+
+
+def test_small_numbers_and_flat_ones_give_no_figure():
+    assert agreement.icc_of([(1, 1)] * 9, same_raters=True) == TooFew(9)
+    assert agreement.kappa_of([(1, 1)] * 30, 3) == TooFew(30, flat=True)
+    assert agreement.limits_of([(1, 2)] * 3) == TooFew(3)
+
+
+def test_an_interval_holds_its_figure_and_is_the_same_twice():
+    pairs = [(float(n), n + (1.0 if n % 2 else -0.5)) for n in range(1, 31)]
+    one, two = (agreement.icc_of(pairs, same_raters=True) for _n in range(2))
+    assert isinstance(one, Estimate)
+    assert one == two
+    assert one.low < one.value < one.high
+
+
+# --- a clinic's figures ----------------------------------------------------------------------------------------------
+
+
+def grade_of(severity, share, condition=Condition.ALOPECIA):
+    return Grade(condition, share, severity).to_dict()
+
+
+def read_twice(clinic, readers, count):
+    """Cases with a measured session and two grades, a little apart."""
+    for n in range(count):
+        session = submitted_session(make_patient(clinic))
+        measured(session, severity=2.0 + n % 7)
+        case = CaseReading.objects.create(
+            session=session, clinic=clinic, submitted_at=session.submitted_at, severity_points=2, share_points=20
+        )
+        for position, reader in enumerate(readers):
+            Read.objects.create(
+                case=case,
+                reader=reader,
+                role=Read.Role.INDEPENDENT,
+                position=position,
+                grade=grade_of(2 + n % 7 + (position and n % 2), 15 + 5 * (n % 5)),
+                committed_at=LATER,
+            )
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_figures_are_of_the_own_clinic_and_period_and_name_no_patient():
+    clinic, elsewhere = make_clinic(), make_clinic("Elsewhere")
+    readers = [make_staff(Role.DERMATOLOGIST, clinic), make_staff(Role.TRICHOLOGIST, clinic)]
+    read_twice(clinic, readers, 12)
+    admin = make_staff(Role.ADMINISTRATOR, clinic)
+    report = agreement_report(actor_for(admin.user), PERIOD)
+    assert isinstance(report.readers.severity, Estimate)
+    assert report.readers.severity.n == 12
+    assert report.readers.severity.value > 0.9
+    assert report.readers.condition == TooFew(12, flat=True)
+    assert isinstance(report.model.severity, Estimate)
+    assert report.model.severity.value > 0.9
+    other = agreement_report(actor_for(make_staff(Role.ADMINISTRATOR, elsewhere).user), PERIOD)
+    assert other.readers.severity == TooFew(0)
+    later = agreement_report(actor_for(admin.user), Period(PERIOD.end, PERIOD.end + timedelta(days=1)))
+    assert later.graded == 0
+    browser = signed_in(admin.user)
+    days = {"from": NOW.date().isoformat(), "to": NOW.date().isoformat()}
+    page = browser.get(reverse("reviews:agreement"), days).content.decode()
+    assert "ICC(2,1)" in page
+    assert "chart-readers" in page
+    assert not any(row.record_number in page for row in {case.session.patient for case in CaseReading.objects.all()})
+    table = list(csv.reader(browser.get(reverse("reviews:agreement_csv"), days).content.decode().splitlines()))
+    assert table[3][:4] == ["readers", "severity", "icc_1_1", "12"]
+    assert browser.get("/api/v1/agreement/", days).json()[2]["n"] == 12
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_a_case_signed_without_opening_every_finding_is_found():
+    review, actor = review_at("decided")
+    Review.objects.filter(pk=review.pk).update(status="signed", closed_at=LATER)
+    assert agreement_report(actor, PERIOD).signed_unseen == ()
+    report = agreement_report(actor, PERIOD)
+    assert report.signed == 1
+    assert {row.kind: row.accepted for row in report.overrides} == {
+        "condition": 1, "measure": 2, "region": 1, "severity": 1,
+    }  # fmt: skip
+    FindingOpened.objects.filter(review=review, subject_id=finding_of(review, "region").pk).delete()  # forged
+    assert agreement_report(actor, PERIOD).signed_unseen == (review.pk,)
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_the_reference_of_a_case_is_its_adjudication():
+    clinic = make_clinic()
+    first, second, third = (dermatologist(clinic) for _n in range(3))
+    review, first = review_at("claimed", clinic=clinic, actor=first)
+    services.commit_grade(actor=first, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 20, 4), now=LATER)
+    case = CaseReading.objects.get()
+    CaseReading.objects.update(status="adjudication_due")
+    services.commit_read(actor=third, case_id=case.pk, grade=Grade(Condition.PSORIASIS, 20, 9), now=LATER)
+    report = agreement_report(second, PERIOD)
+    assert report.adjudicated == 1
+    assert report.model.severity_pairs == ((4.2, 9.0),)
