@@ -1,6 +1,10 @@
-"""Thinning and bald regions (A3): the detector's raw outputs decoded into outlines and shares of the visible scalp.
+"""Thinning and bald regions (A3): two networks that have to agree.
 
-The network is a YOLO11 segmentation model. Its first output holds one column per anchor (box centre and size in input
+The shape of a region is a connected area of the segmentation; whether it is listed is decided by how firmly the
+segmentation holds to it and by how well the detector, which never saw that area, outlines the same place. Alone the
+detector draws coarser outlines and the segmentation lists what it merely leans to.
+
+The detector is a YOLO11 segmentation model. Its first output holds one column per anchor (box centre and size in input
 pixels, class scores, mask coefficients), its second the mask prototypes at a quarter of the input; everything after
 that happens here in numpy, so that serving needs neither torch nor ultralytics.
 """
@@ -14,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.areas import Area, affected_areas
 from vision.preprocess import Placement, preprocess
 from vision.release import Release
 from vision.types import Box, Region, RgbImage, ScalpClass, ScalpMap
@@ -21,8 +26,14 @@ from vision.types import Box, Region, RgbImage, ScalpClass, ScalpMap
 if TYPE_CHECKING:
     from vision.runtime import Network
 
-SMALLEST_SHARE = 1.0
-"""Regions below this percentage of the visible scalp are dropped."""
+CANDIDATE_SCORE = 0.02
+"""Detections below this score have no say."""
+
+FIRM, LOOSE = 0.7, 0.3
+"""A pixel belongs firmly to an area from the first probability on, loosely from the second."""
+
+UNSEEN_WEIGHT, SCORE_OFFSET = 0.25, 0.3
+"""What an area that no detection overlaps still weighs, and what the faintest detection weighs."""
 
 OVERLAP = 0.6
 """Of two boxes of one kind that overlap more than this (intersection over union), the better one stays."""
@@ -43,19 +54,64 @@ class Detection:
     mask: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class FoundArea:
+    """An area of the segmentation and how sure the two networks are of it, 0..1; mask at the segmentation's size."""
+
+    kind: ScalpClass
+    score: float
+    mask: NDArray[np.bool_]
+
+
 def detect_regions(image: RgbImage, scalp: ScalpMap, network: Network, release: Release) -> tuple[Region, ...]:
     """Regions of one photo, best score first.
 
     A thinning region reaches over what is bald inside it, and a bald core is listed as its own region, so shares of a
-    thinning and a bald region must not be added. Shares count mask area inside the visible scalp; regions below
-    :data:`SMALLEST_SHARE` are dropped. Nothing is found where no scalp is seen.
+    thinning and a bald region must not be added. Shares count area inside the visible scalp; regions below
+    :data:`vision.areas.SMALLEST_SHARE` are dropped. Nothing is found where no scalp is seen.
     """
-    if not np.isin(scalp.labels, ScalpClass.scalp()).any():
-        return ()
-    found = detections(image, network, release, release.thresholds["score"])
-    kinds = [ScalpClass[name.upper()] for name in release.classes]
-    regions = (_region(kinds[one.kind], one.score, one.mask, scalp) for one in found)
+    areas = find_areas(image, scalp, network, release)
+    regions = (_region(area, scalp) for area in areas if area.score >= release.thresholds["score"])
     return tuple(region for region in regions if region is not None)
+
+
+def find_areas(image: RgbImage, scalp: ScalpMap, network: Network, release: Release) -> tuple[FoundArea, ...]:
+    """Every area of the segmentation with its score, best first; the detector is asked only when there is one.
+
+    The score is stability x (0.25 + agreement), scaled to 1 at most. *Stability*: pixels firmly inside over pixels of
+    the area and of what loosely hangs together with it. *Agreement*: the best of IoU x (0.3 + score) over detections.
+    """
+    areas = affected_areas(scalp.labels)
+    if not areas:
+        return ()
+    height, width = scalp.labels.shape
+    seen = [
+        (found.score, cv2.resize(found.mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0)
+        for found in detections(image, network, release, CANDIDATE_SCORE)
+    ]
+    found = []
+    for area in areas:
+        agreement = max((_iou(area.mask, mask) * (SCORE_OFFSET + score) for score, mask in seen), default=0.0)
+        score = stability(area, scalp) * (UNSEEN_WEIGHT + agreement) / (UNSEEN_WEIGHT + SCORE_OFFSET + 1)
+        found.append(FoundArea(area.kind, score, area.mask))
+    return tuple(sorted(found, key=lambda one: -one.score))
+
+
+def stability(area: Area, scalp: ScalpMap) -> float:
+    """How little an area depends on where the border is drawn, 0..1."""
+    likely = scalp.probabilities[ScalpClass.BALD]
+    if area.kind is ScalpClass.THINNING:
+        likely = likely + scalp.probabilities[ScalpClass.THINNING]
+    visible = np.isin(scalp.labels, ScalpClass.scalp())
+    _, numbered = cv2.connectedComponents(((likely > LOOSE) & visible).astype(np.uint8))
+    touched = np.unique(numbered[area.mask])
+    reach = area.mask | np.isin(numbered, touched[touched > 0])
+    return float((area.mask & (likely > FIRM)).sum()) / float(reach.sum())
+
+
+def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    union = int((one | other).sum())
+    return float((one & other).sum()) / union if union else 0.0
 
 
 def detections(image: RgbImage, network: Network, release: Release, score_threshold: float) -> tuple[Detection, ...]:
@@ -137,24 +193,19 @@ def _without_letterbox(found: Detection, place: Placement) -> Detection:
     return Detection(found.kind, found.score, box, np.asarray(place.cut(found.mask), dtype=np.bool_))
 
 
-def _region(kind: ScalpClass, score: float, mask: NDArray[np.bool_], scalp: ScalpMap) -> Region | None:
-    visible = np.isin(scalp.labels, ScalpClass.scalp())
-    height, width = visible.shape
-    inside = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR).astype(bool) & visible
-    share = 100.0 * float(inside.sum()) / float(visible.sum())
-    if share < SMALLEST_SHARE:
-        return None
-    polygon = outline(inside)
+def _region(area: FoundArea, scalp: ScalpMap) -> Region | None:
+    polygon = outline(area.mask)
     if len(polygon) < 3:
         return None
+    visible = np.isin(scalp.labels, ScalpClass.scalp())
     across, down = np.array(polygon).T
     return Region(
-        kind=kind,
+        kind=area.kind,
         box=Box(float(across.min()), float(down.min()), float(across.max()), float(down.max())),
         polygon=polygon,
-        score=score,
-        share_of_scalp=share,
-        position=_position(inside, visible),
+        score=area.score,
+        share_of_scalp=100.0 * float(area.mask.sum()) / float(visible.sum()),
+        position=_position(area.mask, visible),
     )
 
 

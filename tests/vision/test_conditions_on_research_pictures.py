@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vision.areas import affected_areas
 from vision.condition import read_condition
 from vision.decode import decode_image
-from vision.evaluation.region_truth import true_regions
-from vision.evaluation.regions import detector_scores
+from vision.evaluation.regions import Reader, detector_scores
 from vision.regions import detect_regions
 from vision.release import load_release
 from vision.runtime import open_network
@@ -49,13 +49,12 @@ def test_trichoscopy_is_not_given_a_condition() -> None:
 
 
 def test_regions_on_unseen_people_are_as_good_as_the_card_says() -> None:
-    release = load_release("scalp-regions")
+    release, segmentation = load_release("scalp-regions"), load_release("scalp-segmentation")
     photos = [photo for photo in outlined_photos(DEFAULT_DATA / "scalp_regions") if photo.side == "test"]
     found = detector_scores(
         (photo.image() for photo in photos),
         (photo.labels() for photo in photos),
-        open_network(release),
-        release,
+        Reader(open_network(segmentation), segmentation, open_network(release), release),
         [photo.person for photo in photos],
     )
     card = release.metrics()["test"]["metrics"]
@@ -74,7 +73,7 @@ def test_shares_of_regions_on_real_scalps_are_shares() -> None:
         probabilities = np.stack([(labels == kind).astype(np.float32) for kind in ScalpClass])
         regions = detect_regions(photo.image(), ScalpMap(labels, probabilities), network, release)
         assert all(1.0 <= region.share_of_scalp <= 100.0 for region in regions)
-        truth = true_regions(labels)
+        truth = affected_areas(labels)
         if regions and truth:
             pairs.append((max(r.share_of_scalp for r in regions), max(r.share_of_scalp for r in truth)))
     seen, true = np.array(pairs).T

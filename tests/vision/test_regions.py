@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vision.evaluation.region_truth import true_regions
+from vision.areas import affected_areas
 from vision.evaluation.regions import PhotoCount, average_precision, count_photo, mask_iou, precision, recall
-from vision.regions import Detection, decode, detect_regions, detections, outline, suppress
+from vision.regions import FoundArea, decode, detect_regions, detections, find_areas, outline, suppress
 from vision.release import InputSpec, Release, load_release
 from vision.runtime import open_network
 from vision.types import LabelMap, RgbImage, ScalpClass, ScalpMap
@@ -68,31 +68,39 @@ def whole_scalp(height: int, width: int) -> ScalpMap:
     return scalp_map(np.full((height, width), ScalpClass.DENSE, dtype=np.uint8))
 
 
-def scalp_map(labels: LabelMap) -> ScalpMap:
-    probabilities = np.stack([(labels == kind).astype(np.float32) for kind in ScalpClass])
+def scalp_map(labels: LabelMap, sure: float = 1.0) -> ScalpMap:
+    """Every pixel has its label's class with this probability; the rest is dense hair."""
+    probabilities = np.stack([sure * (labels == kind).astype(np.float32) for kind in ScalpClass])
+    probabilities[ScalpClass.DENSE] += 1 - sure
     return ScalpMap(labels, probabilities)
+
+
+def patched(kind: ScalpClass, top: int = 16, left: int = 16, side: int = 32) -> LabelMap:
+    """A scalp all over the picture, dense but for a square."""
+    labels = np.full((64, 64), ScalpClass.DENSE, dtype=np.uint8)
+    labels[top : top + side, left : left + side] = kind
+    return labels
 
 
 def picture(height: int = 64, width: int = 64) -> RgbImage:
     return np.full((height, width, 3), 90, dtype=np.uint8)
 
 
-def test_a_region_covers_its_mask_not_its_box(release: Release) -> None:
-    """A 32 x 32 box whose mask is its right half: 12.5 % of the scalp, not 25 %."""
-    network = FixedNetwork([column((32, 32, 32, 32), (0.1, 0.9), (0, 1))])
-    (region,) = detect_regions(picture(), whole_scalp(64, 64), network, release)
+def test_a_region_has_the_shape_the_segmentation_draws(release: Release) -> None:
+    """A bald square, and a detection of the same place that is twice as wide."""
+    network = FixedNetwork([column((32, 32, 64, 32), (0.1, 0.9), (1, 0))])
+    (region,) = detect_regions(picture(), scalp_map(patched(ScalpClass.BALD)), network, release)
     assert region.kind is ScalpClass.BALD
-    assert region.share_of_scalp == pytest.approx(12.5, abs=0.5)
-    assert region.box.left == pytest.approx(0.5, abs=0.02)
-    assert region.box.right == pytest.approx(0.75, abs=0.02)
-    assert region.position == pytest.approx((0.625, 0.5), abs=0.01)
+    assert region.share_of_scalp == pytest.approx(25, abs=0.5)
+    assert (region.box.left, region.box.right) == pytest.approx((0.25, 0.75), abs=0.02)
+    assert region.position == pytest.approx((0.5, 0.5), abs=0.01)
     assert len(region.polygon) >= 3
 
 
-def test_only_the_part_on_visible_scalp_counts_and_position_is_relative_to_it(release: Release) -> None:
+def test_position_is_relative_to_the_visible_scalp(release: Release) -> None:
     labels = np.zeros((64, 64), dtype=np.uint8)
-    labels[16:48, 32:64] = ScalpClass.DENSE
-    network = FixedNetwork([column((32, 32, 64, 32), (0.8, 0.1), (1, 0))])
+    labels[16:48, 32:64] = ScalpClass.THINNING
+    network = FixedNetwork([column((48, 32, 32, 32), (0.8, 0.1), (1, 0))])
     (region,) = detect_regions(picture(), scalp_map(labels), network, release)
     assert region.kind is ScalpClass.THINNING
     assert region.share_of_scalp == pytest.approx(100, abs=0.1)
@@ -100,14 +108,43 @@ def test_only_the_part_on_visible_scalp_counts_and_position_is_relative_to_it(re
     assert region.box.left >= 0.5
 
 
-def test_nothing_is_found_without_scalp_or_below_the_threshold_or_below_one_percent(release: Release) -> None:
+def test_both_networks_have_to_agree(release: Release) -> None:
+    """Full agreement scores near one; a detection elsewhere, a faint one or a doubtful area scores lower."""
+    sure, doubtful = scalp_map(patched(ScalpClass.BALD)), scalp_map(patched(ScalpClass.BALD), 0.65)
+    same = column((32, 32, 32, 32), (0.1, 0.99), (1, 0))
+    elsewhere = column((8, 56, 12, 12), (0.1, 0.99), (1, 0))
+    faint = column((32, 32, 32, 32), (0.1, 0.1), (1, 0))
+    scores = [
+        find_areas(picture(), scalp, FixedNetwork([one]), release)[0].score
+        for scalp, one in ((sure, same), (sure, faint), (sure, elsewhere), (doubtful, same))
+    ]
+    assert scores[0] > 0.9
+    assert scores == sorted(scores, reverse=True)
+    assert scores[2] < 0.2
+    assert detect_regions(picture(), sure, FixedNetwork([elsewhere]), release) == ()
+
+
+def test_a_mirrored_photo_has_mirrored_regions(release: Release) -> None:
+    labels = patched(ScalpClass.THINNING, left=4)
+    there = find_areas(
+        picture(), scalp_map(labels), FixedNetwork([column((20, 32, 32, 32), (0.9, 0), (1, 0))]), release
+    )
+    back = find_areas(
+        picture(),
+        scalp_map(labels[:, ::-1].copy()),
+        FixedNetwork([column((44, 32, 32, 32), (0.9, 0), (1, 0))]),
+        release,
+    )
+    assert there[0].score == pytest.approx(back[0].score, abs=0.02)
+    assert (there[0].mask == back[0].mask[:, ::-1]).all()
+
+
+def test_nothing_is_found_without_scalp_or_below_one_percent(release: Release) -> None:
     network = FixedNetwork([column((32, 32, 32, 32), (0.1, 0.9), (1, 0))])
     bare = scalp_map(np.zeros((64, 64), dtype=np.uint8))
     assert detect_regions(picture(), bare, network, release) == ()
-    unsure = FixedNetwork([column((32, 32, 32, 32), (0.1, 0.49), (1, 0))])
-    assert detect_regions(picture(), whole_scalp(64, 64), unsure, release) == ()
-    tiny = FixedNetwork([column((32, 32, 4, 4), (0.1, 0.9), (1, 0))])
-    assert detect_regions(picture(), whole_scalp(64, 64), tiny, release) == ()
+    assert detect_regions(picture(), whole_scalp(64, 64), network, release) == ()
+    assert find_areas(picture(), scalp_map(patched(ScalpClass.BALD, side=6)), network, release) == ()
 
 
 def test_a_wide_photo_is_taken_out_of_its_letterbox(release: Release) -> None:
@@ -156,23 +193,22 @@ def test_truth_lists_a_bald_core_inside_its_thinning_area() -> None:
     labels[35:55, 35:55] = ScalpClass.BALD
     labels[85:97, 85:97] = ScalpClass.BALD
     labels[2:5, 2:5] = ScalpClass.BALD  # 0.09 % of the scalp: not a region
-    found = {(region.kind, round(region.share_of_scalp, 1)) for region in true_regions(labels)}
+    found = {(region.kind, round(region.share_of_scalp, 1)) for region in affected_areas(labels)}
     assert found == {(ScalpClass.THINNING, 25.0), (ScalpClass.BALD, 4.0), (ScalpClass.BALD, 1.4)}
 
 
-def test_each_true_region_is_hit_once(release: Release) -> None:
+def test_each_true_region_is_hit_once() -> None:
     labels = np.full((60, 60), ScalpClass.DENSE, dtype=np.uint8)
     labels[10:40, 10:40] = ScalpClass.BALD
-    truth = true_regions(labels)
+    truth = affected_areas(labels)
     mask = labels == ScalpClass.BALD
-    box = np.array([10, 10, 40, 40], dtype=np.float32)
-    seen = [Detection(1, 0.9, box, mask), Detection(0, 0.8, box, mask)]
-    count = count_photo(seen, truth, release, "someone")
+    seen = [FoundArea(ScalpClass.BALD, 0.9, mask), FoundArea(ScalpClass.THINNING, 0.8, mask)]
+    count = count_photo(seen, truth, "someone")
     assert list(count.hits) == [True, False]
     assert precision([count], 0.5) == 0.5
     assert recall([count], 0.5) == 1.0
     assert precision([count], 0.85) == 1.0
-    assert count_photo(seen, truth, release, "someone", ScalpClass.THINNING).truths == 0
+    assert count_photo(seen, truth, "someone", ScalpClass.THINNING).truths == 0
 
 
 def test_average_precision_of_a_known_ranking() -> None:
@@ -207,8 +243,8 @@ def test_decoding_agrees_with_ultralytics_own_predict(tmp_path: Path, monkeypatc
     shipped = load_release("scalp-regions")
     folder = tmp_path / "regions_openvino_model"
     folder.mkdir()
-    for name in ("model.xml", "model.bin"):
-        shutil.copy(shipped.path(name), folder / name.replace("model", "regions"))
+    shutil.copy(shipped.path("model.xml"), folder / "regions.xml")
+    shutil.copy(shipped.path("weights.safetensors"), folder / "regions.bin")
     side = shipped.input.height
     names = "".join(f"\n  {number}: {name}" for number, name in enumerate(shipped.classes))
     (folder / "metadata.yaml").write_text(

@@ -11,18 +11,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.areas import Area, affected_areas
 from vision.evaluation.intervals import Figure, bootstrap_over_people, wilson
-from vision.evaluation.region_truth import TrueRegion, true_regions
-from vision.regions import Detection, detections
+from vision.regions import FoundArea, find_areas
 from vision.release import Release
+from vision.segment import segment
 from vision.types import LabelMap, RgbImage, ScalpClass
 
 if TYPE_CHECKING:
     from vision.runtime import Network
 
 MATCH_IOU = 0.5
-LOWEST_SCORE = 0.05
-"""Detections below this score are not looked at when a curve is drawn."""
+LOWEST_SCORE = 0.0
+"""Areas below this score are not looked at when a curve is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +39,40 @@ class PhotoCount:
     truths: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The two networks that find regions, with their releases."""
+
+    segmenter: Network
+    segmentation: Release
+    detector: Network
+    regions: Release
+
+    def areas(self, image: RgbImage) -> tuple[FoundArea, ...]:
+        """Every area of a photo with its score, best first."""
+        return find_areas(image, segment(image, self.segmenter, self.segmentation), self.detector, self.regions)
+
+
 def detector_scores(
-    images: Iterable[RgbImage],
-    truth_masks: Iterable[LabelMap],
-    network: Network,
-    release: Release,
-    people: Sequence[str] | None = None,
+    images: Iterable[RgbImage], truth_masks: Iterable[LabelMap], reader: Reader, people: Sequence[str] | None = None
 ) -> dict[str, Figure]:
     """Precision and recall at the release's threshold: ``precision``, ``recall`` (kinds together) and per kind.
 
     ``truth_masks`` are maps of :class:`ScalpClass`, of any size. Intervals resample ``people`` (one name per photo;
     every photo its own person when not given), and are never narrower than Wilson's. A figure without a case is absent.
     """
-    found = [
-        (detections(image, network, release, LOWEST_SCORE), true_regions(mask))
-        for image, mask in zip(images, truth_masks, strict=True)
-    ]
+    found = [(reader.areas(image), affected_areas(mask)) for image, mask in zip(images, truth_masks, strict=True)]
     owners = list(people) if people is not None else [str(number) for number in range(len(found))]
-    threshold = release.thresholds["score"]
+    return scores_of(found, owners, reader.regions.thresholds["score"])
+
+
+def scores_of(
+    found: Sequence[tuple[Sequence[FoundArea], Sequence[Area]]], owners: Sequence[str], threshold: float
+) -> dict[str, Figure]:
+    """The figures of :func:`detector_scores` from areas found and true ones, photo by photo."""
     figures: dict[str, Figure] = {}
     for suffix, kind in (("", None), (".thinning", ScalpClass.THINNING), (".bald", ScalpClass.BALD)):
-        counts = [
-            count_photo(seen, truth, release, owner, kind) for (seen, truth), owner in zip(found, owners, strict=True)
-        ]
+        counts = [count_photo(seen, truth, owner, kind) for (seen, truth), owner in zip(found, owners, strict=True)]
         for name, figure in (("precision", precision), ("recall", recall)):
             result = bootstrap_over_people(partial(_of_rows, figure, counts, threshold), owners)
             if result is not None:
@@ -92,22 +104,17 @@ def _of_rows(
 
 
 def count_photo(
-    seen: Sequence[Detection],
-    truth: Sequence[TrueRegion],
-    release: Release,
-    person: str,
-    kind: ScalpClass | None = None,
+    seen: Sequence[FoundArea], truth: Sequence[Area], person: str, kind: ScalpClass | None = None
 ) -> PhotoCount:
-    """Match detections to true regions, best score first, each truth once, mask IoU at least :data:`MATCH_IOU`.
+    """Match areas found to true ones, best score first, each truth once, mask IoU at least :data:`MATCH_IOU`.
 
     ``kind`` looks at one kind on both sides; None disregards kinds.
     """
-    kinds = [ScalpClass[name.upper()] for name in release.classes]
-    wanted = [one for one in seen if kind is None or kinds[one.kind] is kind]
+    wanted = [one for one in seen if kind is None or one.kind is kind]
     open_truths = [one.mask for one in truth if kind is None or one.kind is kind]
     total = len(open_truths)
     hits = []
-    for one in sorted(wanted, key=lambda detection: -detection.score):
+    for one in sorted(wanted, key=lambda area: -area.score):
         overlaps = [mask_iou(one.mask, mask) for mask in open_truths]
         best = int(np.argmax(overlaps)) if overlaps else -1
         hit = best >= 0 and overlaps[best] >= MATCH_IOU
@@ -140,13 +147,13 @@ def recall(counts: Sequence[PhotoCount], threshold: float) -> float | None:
     return sum(int(count.hits[count.scores >= threshold].sum()) for count in counts) / truths if truths else None
 
 
-def precision_recall_curve(counts: Sequence[PhotoCount], steps: int = 20) -> list[dict[str, float]]:
-    """Precision and recall over thresholds from 0.05 to 1, for ``metrics.json``."""
+def precision_recall_curve(counts: Sequence[PhotoCount]) -> list[dict[str, float]]:
+    """Precision and recall at every score that an area has, from the strictest threshold down, for ``metrics.json``."""
     curve = []
-    for threshold in np.linspace(LOWEST_SCORE, 1.0, steps, endpoint=False):
-        right, found = precision(counts, float(threshold)), recall(counts, float(threshold))
+    for threshold in sorted({float(score) for count in counts for score in count.scores}, reverse=True):
+        right, found = precision(counts, threshold), recall(counts, threshold)
         if right is not None and found is not None:
-            point = {"threshold": float(threshold), "precision": right, "recall": found}
+            point = {"threshold": threshold, "precision": right, "recall": found}
             curve.append({name: round(value, 4) for name, value in point.items()})
     return curve
 

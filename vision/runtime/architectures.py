@@ -22,7 +22,6 @@ BUILDERS: Final[dict[str, str]] = {
     "yolo11-seg-mobilenet_v2": "vision.runtime.yolo:build_release",
     "mobilenetv2_100-pool-linear": "vision.training.condition_network:build_release",
     "mobilenetv2_100-blocks6-pool": "vision.training.norwood_network:build_release",
-    "mobilenetv2_100-blocks6-pool": "vision.training.norwood_network:build_release",
     "hair-points-mobilenet_v2-half": "vision.runtime.hair_network:build_release",
 }
 """Architecture to ``module:function``."""

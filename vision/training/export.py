@@ -44,6 +44,8 @@ def export_network(network: nn.Module, folder: Path, input_shape: Sequence[int])
     example = torch.zeros(2, *input_shape)
     for parameter in rounded.parameters():
         parameter.requires_grad_(False)
+    with torch.no_grad():
+        rounded(example)  # some networks fix their anchors at the first picture
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*torch.jit.*deprecated", DeprecationWarning)  # the converter traces
         model = openvino.convert_model(rounded, example_input=example, input=[-1, *input_shape])

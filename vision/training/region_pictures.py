@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.evaluation.region_truth import TrueRegion, true_regions
+from vision.areas import Area, affected_areas
 from vision.training.split import Side, side_of
 from vision.types import LabelMap, RgbImage, ScalpClass
 
@@ -82,7 +82,7 @@ def build_training_folder(data: Path, target: Path, *, composited: int, full_hai
         if photo.side == "test":
             continue
         image, labels = photo.image(), photo.labels()
-        stored = _write(target, photo.path.stem, image, true_regions(labels))
+        stored = _write(target, photo.path.stem, image, affected_areas(labels))
         if photo.side == "train":
             lists["train"] += [stored] * repeats
             skins += _skin_samples(image, labels)
@@ -112,7 +112,7 @@ def build_training_folder(data: Path, target: Path, *, composited: int, full_hai
 
 def composite(
     image: RgbImage, hair: NDArray[np.bool_], skins: Sequence[RgbImage], random: np.random.Generator
-) -> tuple[RgbImage, tuple[TrueRegion, ...]]:
+) -> tuple[RgbImage, tuple[Area, ...]]:
     """Patches of skin laid into hair: opaque ones are BALD, half-transparent ones THINNING; picture and truth."""
     result = image.astype(np.float32)
     labels = np.where(hair, ScalpClass.DENSE, ScalpClass.BACKGROUND).astype(np.uint8)
@@ -133,7 +133,7 @@ def composite(
         alpha = (soft * opacity)[..., None]
         result = result * (1 - alpha) + skin * alpha
         labels[blob] = ScalpClass.BALD if bald else ScalpClass.THINNING
-    return np.clip(result, 0, 255).astype(np.uint8), true_regions(labels)
+    return np.clip(result, 0, 255).astype(np.uint8), affected_areas(labels)
 
 
 def outline_of(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -153,7 +153,7 @@ def outline_of(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.asarray(outline / np.array([width, height]), dtype=np.float32)
 
 
-def _write(target: Path, stem: str, image: RgbImage, regions: Sequence[TrueRegion]) -> str:
+def _write(target: Path, stem: str, image: RgbImage, regions: Sequence[Area]) -> str:
     path = target / "images" / f"{stem}.jpg"
     cv2.imwrite(str(path), _reduced(image)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
     lines = []

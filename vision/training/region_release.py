@@ -11,37 +11,48 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.areas import Area, affected_areas
 from vision.evaluation.intervals import bootstrap_over_people, wilson
-from vision.evaluation.region_truth import true_regions
 from vision.evaluation.regions import (
-    LOWEST_SCORE,
     PhotoCount,
+    Reader,
     average_precision,
     count_photo,
-    detector_scores,
     precision,
     precision_recall_curve,
     recall,
+    scores_of,
 )
-from vision.regions import detections
-from vision.release import InputSpec, Release
-from vision.runtime import Network, open_network
+from vision.regions import FoundArea
+from vision.release import RELEASES_DIR, InputSpec, Release, load_release
+from vision.runtime import open_network
+from vision.runtime.yolo import as_served
+from vision.training.export import export_network
 from vision.training.publish import publish
 from vision.training.region_pictures import KINDS, OutlinedPhoto, outlined_photos
-from vision.types import ScalpClass
 
+NAME = "scalp-regions"
 ARCHITECTURE = "yolo11-seg-mobilenet_v2"
-TARGET_PRECISION = 0.75
-"""Wanted on validation: the segmentation carries the areas, so a region that is listed should be one."""
+SEGMENTATION = "scalp-segmentation"
+TARGET_PRECISION = 0.95
 FALLBACK_THRESHOLD = 0.5
+CURVE_PICTURE = "precision_recall.png"
+
+Looked = tuple[tuple[FoundArea, ...], tuple[Area, ...]]
+"""Areas found on a photo, and the true ones."""
 
 
-def publish_release(checkpoint: Path, data: Path, folder: Path, size_px: int, epochs: int) -> Release:
-    """Export ``checkpoint``, choose the threshold on validation people, measure on test people, write the card."""
+def publish_release(checkpoint: Path, data: Path, version: str, size_px: int, epochs: int) -> Release:
+    """Export ``checkpoint``, choose the threshold on training and validation people, measure on test people, write.
+
+    The shapes of regions are those of the newest segmentation, which is therefore named in the release's options.
+    """
+    folder = RELEASES_DIR / f"{NAME}-{version}"
     files = export(checkpoint, size_px, folder)
+    segmentation = load_release(SEGMENTATION)
     draft = Release(
-        name="scalp-regions",
-        version=folder.name.rpartition("-")[2],
+        name=NAME,
+        version=version,
         task="regions",
         architecture=ARCHITECTURE,
         input=InputSpec(size_px, size_px, resize="letterbox", scale=(255.0,) * 3, shift=(0.0,) * 3),
@@ -52,85 +63,65 @@ def publish_release(checkpoint: Path, data: Path, folder: Path, size_px: int, ep
         licence_note="Research use; licences of the sources vary. Network and trainer: ultralytics, AGPL-3.0.",
         folder=folder,
         thresholds={"score": FALLBACK_THRESHOLD},
+        options={"segmentation": segmentation.id},
     )
     release = publish(draft, files, {}, "")
-    network = open_network(release)
+    reader = Reader(open_network(segmentation), segmentation, open_network(release), release)
     photos = outlined_photos(data / "scalp_regions")
-    validation = count_photos([photo for photo in photos if photo.side == "validation"], network, release)
-    draft = replace(draft, thresholds={"score": choose_threshold(validation)})
-    release = publish(draft, files, {}, "")
-    metrics = measure([photo for photo in photos if photo.side == "test"], network, release)
-    metrics["validation"] = {
-        "n_images": len(validation),
-        "curve": precision_recall_curve(validation),
-        "note": "the operating threshold was chosen here",
+    chosen_on = [photo for photo in photos if photo.side != "test"]
+    seen = look(chosen_on, reader)
+    threshold = choose_threshold(_counts(seen, chosen_on))
+    draft = replace(draft, thresholds={"score": threshold})
+    test = [photo for photo in photos if photo.side == "test"]
+    metrics = measure(test, look(test, reader), threshold)
+    metrics["threshold"] = {
+        "n_images": len(chosen_on),
+        "curve": precision_recall_curve(_counts(seen, chosen_on)),
+        "note": "chosen here, on people the networks were trained or chosen on",
     }
     metrics["training"] = {"epochs": epochs, "n_images": sum(photo.side == "train" for photo in photos)}
-    return publish(draft, files, metrics, card_text(metrics, release))
+    metrics["command"] = "python -m vision evaluate scalp_regions --data ../shared/data/scalp_regions --split test"
+    draw_curve(metrics["test"], folder / CURVE_PICTURE)
+    return publish(draft, files, metrics, card_text(metrics, draft))
 
 
 def export(checkpoint: Path, size_px: int, folder: Path) -> tuple[str, ...]:
-    """Write the network as OpenVINO, float16 weights: outputs are anchor columns and mask prototypes."""
-    import openvino as ov
-    import torch
+    """Write the network for all backends: outputs are anchor columns and mask prototypes."""
     from ultralytics import YOLO
-    from ultralytics.nn.modules.head import Detect
 
-    network = YOLO(str(checkpoint)).model.float().fuse(verbose=False).eval()
-    for module in network.modules():
-        if isinstance(module, Detect):
-            module.export, module.dynamic, module.format = True, False, "openvino"
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
-    example = torch.zeros(1, 3, size_px, size_px)
-    network(example)  # fixes the anchors for this size
-    model = ov.convert_model(network, example_input=example, input=[1, 3, size_px, size_px])
-    folder.mkdir(parents=True, exist_ok=True)
-    ov.save_model(model, str(folder / "model.xml"), compress_to_fp16=True)
-    return "model.xml", "model.bin"
+    return export_network(as_served(YOLO(str(checkpoint)).model, size_px), folder, (3, size_px, size_px))
 
 
-def count_photos(
-    photos: Sequence[OutlinedPhoto], network: Network, release: Release, kind: ScalpClass | None = None
-) -> list[PhotoCount]:
-    """Detections of every photo against its truth."""
-    return [
-        count_photo(
-            detections(photo.image(), network, release, LOWEST_SCORE),
-            true_regions(photo.labels()),
-            release,
-            photo.person,
-            kind,
-        )
-        for photo in photos
-    ]
+def look(photos: Sequence[OutlinedPhoto], reader: Reader) -> list[Looked]:
+    """What is found on every photo, and what is there."""
+    return [(reader.areas(photo.image()), affected_areas(photo.labels())) for photo in photos]
+
+
+def _counts(looked: Sequence[Looked], photos: Sequence[OutlinedPhoto], **kind: Any) -> list[PhotoCount]:
+    return [count_photo(*pair, photo.person, **kind) for pair, photo in zip(looked, photos, strict=True)]
 
 
 def choose_threshold(counts: Sequence[PhotoCount]) -> float:
-    """Lowest score from 0.2 on whose precision on validation reaches the target; a fixed one when none does."""
-    for step in range(20, 90):
-        found = precision(counts, step / 100)
-        if found is not None and found >= TARGET_PRECISION and (recall(counts, step / 100) or 0.0) > 0:
-            return step / 100
-    return FALLBACK_THRESHOLD
+    """The lowest score at which the precision still reaches the target; a fixed one when it does nowhere."""
+    scores = sorted({float(score) for count in counts for score in count.scores})
+    reached = (score for score in scores if (precision(counts, score) or 0.0) >= TARGET_PRECISION)
+    return round(next(reached, FALLBACK_THRESHOLD), 4)
 
 
-def measure(photos: Sequence[OutlinedPhoto], network: Network, release: Release) -> dict[str, Any]:
+def measure(photos: Sequence[OutlinedPhoto], looked: Sequence[Looked], threshold: float) -> dict[str, Any]:
     """Figures at the operating threshold and the curve, on the given photos."""
     people = [photo.person for photo in photos]
-    figures = detector_scores(
-        (photo.image() for photo in photos), (photo.labels() for photo in photos), network, release, people
-    )
-    by_view = count_photos(photos, network, release)
+    figures = scores_of(looked, people, threshold)
+    by_view = _counts(looked, photos)
     for view in sorted({photo.view for photo in photos}):
         chosen = [count for count, photo in zip(by_view, photos, strict=True) if photo.view == view]
-        hits = sum(int(count.hits[count.scores >= release.thresholds["score"]].sum()) for count in chosen)
+        hits = sum(int(count.hits[count.scores >= threshold].sum()) for count in chosen)
         seen = wilson(hits, sum(count.truths for count in chosen))
         if seen is not None:
             figures[f"recall@{view}"] = seen
     metrics: dict[str, Any] = {}
     for name, kind in (("all", None), *((kind.name.lower(), kind) for kind in KINDS)):
-        counts = count_photos(photos, network, release, kind)
+        counts = _counts(looked, photos, kind=kind)
         found = bootstrap_over_people(partial(_average_precision_of, counts), people)
         if found is not None:
             figures[f"average_precision.{name}"] = found
@@ -142,10 +133,36 @@ def measure(photos: Sequence[OutlinedPhoto], network: Network, release: Release)
             "n_images": len(photos),
             "n_people": len(set(people)),
             "match": "mask IoU at least 0.5",
+            "at": {
+                "threshold": threshold,
+                "precision": precision(by_view, threshold),
+                "recall": recall(by_view, threshold),
+            },
             "metrics": {name: figure.as_dict() for name, figure in figures.items()},
             **metrics,
         }
     }
+
+
+def draw_curve(test: Mapping[str, Any], path: Path) -> None:
+    """The whole precision-recall curve as a picture, with the point at which the release works."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panel = pyplot.subplots(figsize=(5.5, 4.2))
+    for name in ("all", *(kind.name.lower() for kind in KINDS)):
+        points = test[f"curve_{name}"]
+        label = f"{name} ({test[f'regions_{name}']} regions)"
+        panel.plot([p["recall"] for p in points], [p["precision"] for p in points], label=label)
+    panel.plot(test["at"]["recall"], test["at"]["precision"] or 0, "ko", label="works here")
+    panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
+    panel.grid(alpha=0.3)
+    panel.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=90)
+    pyplot.close(figure)
 
 
 def _average_precision_of(counts: Sequence[PhotoCount], rows: NDArray[np.int64]) -> float | None:
@@ -177,24 +194,28 @@ def card_text(metrics: Mapping[str, Any], release: Release) -> str:
 **Research use only. Not a diagnosis, not cleared as a medical device.**
 
 ## What it does
-Outlines thinning and bald regions on an overview photograph. A thinning region reaches over what is bald inside it; a
-bald core is listed as a region of its own, so shares of regions must not be added up. Areas and coverage come from the
-scalp segmentation, not from this detector. YOLO11 segmentation head and a small neck (ultralytics, AGPL-3.0) on a
-MobileNetV2 backbone with ImageNet weights (Apache-2.0), {release.input.width} x {release.input.height} letterboxed RGB,
-trained for {metrics["training"]["epochs"]} epochs on {metrics["training"]["n_images"]} outlined photographs.
+Lists thinning and bald regions on an overview photograph: connected areas of {release.options["segmentation"]} that a
+detector, which never saw them, outlines too. A thinning region reaches over what is bald inside it; a bald core is
+listed as a region of its own, so shares of regions must not be added up. Detector: YOLO11 segmentation head and a small
+neck (ultralytics, AGPL-3.0) on a MobileNetV2 backbone with ImageNet weights (Apache-2.0), {release.input.width} x
+{release.input.height} letterboxed RGB, trained for {metrics["training"]["epochs"]} epochs on
+{metrics["training"]["n_images"]} outlined photographs.
 
 ## How good it is
 {test["n_images"]} photographs of {test["n_people"]} people that training never saw. A detection is right when its mask
 overlaps a region outlined by eye by at least one half (intersection over union). Score threshold
-{release.thresholds["score"]}, chosen on validation people for precision of at least {TARGET_PRECISION}; 95 % intervals
-resample people and are never narrower than Wilson's.
+{release.thresholds["score"]}: the lowest with a precision of at least {TARGET_PRECISION} on the
+{metrics["threshold"]["n_images"]} photographs of training and validation people. 95 % intervals resample people and are
+never narrower than Wilson's.
 
 | kind | regions | precision | recall | average precision |
 |---|---|---|---|---|
 {rows}
 
-The threshold was chosen on {metrics["validation"]["n_images"]} photographs only, so the precision to expect is the one
-in this table, not the one aimed at. {_verdict(figures)} The whole precision–recall curve is in `metrics.json`.
+The networks know the people on whom the threshold was chosen, so the precision to expect is the one in this table.
+{_verdict(figures)}
+
+![precision and recall]({CURVE_PICTURE})
 
 ## What to know
 - The truth was outlined by eye by annotators who are not clinicians; two readings agree to an overlap of 0.79 for
@@ -203,7 +224,7 @@ in this table, not the one aimed at. {_verdict(figures)} The whole precision–r
   (Figaro): some as they are, as pictures without a region, and some **composited**, with patches of skin laid into the
   hair. Composited pictures are in training only. Split by person.
 - It works best on the top of the head (recall {shown("recall@top_down")}); of regions on front views it finds
-  {shown("recall@front")}, so receding temples are mostly missed.
+  {shown("recall@front")}, so receding temples are often missed.
 - Patchy loss (alopecia areata), women with diffuse loss, coily hair, darker skin, wet hair, and children are few or
   absent: untested. Long partings may be taken for thinning.
 - Research use; licences of the sources vary.

@@ -7,28 +7,18 @@ ultralytics trains a small YOLO11 segmentation head on a MobileNetV2 backbone wi
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vision.release import RELEASES_DIR
+from vision.runtime.yolo import NETWORK, quiet_ultralytics
 from vision.training.data import DEFAULT_DATA
 from vision.training.region_pictures import build_training_folder
 from vision.training.region_release import publish_release
-from vision.training.torchvision_compat import ensure_torchvision
 
-NETWORK = Path(__file__).with_name("region_network.yaml")
 SIZE_PX = 256
 FROZEN_BLOCKS = 5
 """Blocks of the backbone that keep their ImageNet filters; they cost most of the time."""
-
-
-def prepare_ultralytics(runs: Path) -> None:
-    """Import torchvision and keep ultralytics from fetching anything or writing outside ``runs``."""
-    os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="true", YOLO_CONFIG_DIR=str(runs.resolve()))
-    runs.mkdir(parents=True, exist_ok=True)
-    ensure_torchvision()
 
 
 def load_backbone(network: Any, weights: Path) -> None:
@@ -55,7 +45,7 @@ def train(description: Path, weights: Path, runs: Path, *, epochs: int, batch: i
 
     ``hours`` ends the training after that time instead of after ``epochs``, the schedule fitted to it.
     """
-    prepare_ultralytics(runs / "ultralytics")
+    quiet_ultralytics(runs / "ultralytics")
     from ultralytics.models.yolo.segment import SegmentationTrainer
 
     class Trainer(SegmentationTrainer):  # type: ignore[misc]
@@ -113,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the research pictures")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of checkpoints and training pictures")
-    parser.add_argument("--out", type=Path, default=RELEASES_DIR / "scalp-regions-0.1")
+    parser.add_argument("--publish", metavar="VERSION", default="0.2", help="version of the release to write")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--hours", type=float, help="train for this long instead of a number of epochs")
     parser.add_argument("--batch", type=int, default=16)
@@ -127,8 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         checkpoint = train(
             description, weights, options.runs, epochs=options.epochs, batch=options.batch, hours=options.hours
         )
-    prepare_ultralytics(options.runs / "ultralytics")
-    release = publish_release(checkpoint, options.data, options.out, SIZE_PX, epochs_of(checkpoint))
+    quiet_ultralytics(options.runs / "ultralytics")
+    release = publish_release(checkpoint, options.data, options.publish, SIZE_PX, epochs_of(checkpoint))
     print(f"{release.id}: {release.metrics()['test']['metrics']}")
 
 

@@ -1,4 +1,4 @@
-"""From a truth mask to the regions a reader would point at: thinning areas and bald areas (A3)."""
+"""From a label map, drawn or found, to the areas a reader would point at: thinning areas and bald areas (A3)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _GAP = 0.008
 
 
 @dataclass(frozen=True, slots=True)
-class TrueRegion:
-    """One region of the truth: its kind (THINNING or BALD), H x W bool mask and area in % of the visible scalp."""
+class Area:
+    """One area: its kind (THINNING or BALD), H x W bool mask and area in % of the visible scalp."""
 
     kind: ScalpClass
     mask: NDArray[np.bool_]
     share_of_scalp: float
 
 
-def true_regions(labels: LabelMap, smallest_share: float = SMALLEST_SHARE) -> tuple[TrueRegion, ...]:
-    """Regions of a mask of :class:`ScalpClass` values.
+def affected_areas(labels: LabelMap, smallest_share: float = SMALLEST_SHARE) -> tuple[Area, ...]:
+    """Areas of a map of :class:`ScalpClass` values.
 
     A thinning region is a connected area of thinning *and* bald scalp (thinning surrounds what is bald); within it a
     bald core is a second, bald region. An area mostly bald is one bald region only.
@@ -46,10 +46,10 @@ def true_regions(labels: LabelMap, smallest_share: float = SMALLEST_SHARE) -> tu
         bald_here = area & bald
         mostly_bald = bald_here.sum() >= _BALD_MAJORITY * area.sum()
         kind = ScalpClass.BALD if mostly_bald else ScalpClass.THINNING
-        regions.append(TrueRegion(kind, area, 100.0 * float(area.sum()) / scalp_area))
+        regions.append(Area(kind, area, 100.0 * float(area.sum()) / scalp_area))
         if not mostly_bald:
             regions += [
-                TrueRegion(ScalpClass.BALD, core, 100.0 * float(core.sum()) / scalp_area)
+                Area(ScalpClass.BALD, core, 100.0 * float(core.sum()) / scalp_area)
                 for core in _components(bald_here, smallest)
             ]
     return tuple(regions)
