@@ -16,7 +16,7 @@ from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as default_handler
 
 from accounts.actors import Actor
-from accounts.errors import DomainError, NotFound
+from accounts.errors import DomainError, NotFound, TooMany
 from accounts.requests import actor_of
 
 T = TypeVar("T")
@@ -67,7 +67,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """``{"error": {"code", "message"}}`` for every expected failure; ``by_field`` where fields are wrong."""
     if isinstance(error, DomainError):
         set_rollback()
-        return Response({"error": {"code": error.code, "message": str(error.message)}}, status=error.status)
+        wait = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else {}
+        body = {"error": {"code": error.code, "message": str(error.message)}}
+        return Response(body, status=error.status, headers=wait)
     response = default_handler(error, context)
     if response is None:
         return None

@@ -37,6 +37,7 @@ _NAVIGATION: dict[Role, tuple[tuple[str, Any], ...]] = {
         ("reviews:reading_policy", _("Reading")),
         ("reviews:agreement", _("Agreement")),
         ("analysis:releases", _("Models")),
+        ("accounts:webhooks", _("Webhooks")),
         ("accounts:audit", _("Audit")),
     ),
 }

@@ -32,6 +32,16 @@ class NotFound(DomainError):
         super().__init__(code, message)
 
 
+class TooMany(DomainError):
+    """Too many attempts (429). ``retry_after_s``: when the next one may be made."""
+
+    status = 429
+
+    def __init__(self, code: str, message: str, *, retry_after_s: int) -> None:
+        super().__init__(code, message)
+        self.retry_after_s = retry_after_s
+
+
 class Invalid(DomainError):
     """The input cannot be used as it is (422)."""
 

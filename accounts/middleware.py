@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, TooMany
 from accounts.requests import resolve_actor
 
+log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -35,7 +40,7 @@ class ActorMiddleware:
                 and not request.path.startswith(("/accounts/", settings.STATIC_URL))
                 and not is_mfa_enabled(user)
             ):
-                if request.path.startswith("/api/"):
+                if request.path.startswith(("/api/", "/fhir/")):
                     return error_envelope("second_factor_needed", _("Set up a second factor in the portal first."), 403)
                 return HttpResponseRedirect(reverse("mfa_index"))
         response = self.get_response(request)
@@ -49,6 +54,29 @@ def error_envelope(code: str, message: str, status: int) -> JsonResponse:
     return JsonResponse({"error": {"code": code, "message": message}}, status=status)
 
 
+def unexpected(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """A failure nobody foresaw: under the API its envelope, logged by its kind alone; elsewhere the page of errors."""
+    if not request.path.startswith("/api/") or isinstance(error, Http404 | PermissionDenied | SuspiciousOperation):
+        return None
+    log_unexpected("an API request failed", error)
+    message = _("This did not work, and it is not your fault. Try again, or tell the operator of the portal.")
+    return error_envelope("unexpected", message, 500)
+
+
+def log_unexpected(what: str, error: Exception) -> None:
+    """One line with the error's kind and place; its own words may hold what somebody typed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
+    log.error("%s at %s", what, place, extra={"code": type(error).__name__})
+
+
+def with_retry(response: HttpResponse, error: DomainError) -> HttpResponse:
+    """The answer, with the time after which it is worth asking again."""
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
 class DomainErrorMiddleware:
     """Expected errors become the API's envelope, an htmx fragment, or a page in the portal's manner."""
 
@@ -60,9 +88,9 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
-            return None
+            return unexpected(request, error)
         accepts = request.headers.get("Accept", "")
         if request.path.startswith("/api/") or accepts.startswith("application/json"):
-            return error_envelope(error.code, str(error.message), error.status)
+            return with_retry(error_envelope(error.code, str(error.message), error.status), error)
         template = "accounts/_error.html" if request.headers.get("HX-Request") else "accounts/error.html"
-        return render(request, template, {"error": error}, status=error.status)
+        return with_retry(render(request, template, {"error": error}, status=error.status), error)

@@ -163,3 +163,19 @@ class Notification(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=60, blank=True)
+
+
+from accounts.webhook_models import WebhookDelivery, WebhookEndpoint  # noqa: E402 - after what their fields point to
+
+__all__ = [
+    "AuditEvent",
+    "Clinic",
+    "Membership",
+    "Notification",
+    "StaffInvitation",
+    "User",
+    "UserManager",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "join_code",
+]

@@ -24,6 +24,7 @@ class Kind(StrEnum):
 
     REPORT_SIGNED = "report_signed"
     REPORT_NOT_ISSUED = "report_not_issued"
+    WEBHOOK_OFF = "webhook_off"
     RETAKE_REQUESTED = "retake_requested"
     CASE_REJECTED = "case_rejected"
     EXPORT_READY = "export_ready"
@@ -55,6 +56,8 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("Your report is ready"), _("Your clinic has signed a report for you. Sign in to read it.")
         case Kind.REPORT_NOT_ISSUED:
             return _("A signed report has no PDF"), _("The PDF of a report could not be signed. Sign in to see why.")
+        case Kind.WEBHOOK_OFF:
+            return _("A webhook was switched off"), _("An address failed for days. Sign in to see its log.")
         case Kind.RETAKE_REQUESTED:
             return _("New photos needed"), _("Your clinic asks for some photos again. Sign in to see which and why.")
         case Kind.CASE_REJECTED:

@@ -46,6 +46,20 @@ _FIELDS: dict[str, FieldRule] = {
         )
     },
     **{
+        f"WebhookEndpoint.{name}": _REFERENCE
+        for name in (
+            "id", "clinic", "url", "description", "events", "secret", "off", "failing_since", "last_success_at",
+            "created_at",
+        )
+    },
+    **{
+        f"WebhookDelivery.{name}": _LINK
+        for name in (
+            "id", "endpoint", "event", "payload", "status", "attempts", "next_attempt_at", "last_status_code",
+            "last_error", "created_at", "delivered_at",
+        )
+    },
+    **{
         f"Notification.{name}": _LINK
         for name in (
             "id", "recipient", "clinic", "kind", "path", "dedupe_key", "created_at", "sent_at", "attempts",

@@ -27,6 +27,14 @@ class MembershipQuerySet(models.QuerySet[Any]):
         return self.filter(clinic_id=actor.clinic_id) if actor.clinic_id else self.none()
 
 
+class WebhookQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> WebhookQuerySet:
+        """Administrators see their clinic's."""
+        if actor.role is not Role.ADMINISTRATOR:
+            return self.none()
+        return self.filter(clinic_id=actor.clinic_id)
+
+
 class AuditEventQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> AuditEventQuerySet:
         """Administrators see their clinic's events. Patients read theirs through ``patients.selectors``."""

@@ -12,7 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError, Invalid
+from accounts.errors import Invalid, TooMany
 from accounts.models import User
 
 MAX_FAILURES = 5
@@ -36,12 +36,16 @@ class StepUp:
 def verify(*, user: User, secret: str, now: datetime) -> StepUp:
     """Check ``secret`` as the user's password or a code of their second factor.
 
-    Raises ``Invalid("step_up_failed")`` for a wrong secret and ``DomainError("step_up_locked")`` after
+    Raises ``Invalid("step_up_failed")`` for a wrong secret and ``TooMany("step_up_locked")`` after
     five wrong ones within five minutes.
     """
     counter = f"step-up:{user.pk}"
     if cache.get(counter, 0) >= MAX_FAILURES:
-        raise DomainError("step_up_locked", _("Too many wrong attempts. Wait five minutes, then try again."))
+        raise TooMany(
+            "step_up_locked",
+            _("Too many wrong attempts. Wait five minutes, then try again."),
+            retry_after_s=int(LOCK.total_seconds()),
+        )
     method = _matching_method(user, secret.strip())
     if method is None:
         cache.add(counter, 0, LOCK.total_seconds())

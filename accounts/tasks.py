@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts import audit, notify
+from accounts import audit, notify, webhooks
+from accounts.background import enqueue
 from accounts.models import Clinic, Notification
 
 
@@ -22,6 +23,19 @@ def send_waiting(_: str = "") -> None:
     ]
     for notification_id in list(waiting):
         notify.deliver(notification_id, now=timezone.now())
+
+
+def send_webhook(delivery_id: str) -> None:
+    """Deliver one message unless it was delivered or is not due."""
+    webhooks.deliver(UUID(delivery_id), now=timezone.now())
+
+
+def sweep_webhooks(_: str = "") -> None:
+    """Hand out what is due again, and forget what the log kept long enough."""
+    now = timezone.now()
+    for delivery_id in webhooks.waiting_ids(now=now):
+        enqueue("accounts.tasks.send_webhook", delivery_id)
+    webhooks.forget_old(now=now)
 
 
 def seal_audit(_: str = "") -> None:

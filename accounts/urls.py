@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts import views
+from accounts import views, webhook_views
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,5 +16,11 @@ urlpatterns = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("manage/clinic/", views.clinic, name="clinic"),
     path("manage/clinic/new-link/", views.clinic_new_link, name="clinic_new_link"),
+    path("manage/webhooks/", webhook_views.webhook_list, name="webhooks"),
+    path("manage/webhooks/<uuid:endpoint_id>/", webhook_views.webhook, name="webhook"),
+    path("manage/webhooks/<uuid:endpoint_id>/switch/", webhook_views.webhook_switch, name="webhook_switch"),
+    path("manage/webhooks/<uuid:endpoint_id>/secret/", webhook_views.webhook_secret, name="webhook_secret"),
+    path("manage/webhooks/<uuid:endpoint_id>/test/", webhook_views.webhook_ping, name="webhook_ping"),
+    path("manage/webhooks/<uuid:endpoint_id>/delete/", webhook_views.webhook_delete, name="webhook_delete"),
     path("manage/audit/", views.audit_search, name="audit"),
 ]

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min, Q
 
-from accounts import audit
+from accounts import audit, webhooks
 from accounts.actors import Actor
 from accounts.background import Queue, enqueue
 from accounts.roles import Permission
@@ -56,6 +56,12 @@ def submit_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSes
         subject_kind="session",
         subject_id=session.pk,
         detail={"ai": session.ai_consented, "urgent": session.urgent},
+    )
+    webhooks.announce(
+        clinic_id=session.patient.clinic_id,
+        event=webhooks.Event.CASE_SUBMITTED,
+        ids={"patient": session.patient_id, "session": session.pk},
+        now=now,
     )
     queue_analysis(session=session, now=now)
     return session

@@ -18,6 +18,7 @@ JOBS: tuple[Job, ...] = (
     Job("sweep analyses", "analysis.tasks.sweep_analyses", 1),
     Job("chain the audit", "accounts.tasks.seal_audit", 5),
     Job("send waiting e-mails", "accounts.tasks.send_waiting", 5),
+    Job("send waiting webhooks", "accounts.tasks.sweep_webhooks", 1),
     Job("sweep uploads", "patients.tasks.sweep_uploads", 60),
     Job("sweep reports and exports", "reports.tasks.sweep", 2),
     Job("remind of consultations", "care.tasks.send_reminders", 5),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import notify
+from accounts import notify, webhooks
 from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid, NotAllowed
 from accounts.roles import Permission
@@ -160,7 +160,19 @@ def _locked(review: Review) -> PhotoSession:
 
 
 def _tell_patient(review: Review, kind: notify.Kind, path: str, now: datetime) -> None:
+_EVENTS = {
+    notify.Kind.RETAKE_REQUESTED: webhooks.Event.RETAKE_REQUESTED,
+    notify.Kind.CASE_REJECTED: webhooks.Event.CASE_REJECTED,
+}
+
+
     notify.notify(
+    webhooks.announce(
+        clinic_id=review.clinic_id,
+        event=_EVENTS[kind],
+        ids={"patient": review.session.patient_id, "session": review.session_id},
+        now=now,
+    )
         recipients=users_of(review.session.patient_id),
         kind=kind,
         clinic_id=review.clinic_id,
