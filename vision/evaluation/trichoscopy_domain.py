@@ -16,13 +16,13 @@ from vision.types import RgbImage
 if TYPE_CHECKING:
     from vision.runtime import Network
 
-WRONG_SCALES: Final = (0.4, 0.6, 0.8, 1.25, 1.6, 2.5)
+WRONG_SCALES: Final = (0.5, 0.7, 1.4, 2.0)
 """Stated px/mm over the true one."""
 
 UNCLIPPED_WIDTHS_MM: Final = (3.57, 7.0)
 """Unclipped pictures carry no scale: they are shown as if this wide (the research trichoscope's field, and twice)."""
 
-WRONG_SCALE_PICTURES: Final = 60
+WRONG_SCALE_PICTURES: Final = 40
 
 
 def evaluate_domain(data: Path, network: Network, release: Release) -> dict[str, Any]:

@@ -122,8 +122,9 @@ def _kinds(report: Mapping[str, Any]) -> str:
 def _domain(domain: Mapping[str, Any]) -> str:
     return fill(
         f"A picture farther than {domain['limit']:.2f} from the training pictures (whitened distance of deep features; "
-        "a training picture lies at about 1) is outside the domain and nothing is counted in it. The limit was chosen "
-        "on clipped pictures of the validation patients alone; unclipped hair and wrong scales were never shown to it.",
+        "a training picture lies at about 1) is outside the domain and nothing is counted in it. The limit is a "
+        "fifth beyond what 99 % of the clipped pictures of validation patients stay within; unclipped hair and wrong "
+        "scales were never shown to it. A scale stated somewhat too low is not noticed: see the table.",
         WIDTH,
     )
 

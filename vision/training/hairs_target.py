@@ -23,6 +23,10 @@ ALONG_CELLS: Final = 2.2
 ACROSS_CELLS: Final = 1.1
 REACH_CELLS: Final = 7
 NO_HAIR: Final = -1
+LENGTH_WEIGHT: Final = 3.0
+"""Lengths are learnt last, and a line beyond a hair's tip is the first thing that a reader sees."""
+TURN_WEIGHT: Final = 2.0
+KIND_WEIGHT: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def hair_loss(
     length = smooth_l1_loss(told, wanted, beta=0.1)
     turn = (1 - cosine_similarity(told, wanted, dim=1, eps=1e-3)).mean()
     kinds = cross_entropy(maps[:, 4:].permute(0, 2, 3, 1)[there], kind[there])
-    total = points + length + 2 * turn + 0.3 * kinds
+    total = points + LENGTH_WEIGHT * length + TURN_WEIGHT * turn + KIND_WEIGHT * kinds
     parts = {"points_loss": points, "length_loss": length, "turn_loss": turn, "kind_loss": kinds}
     return total, {name: float(value.detach()) for name, value in parts.items()}
 
