@@ -14,17 +14,20 @@ from patients.models import Photo
 from reviews.decisions import CaseState, Verdict
 from reviews.measuring import Numbers, PhotoNumbers
 from reviews.own_regions import RegionNow, px_per_mm_of
-from reviews.payloads import BOUNDS, CONDITION_CHOICES, Bounds, needs_decision
+from reviews.payloads import BOUNDS, CONDITION_CHOICES, NOT_GRADABLE, STAGE_CHOICES, Bounds, needs_decision
 from reviews.remeasure import projected_mm2
 from reviews.wording import (
     CONDITIONS,
     METRICS,
+    count_facts,
     interval,
     meaning,
     number,
     quantity,
     reason_words,
+    salt_bands,
     short_view,
+    stage_name,
     title,
     value,
     view_name,
@@ -179,10 +182,10 @@ def _card(state: CaseState, numbers: Numbers, finding: Finding, number: int, ope
     corrected = decision.corrected if decision and decision.verdict == Verdict.CORRECTED else None
     stands = corrected or payload
     wanted = needs_decision(payload)
-    numeric = wanted and finding.kind in (Finding.Kind.MEASURE, Finding.Kind.SEVERITY)
+    numeric = wanted and finding.kind in _NUMBER_AT
     counted = numbers.payload_for(finding) if corrected is None else None
     stands = counted or stands
-    source = stands.get("index", {}) if finding.kind == Finding.Kind.SEVERITY else stands
+    source = stands.get(_NUMBER_AT[finding.kind], {}) if _NUMBER_AT.get(finding.kind) else stands
     return FindingCard(
         id=finding.pk,
         number=number,
@@ -206,7 +209,7 @@ def _card(state: CaseState, numbers: Numbers, finding: Finding, number: int, ope
         open=finding.pk == open_id,
         bounds=BOUNDS.get(finding.code) if numeric else None,
         number_value=source.get("value") if numeric else None,
-        choices=_choices(stands) if wanted and finding.kind == Finding.Kind.CONDITION else (),
+        choices=_choices(finding.kind, stands) if wanted else (),
         other_region_kind=("thinning" if stands.get("kind") == "bald" else "bald"),
     )
 
@@ -239,7 +242,7 @@ def _number(amount: float, unit: str) -> str:
 
 def _parts(kind: str, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a session's statement is made of."""
-    if kind == Finding.Kind.SEVERITY:
+    if kind in (Finding.Kind.SEVERITY, Finding.Kind.SALT):
         rows = [
             (
                 _("%(view)s, weight %(weight)s %%")
@@ -248,19 +251,37 @@ def _parts(kind: str, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
             )
             for part in payload.get("parts", ())
         ]
+        if kind == Finding.Kind.SALT:
+            rows.append((_("Band"), salt_bands(payload)))
         missing = ", ".join(short_view(view) for view in payload.get("missing_views", ()))
         return [*rows, (_("Missing views"), missing)] if missing else rows
     if kind == Finding.Kind.CONDITION:
         ranked = sorted(payload.get("probabilities", {}).items(), key=lambda pair: -pair[1])
         return [(str(CONDITIONS.get(name, name)), f"{100 * share:.0f} %") for name, share in ranked]
-    return []
+    if kind == Finding.Kind.NORWOOD:
+        views = ", ".join(short_view(view) for view in payload.get("views", ()))
+        stages = [(stage_name(stage), f"{100 * share:.0f} %") for stage, share in payload["probabilities"].items()]
+        return [*stages, (_("Read from"), views)]
+    return count_facts(payload)
 
 
-def _choices(payload: Mapping[str, Any]) -> tuple[tuple[str, str, bool], ...]:
-    return tuple(
-        (condition.value, str(CONDITIONS[condition]), condition.value == payload.get("shown"))
-        for condition in CONDITION_CHOICES
-    )
+_NUMBER_AT: Mapping[str, str] = {
+    Finding.Kind.MEASURE: "",
+    Finding.Kind.SEVERITY: "index",
+    Finding.Kind.SALT: "score",
+}
+"""Kinds of finding that are a number, and where in the payload it stands."""
+
+
+def _choices(kind: str, payload: Mapping[str, Any]) -> tuple[tuple[str, str, bool], ...]:
+    """Value, label and whether it counts now, for the kinds that are corrected by choosing."""
+    if kind == Finding.Kind.CONDITION:
+        shown = str(payload.get("shown"))
+        return tuple((one.value, str(CONDITIONS[one]), one.value == shown) for one in CONDITION_CHOICES)
+    if kind == Finding.Kind.NORWOOD:
+        stage = str(payload.get("stage", NOT_GRADABLE))
+        return tuple((one, stage_name(one), one == stage) for one in STAGE_CHOICES)
+    return ()
 
 
 def finding_groups(
