@@ -22,7 +22,7 @@ from care import calendar_file, selectors
 from care.models import CalendarFeed, Consultation
 from care.models.booking import Mode
 from care.services.bookings import read_consultation
-from care.services.hours import member_for
+from care.services.hours import member_for, own_membership
 from patients.selectors import patient_label
 
 FEED_PAST = timedelta(days=30)
@@ -45,8 +45,7 @@ def read_agenda(
 def make_feed(*, actor: Actor, now: datetime) -> str:
     """A new private calendar address; an older one stops working. Returns its token, which is not stored."""
     actor.check(Permission.SET_OWN_HOURS)
-    assert actor.membership_id is not None
-    member = member_for(actor, actor.membership_id)
+    member = member_for(actor, own_membership(actor))
     CalendarFeed.objects.filter(membership=member, revoked_at=None).update(revoked_at=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(membership=member, token_digest=digest(token), created_at=now)

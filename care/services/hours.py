@@ -197,6 +197,13 @@ def member_for(actor: Actor, membership_id: UUID) -> Membership:
     return member
 
 
+def own_membership(actor: Actor) -> UUID:
+    """The membership through which a member of staff acts; NotAllowed for a patient."""
+    if actor.membership_id is None:
+        raise NotAllowed(_("This is for a clinic's staff."))
+    return actor.membership_id
+
+
 def parse_hours(text: str) -> list[Hours]:
     """``"9:00-12:30, 14-17"`` as hours; an empty text is a free day. Raises ValueError."""
     found = []

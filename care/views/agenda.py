@@ -23,7 +23,7 @@ from accounts.selectors import clinic_of, staff_of
 from care import selectors, services
 from care.forms import AgendaForm, ExceptionForm, HoursForm, KindForm, SettingsForm
 from care.presenters import booking as present
-from care.services.hours import member_for
+from care.services.hours import member_for, own_membership
 
 team = roles(*CLINICIANS)
 staff = roles(*CLINICIANS, Role.ADMINISTRATOR)
@@ -54,9 +54,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
 def hours(request: HttpRequest, membership_id: UUID | None = None) -> HttpResponse:
     """A clinician's week. Everybody sets their own; an administrator sets anybody's of the clinic."""
     actor, now = actor_of(request), timezone.now()
-    wanted = membership_id or actor.membership_id
-    assert wanted is not None
-    member = member_for(actor, wanted)
+    member = member_for(actor, membership_id or own_membership(actor))
     schedule, weekly = selectors.schedule_of(member)
     form = HoursForm(request.POST or None, initial=HoursForm.initial_of(schedule, weekly))
     if request.method == "POST" and form.is_valid():
