@@ -5,18 +5,59 @@ from __future__ import annotations
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from accounts import api_admin as admin
+from accounts import api_webhooks as webhooks
 from accounts.api import NoSuchAddress
 from analysis import api as analyses
+from analysis import api_releases as releases
 from care.api import bookings, messages, offer
 from patients import api as sessions
+from patients import api_record as records
+from patients import api_texts as texts
 from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
 from reviews.api import cases, desk, plans, reads, regions
+from reports import api_signing as signing
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     # --- sessions, photos, analyses
+    # --- records
+    path("join/<str:code>/", records.JoinClinic.as_view(), name="api-join"),
+    path("records/", records.Records.as_view(), name="api-records"),
+    path("patients/<uuid:patient_id>/", records.OneRecord.as_view(), name="api-record"),
+    path("patients/<uuid:patient_id>/consents/", records.Consents.as_view(), name="api-consents"),
+    path(
+        "patients/<uuid:patient_id>/consents/<slug:purpose>/withdraw/",
+        records.WithdrawConsent.as_view(),
+        name="api-consent-withdraw",
+    ),
+    path("patients/<uuid:patient_id>/answers/", records.IntakeAnswers.as_view(), name="api-answers"),
+    path("patients/<uuid:patient_id>/access/", records.AccessLog.as_view(), name="api-access-log"),
+    path("patients/<uuid:patient_id>/access.csv", records.AccessLogCsv.as_view(), name="api-access-log-csv"),
+    # --- administration
+    path("manage/staff/", admin.Staff.as_view(), name="api-staff"),
+    path("manage/staff/<uuid:membership_id>/role/", admin.StaffRole.as_view(), name="api-staff-role"),
+    path("manage/staff/<uuid:membership_id>/end/", admin.EndStaff.as_view(), name="api-staff-end"),
+    path("manage/invitations/", admin.Invitations.as_view(), name="api-invitations"),
+    path(
+        "manage/invitations/<uuid:invitation_id>/withdraw/",
+        admin.WithdrawInvitation.as_view(),
+        name="api-invitation-withdraw",
+    ),
+    path("invitations/<str:token>/accept/", admin.AcceptInvitation.as_view(), name="api-invitation-accept"),
+    path("manage/clinic/", admin.ClinicDetails.as_view(), name="api-clinic"),
+    path("manage/clinic/new-link/", admin.RenewLink.as_view(), name="api-clinic-new-link"),
+    path("manage/audit/", admin.Audit.as_view(), name="api-audit"),
+    path("manage/audit/chain/", admin.AuditChain.as_view(), name="api-audit-chain"),
+    path("manage/consent-texts/", texts.ConsentTexts.as_view(), name="api-consent-texts"),
+    path("manage/consent-texts/<slug:purpose>/", texts.ConsentTextDraft.as_view(), name="api-consent-text"),
+    path(
+        "manage/consent-texts/<uuid:text_id>/publish/", texts.PublishConsentText.as_view(), name="api-consent-publish"
+    ),
+    path("manage/releases/", releases.Releases.as_view(), name="api-releases"),
+    path("manage/releases/<uuid:release_id>/", releases.OneRelease.as_view(), name="api-release"),
     path("patients/<uuid:patient_id>/sessions/", sessions.PatientSessions.as_view(), name="api-sessions"),
     path("sessions/<uuid:session_id>/", sessions.OneSession.as_view(), name="api-session"),
     path("sessions/<uuid:session_id>/checklist/", sessions.SessionChecklist.as_view(), name="api-checklist"),
@@ -105,6 +146,18 @@ urlpatterns = [
     path("erasures/<uuid:request_id>/withdraw/", rights.WithdrawErasure.as_view(), name="api-erasure-withdraw"),
     path("manage/erasures/", rights.ErasureCases.as_view(), name="api-erasure-cases"),
     path("manage/erasures/<uuid:request_id>/", rights.OneErasureCase.as_view(), name="api-erasure-case"),
+    path("manage/webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("manage/webhooks/<uuid:endpoint_id>/", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path("manage/webhooks/<uuid:endpoint_id>/switch/", webhooks.SwitchWebhook.as_view(), name="api-webhook-switch"),
+    path("manage/webhooks/<uuid:endpoint_id>/secret/", webhooks.WebhookSecret.as_view(), name="api-webhook-secret"),
+    path("manage/webhooks/<uuid:endpoint_id>/test/", webhooks.PingWebhook.as_view(), name="api-webhook-ping"),
+    path(
+        "manage/webhooks/<uuid:endpoint_id>/deliveries/",
+        webhooks.WebhookDeliveries.as_view(),
+        name="api-webhook-deliveries",
+    ),
+    path("manage/signing/", signing.Signing.as_view(), name="api-signing"),
+    path("manage/signing/<uuid:report_id>/retry/", signing.RetrySigning.as_view(), name="api-signing-retry"),
     path("manage/erasures/<uuid:request_id>/execute/", rights.ExecuteErasure.as_view(), name="api-erasure-execute"),
     path("manage/erasures/<uuid:request_id>/refuse/", rights.RefuseErasure.as_view(), name="api-erasure-refuse"),
     path(

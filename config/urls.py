@@ -13,6 +13,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
+    path("fhir/", include("config.fhir")),
     path("", include("accounts.urls")),
     path("", include("patients.urls")),
     path("", include("analysis.urls")),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("p/<uuid:patient_id>/access/", intakes.access_log, name="access_log"),
     path("p/<uuid:patient_id>/sessions/new/", sessions.session_new, name="session_new"),
     path("sessions/<uuid:session_id>/answers/", sessions.session_answers, name="session_answers"),
+    path("p/<uuid:patient_id>/access.csv", intakes.access_log_csv, name="access_log_csv"),
     path("sessions/<uuid:session_id>/checklist/", sessions.checklist, name="checklist"),
     path("sessions/<uuid:session_id>/capture/", sessions.capture, name="capture"),
     path("sessions/<uuid:session_id>/photos/", sessions.photo_upload, name="photo_upload"),

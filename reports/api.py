@@ -33,6 +33,9 @@ class ReportOut(serializers.Serializer[Any]):
     verification_code = serializers.CharField()
     content_hash = serializers.CharField()
     pdf_sha256 = serializers.CharField(help_text="Empty while the PDF is being rendered.")
+    pdf_signer = serializers.CharField(help_text="The subject of the certificate that signed the PDF.")
+    pdf_certificate = serializers.CharField(help_text="Its SHA-256 fingerprint.")
+    pdf_profile = serializers.CharField(help_text="The PAdES baseline that the signature reaches.")
     supersedes_id = serializers.UUIDField(allow_null=True)
     superseded_by_id = serializers.SerializerMethodField()
 

@@ -37,7 +37,10 @@ class VerdictOut(serializers.Serializer[Any]):
     clinic = serializers.CharField()
     day = serializers.DateField()
     content_hash = serializers.CharField()
-    pdf_hash = serializers.CharField()
+    pdf_hash = serializers.CharField(help_text="SHA-256 of the PDF file; empty while it is being made")
+    pdf_signer = serializers.CharField(help_text="the subject of the certificate that signed the PDF file")
+    pdf_certificate = serializers.CharField(help_text="the certificate's SHA-256 fingerprint")
+    pdf_profile = serializers.CharField(help_text="the PAdES baseline of the signature")
 
 
 class ReportPicture(APIView):

@@ -10,6 +10,9 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.privacy import register
+        from reports import checks
         from reports.privacy import PRIVACY
+
+        assert checks.check_certificates  # registered by its import
 
         register(PRIVACY)

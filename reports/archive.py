@@ -25,11 +25,12 @@ from accounts.models import Clinic
 from patients.models import Consent, Patient
 from reports import fhir
 from reports.content import from_dict
-from reports.models import Report
+from reports.models import Report, ReportImage
 from vault import files
 
 CHUNK_BYTES: Final = 256 * 1024
 UNREVIEWED: Final = "unreviewed/"
+DERIVED: Final = "derived/"  # pictures of signed reports
 _STORED: Final = ("image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf")
 
 
@@ -172,16 +173,23 @@ def fhir_bundle(patient: Patient, planned: Sequence[privacy.ExportFile], *, now:
             for row in consents
         ],
         pictures=[
-            fhir.FileFacts(file.path, file.media_type, file.description)
+            fhir.MediaFacts(
+                id=fhir.derived_id("media", str(patient.pk), file.path),
+                media_type=file.media_type,
+                title=file.description or file.path,
+                url=f"../{file.path}",
+            )
             for file in planned
-            if file.media_type.startswith("image/") and not file.path.startswith(UNREVIEWED)
+            if file.media_type.startswith("image/") and not file.path.startswith((UNREVIEWED, DERIVED))
         ],
         reports=[
             fhir.ReportFacts(
                 content=from_dict(report.content),
-                pdf_path=pdf_path(report) if report.pdf_name else "",
                 content_hash=report.content_hash,
                 superseded=hasattr(report, "superseded_by"),
+                pdf_url=f"../{pdf_path(report)}" if report.pdf_name else "",
+                pdf_sha256=report.pdf_sha256,
+                picture_urls={str(image.pk): f"../{_picture_path(report, image)}" for image in report.images.all()},
             )
             for report in reports.order_by("signed_at")
         ],
@@ -204,7 +212,7 @@ def export_files(patient_id: UUID) -> Iterator[privacy.ExportFile]:
         )
         for image in report.images.all():
             yield privacy.ExportFile(
-                f"derived/{stem}/{image.position + 1:02d}-{image.view}-{image.kind}.jpg",
+                _picture_path(report, image),
                 image.media_type,
                 _opener(report, image.file_name),
                 "Picture of the signed report",
@@ -214,6 +222,10 @@ def export_files(patient_id: UUID) -> Iterator[privacy.ExportFile]:
 def pdf_path(report: Report) -> str:
     """Where the report's PDF lies in the archive."""
     return f"reports/{_stem(report)}.pdf"
+
+
+def _picture_path(report: Report, image: ReportImage) -> str:
+    return f"{DERIVED}{_stem(report)}/{image.position + 1:02d}-{image.view}-{image.kind}.jpg"
 
 
 def _stem(report: Report) -> str:

@@ -86,7 +86,9 @@ def compose(review: Review) -> Draft:
 
 def _letterhead(review: Review) -> Letterhead:
     clinic = review.clinic
-    return Letterhead(clinic.name, clinic.address, clinic.phone, clinic.time_zone, clinic.usual_reply)
+    return Letterhead(
+        clinic.name, clinic.address, clinic.phone, clinic.time_zone, clinic.usual_reply, paper=clinic.paper
+    )
 
 
 def _person(session: PhotoSession) -> Person:
@@ -150,6 +152,8 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
     "region": ("kind", "box", "polygon", "share_of_scalp", "position"),
     "condition": ("shown", "threshold", "reason"),
     "severity": ("index", "affected_share", "parts", "missing_views", "reason"),
+    "salt": ("score", "band", "parts", "reason"),
+    "norwood": ("stage", "lowest", "highest", "views", "reason"),
 }
 
 
@@ -157,6 +161,8 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
 _REPLACED: Mapping[str, tuple[str, ...]] = {
     "condition": ("threshold",),
     "severity": ("affected_share", "parts"),
+    "salt": ("parts",),
+    "norwood": ("views",),
 }
 
 

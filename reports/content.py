@@ -20,13 +20,14 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """The clinic as printed, and the time zone its dates are meant in."""
+    """The clinic as printed, the time zone its dates are meant in, and its paper (``a4`` or ``letter``)."""
 
     name: str
     address: str
     phone: str
     timezone: str
     usual_reply: str
+    paper: str = "a4"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,33 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """The certificate that signs the PDF: its subject, its SHA-256 fingerprint, and whether it is a demo's."""
+
+    subject: str
+    fingerprint: str
+    is_demo: bool = False
+
+    @property
+    def grouped(self) -> str:
+        """The fingerprint in groups of four, as readers of PDF files show it."""
+        digits = self.fingerprint.upper()
+        return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """How a reader checks a signed report: where, the QR code's address, and the content's hash."""
+    """How a reader checks a signed report: where, the QR code's address, the content's hash, on paper the seal."""
 
     url: str
     qr_src: str
     content_hash: str
+    seal: Seal | None = None
+
+
+def seal_words(seal: Seal) -> str:
+    """What the signature's field is called for somebody who cannot see it."""
+    return _("Digital signature of the clinic, made with the certificate “%(subject)s”") % {"subject": seal.subject}
 
 
 ROLE_WORDS = {

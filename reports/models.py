@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Clinic, Membership, User
 from patients.models import Patient, PhotoSession
-from reports.querysets import ErasureRequestQuerySet, ExportRequestQuerySet, ReportQuerySet
+from reports.querysets import ErasureRequestQuerySet, ExportRequestQuerySet, ReportQuerySet, ReportResourceQuerySet
 from reviews.models import Review
 from vault.fields import SealedJSONField, SealedTextField
 
@@ -39,6 +39,11 @@ class Report(models.Model):
     pdf_name = models.CharField(max_length=200, blank=True)  # attached once by the renderer
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     pdf_attempts = models.PositiveSmallIntegerField(default=0)
+    pdf_failure = models.CharField(max_length=40, blank=True)  # why the last attempt failed: a code
+    pdf_signer = models.CharField(max_length=200, blank=True)  # the subject of the certificate that signed the PDF
+    pdf_certificate = models.CharField(max_length=64, blank=True)  # its SHA-256 fingerprint
+    pdf_profile = models.CharField(max_length=20, blank=True)  # the PAdES baseline that the signature reaches
+    pdf_signed_at = models.DateTimeField(null=True, blank=True)
     kept_under_clinic_key = models.BooleanField(default=False)
 
     objects = ReportQuerySet.as_manager()
@@ -78,6 +83,25 @@ class ReportImage(models.Model):
 
     class Meta:
         ordering = ["position"]
+
+
+class ReportResource(models.Model):
+    """Which report a FHIR resource came from: what a report became is found by its id without opening every report."""
+
+    class Kind(models.TextChoices):
+        OBSERVATION = "Observation"
+        CARE_PLAN = "CarePlan"
+        PROVENANCE = "Provenance"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="resources")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = ReportResourceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "report", "position"])]
 
 
 class ExportRequest(models.Model):

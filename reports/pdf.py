@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from reports.pdf_finish import Finish
 
 for _noisy in ("weasyprint", "weasyprint.progress", "fontTools"):
     logging.getLogger(_noisy).setLevel(logging.ERROR)
@@ -33,6 +36,21 @@ class Part:
 
     media_type: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file inside the PDF. ``relationship`` is an AFRelationship of ISO 19005-3: Data, Supplement, Source..."""
+
+    name: str
+    media_type: str
+    data: bytes
+    description: str
+    relationship: str
+    made_at: datetime
+
+
+PAPERS: Final = ("a4", "letter")
 
 
 class ForeignAddress(FatalURLFetchingError):  # type: ignore[misc]
@@ -54,18 +72,29 @@ class PartFetcher(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, body=part.data, headers={"Content-Type": part.media_type})
 
 
-def render(html: str, *, parts: Mapping[str, Part], style: str, identifier: str) -> bytes:
-    """The PDF of ``html``, A4, tagged, with embedded fonts.
+def render(
+    html: str,
+    *,
+    parts: Mapping[str, Part],
+    style: str,
+    identifier: str,
+    paper: str = "a4",
+    attached: Sequence[AttachedFile] = (),
+    signature_words: str = "",
+) -> bytes:
+    """The PDF of ``html``, tagged, with embedded fonts and ``attached`` files.
 
     ``html`` is a whole document with ``lang`` and ``title`` (both are required by PDF/A-3a); ``style`` is the CSS of
-    the document's body; ``identifier`` (the content's hash) makes the file's ID, so equal content gives equal bytes.
-    Raises ForeignAddress when the document refers to anything but its parts.
+    the document's body; ``identifier`` (the content's hash) makes the file's ID, so equal content gives equal bytes;
+    ``paper`` is one of ``PAPERS``; ``signature_words`` describe an empty signature field over the document's line for
+    it, without them there is none. Raises ForeignAddress when the document refers to anything but its parts.
     """
     everything = {**_fonts(), **parts}
     fetcher = PartFetcher(everything)
     fonts = FontConfiguration()
     sheets = [
-        CSS(string=sheet, url_fetcher=fetcher, font_config=fonts, base_url=SCHEME) for sheet in (style, _page_style())
+        CSS(string=sheet, url_fetcher=fetcher, font_config=fonts, base_url=SCHEME)
+        for sheet in (style, _page_style(), f"@page {{ size: {paper}; }}")
     ]
     document = HTML(string=html, url_fetcher=fetcher, base_url=SCHEME)
     with warnings.catch_warnings():
@@ -78,8 +107,21 @@ def render(html: str, *, parts: Mapping[str, Part], style: str, identifier: str)
             pdf_variant=VARIANT,
             pdf_tags=True,
             pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
+            attachments=[_attachment(file) for file in sorted(attached, key=lambda file: file.name)],
+            finisher=Finish({file.name: file.media_type for file in attached}, signature_words),
         )
     return data
+
+
+def _attachment(file: AttachedFile) -> Any:
+    return Attachment(
+        string=file.data.decode(),
+        name=file.name,
+        description=file.description,
+        created=file.made_at,
+        modified=file.made_at,
+        relationship=file.relationship,
+    )
 
 
 def _page_style() -> str:

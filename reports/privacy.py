@@ -35,9 +35,11 @@ _FIELDS: Final[dict[str, FieldRule]] = {
         f"Report.{name}": _LINK
         for name in (
             "id", "clinic", "patient", "session", "review", "content_hash", "signed_by", "signed_at",
-            "verification_code", "supersedes", "pdf_name", "pdf_sha256", "pdf_attempts", "kept_under_clinic_key",
+            "verification_code", "supersedes", "pdf_name", "pdf_sha256", "pdf_attempts", "pdf_failure", "pdf_signer",
+            "pdf_certificate", "pdf_profile", "pdf_signed_at", "kept_under_clinic_key",
         )
     },
+    **{f"ReportResource.{name}": _LINK for name in ("id", "report", "kind", "position")},
     **{f"ReportImage.{name}": _KEPT_IMAGE for name in ("view", "kind", "file_name", "sha256")},
     **{f"ReportImage.{name}": _LINK for name in ("id", "report", "media_type", "width_px", "height_px", "position")},
     **{f"Amendment.{name}": _GONE for name in ("id", "review", "report", "opened_at")},

@@ -18,6 +18,11 @@ class ReportQuerySet(models.QuerySet[Any]):
         return self.filter(patient_scope(actor, "patient__"))
 
 
+class ReportResourceQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> ReportResourceQuerySet:
+        return self.filter(patient_scope(actor, "report__patient__"))
+
+
 class ExportRequestQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> ExportRequestQuerySet:
         """The patient's side only: staff do not fetch a patient's archive."""

@@ -19,6 +19,12 @@ def reports_of(patient_id: UUID) -> list[Report]:
     return list(rows.order_by("-signed_at"))
 
 
+def reports_without_pdf(clinic_id: UUID) -> list[Report]:
+    """Signed reports of a clinic that have no PDF yet, newest first. The caller has checked who asks."""
+    rows = Report.objects.filter(clinic_id=clinic_id, pdf_name="", patient__erased_at=None)
+    return list(rows.select_related("signed_by").defer("content").order_by("-signed_at")[:200])
+
+
 def messages_to_patient(session_ids: Iterable[UUID]) -> dict[UUID, Review]:
     """Per session, the newest review that ended with words for the patient: a retake asked for, or a rejection."""
     rows = Review.objects.filter(

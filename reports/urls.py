@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import documents, rights
+from reports.views import documents, rights, signing
 
 app_name = "reports"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("exports/<uuid:export_id>/", rights.export_download, name="export_download"),
     path("p/<uuid:patient_id>/erasure/", rights.erasure, name="erasure"),
     path("erasure/<uuid:request_id>/withdraw/", rights.erasure_withdraw, name="erasure_withdraw"),
+    path("manage/signing/", signing.signing, name="signing"),
+    path("manage/signing/<uuid:report_id>/retry/", signing.signing_retry, name="signing_retry"),
     path("manage/requests/", rights.requests, name="requests"),
     path("manage/requests/<uuid:request_id>/", rights.erasure_decision, name="erasure_decision"),
     path("manage/requests/<uuid:request_id>/certificate/", rights.certificate, name="certificate"),

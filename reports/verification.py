@@ -8,7 +8,7 @@ from typing import Final
 
 from django.core.cache import cache
 
-from accounts.errors import DomainError
+from accounts.errors import TooMany
 from reports.codes import normalise
 from reports.models import ErasureRequest, Report
 
@@ -16,21 +16,25 @@ LIMIT: Final = 30
 WINDOW_S: Final = 600
 
 
-class TooManyChecks(DomainError):
+class TooManyChecks(TooMany):
     """One address asked too often (429)."""
-
-    status = 429
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the page may tell about a known code. ``state``: valid, superseded or erased (a certificate of erasure)."""
+    """What the page may tell about a known code. ``state``: valid, superseded or erased (a certificate of erasure).
+
+    ``pdf_signer`` names the certificate that signed the PDF; empty: it is not made yet, or was made without one.
+    """
 
     state: str
     clinic: str
     day: dt.date
     content_hash: str
     pdf_hash: str
+    pdf_signer: str = ""
+    pdf_certificate: str = ""
+    pdf_profile: str = ""
 
 
 def check_rate(address: str) -> None:
@@ -43,7 +47,9 @@ def check_rate(address: str) -> None:
         count = 1
     if count > LIMIT:
         raise TooManyChecks(
-            "too_many_checks", "Too many codes were checked from your network. Try again in ten minutes."
+            "too_many_checks",
+            "Too many codes were checked from your network. Try again in ten minutes.",
+            retry_after_s=WINDOW_S,
         )
 
 
@@ -61,6 +67,9 @@ def look_up(typed: str) -> Verdict | None:
             day=report.signed_at.date(),
             content_hash=report.content_hash,
             pdf_hash=report.pdf_sha256,
+            pdf_signer=report.pdf_signer,
+            pdf_certificate=report.pdf_certificate,
+            pdf_profile=report.pdf_profile,
         )
     if erasure is not None and erasure.decided_at is not None:
         return Verdict("erased", erasure.clinic.name, erasure.decided_at.date(), erasure.certificate_hash, "")

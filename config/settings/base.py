@@ -228,6 +228,14 @@ ANALYSIS_OUTAGE_S = env.int("TRICHORA_OUTAGE_S", 120)  # how long a finished res
 ANALYSIS_STALLED_S = env.int("TRICHORA_STALLED_S", 300)  # waiting longer with nothing taken: the workers have stopped
 ANALYSIS_BACKEND = env.str("TRICHORA_RUNTIME", "openvino")
 
+# --- signatures under reports ---------------------------------------------------------------------------------------
+# One PKCS#12 file a clinic, or default.p12 for all (docs/signing.md). Without one no report's PDF is issued.
+SIGNING_FOLDER = Path(env.str("TRICHORA_SIGNING_FOLDER", str(VAR_DIR / "signing")))
+SIGNING_PASSPHRASES: dict[str, str] = env.json("TRICHORA_SIGNING_PASSPHRASES", default={})  # by file name without .p12
+SIGNING_TIMESTAMP_URL = env.str("TRICHORA_TIMESTAMP_URL", "")  # an RFC 3161 service
+SIGNING_LONG_TERM = env.bool("TRICHORA_SIGNING_LONG_TERM", False)  # embed OCSP and CRL answers
+SIGNING_DEMO_CERTIFICATES = False
+
 # --- uploads --------------------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = 50 * 1024 * 1024
 UPLOAD_MAX_PIXELS = 60_000_000
@@ -283,6 +291,15 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "accounts.api.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": env.str("TRICHORA_API_RATE_ANONYMOUS", "60/min"),
+        "user": env.str("TRICHORA_API_RATE", "600/min"),
+    },
+    "NUM_PROXIES": env.int("TRICHORA_PROXIES", 0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -298,6 +315,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "AnalysisStateEnum": "analysis.selectors.State",
+        "IntakeSymptomEnum": "patients.intake_form.Symptom",
         "SessionStatusEnum": "patients.models.PhotoSession.Status",
         "ReviewStatusEnum": "reviews.models.ReviewStatus",
         "ExportStatusEnum": "reports.models.ExportRequest.Status",

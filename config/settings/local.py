@@ -16,4 +16,5 @@ SECRET_KEY = _keys.secret_key
 VAULT_MASTER_KEYS = _keys.master_keys
 VAULT_INDEX_KEY = _keys.index_key
 VAULT_ALLOW_DEMO_KEYS = True
+SIGNING_DEMO_CERTIFICATES = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]

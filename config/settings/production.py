@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import *  # noqa: F403
-from .base import STORAGES, env
+from .base import REST_FRAMEWORK, STORAGES, env
 
 SECRET_KEY = env.str("TRICHORA_SECRET_KEY")
 ALLOWED_HOSTS = env.list("TRICHORA_HOSTS")
@@ -25,3 +25,4 @@ CSRF_COOKIE_SECURE = True
 STAFF_MFA_REQUIRED = True
 # How many proxies stand in front: rate limits count visitors by the address that the last of them saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRICHORA_PROXIES", 1)
+REST_FRAMEWORK["NUM_PROXIES"] = ALLAUTH_TRUSTED_PROXY_COUNT

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.decorators import roles
 from accounts.requests import actor_of
 from accounts.roles import Role
-from patients import presenters, selectors, services
+from patients import access_csv, presenters, selectors, services
 from patients.forms import IntakeForm, intake_initial
 from patients.models import Patient
 
@@ -73,6 +73,19 @@ def access_log(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "zone": patient.clinic.time_zone,
     }
     return render(request, "patients/access_log.html", context)
+
+
+@require_GET
+@patient_side
+def access_log_csv(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """The same, the whole of it, as a table for a spreadsheet."""
+    actor = actor_of(request)
+    events = services.read_access_log(actor=actor, patient_id=patient_id, now=timezone.now())
+    zone = selectors.patient_for(actor, patient_id).clinic.time_zone
+    table = access_csv.access_csv(presenters.access_days(events[: access_csv.LIMIT], actor, zone))
+    response = HttpResponse(table, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{access_csv.FILE_NAME}"'
+    return response
 
 
 def _opened(request: HttpRequest, patient_id: UUID) -> Patient:

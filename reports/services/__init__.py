@@ -15,12 +15,14 @@ from reports.services.erasing import (
     withdraw_erasure,
 )
 from reports.services.exporting import build_export, open_export, request_export, sweep_exports
+from reports.services.fhir_reading import KINDS, Hits, Query, read_fhir, search_fhir
 from reports.services.reading import list_reports, read_image, read_pdf, read_report, report_in_scope
 from reports.services.rendering import (
     frozen_content,
     pdf_of,
     qr_png,
     render_report,
+    retry_pdf,
     sweep_unrendered,
     verification_url,
 )
@@ -36,6 +38,9 @@ from reports.services.signing import (
 
 __all__ = [
     "ANSWER_WITHIN",
+    "KINDS",
+    "Hits",
+    "Query",
     "amend_signed",
     "as_dict",
     "build_export",
@@ -52,6 +57,7 @@ __all__ = [
     "plan_erasure",
     "qr_png",
     "read_draft",
+    "read_fhir",
     "read_image",
     "read_pdf",
     "read_report",
@@ -60,7 +66,9 @@ __all__ = [
     "report_in_scope",
     "request_erasure",
     "request_export",
+    "retry_pdf",
     "review_in_scope",
+    "search_fhir",
     "sign_and_issue",
     "sweep_erasures",
     "sweep_exports",

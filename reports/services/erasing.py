@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import audit, notify, privacy, stepup
+from accounts import audit, notify, privacy, stepup, webhooks
 from accounts.actors import Actor
 from accounts.background import enqueue
 from accounts.errors import DomainError, Invalid, NotFound
@@ -60,6 +60,7 @@ def request_erasure(*, actor: Actor, patient_id: UUID, now: datetime) -> Erasure
         due_at=now + ANSWER_WITHIN,
     )
     _audit(request, "erasure.requested", now, actor)
+    _announce(request, webhooks.Event.ERASURE_REQUESTED, now)
     notify.notify(
         recipients=[row.user_id for row in staff_of(patient.clinic_id, (Role.ADMINISTRATOR,))],
         kind=notify.Kind.ERASURE_REQUESTED,
@@ -145,10 +146,16 @@ def _execute(actor: Actor, request_id: UUID, made: list[str], now: datetime) -> 
         tombstone_patient(patient_id=patient.pk, now=now)
         _certify(request, steps, actor, now)
         _audit(request, "erasure.executed", now, actor)
+        _announce(request, webhooks.Event.ERASURE_EXECUTED, now)
         enqueue("reports.tasks.finish_erasure", request.pk)
         transaction.on_commit(partial(finish_erasure, request_id=request.pk, now=now), robust=True)
         for address in addresses:
             transaction.on_commit(partial(_send_certificate, request, address), robust=True)
+
+
+def _announce(request: ErasureRequest, event: webhooks.Event, now: datetime) -> None:
+    ids = {"patient": request.patient_id, "request": request.pk}
+    webhooks.announce(clinic_id=request.clinic_id, event=event, ids=ids, now=now)
 
 
 def finish_erasure(*, request_id: UUID, now: datetime) -> None:

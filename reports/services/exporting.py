@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import audit, notify
+from accounts import audit, notify, webhooks
 from accounts.actors import Actor
 from accounts.background import enqueue
 from accounts.errors import DomainError, NotFound
@@ -147,6 +147,12 @@ def _finish(export: ExportRequest, holder: UUID, sealed: files.SealedFile, now: 
     if not finished:
         return False
     _audit(export, "export.ready", now)
+    webhooks.announce(
+        clinic_id=export.patient.clinic_id,
+        event=webhooks.Event.EXPORT_READY,
+        ids={"patient": export.patient_id, "export": export.pk},
+        now=now,
+    )
     notify.notify(
         recipients=users_of(export.patient_id),
         kind=notify.Kind.EXPORT_READY,

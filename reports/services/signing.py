@@ -14,17 +14,18 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import audit, notify, stepup
+from accounts import audit, notify, stepup, webhooks
 from accounts.actors import Actor
 from accounts.background import enqueue
 from accounts.errors import DomainError, NotAllowed, NotFound
 from accounts.models import User
 from accounts.roles import Permission
 from patients.selectors import open_photo, users_of
+from reports import fhir
 from reports.codes import new_code
 from reports.compose import Draft, PictureRecipe, compose
-from reports.content import Issue, Picture, content_hash, to_dict
-from reports.models import Amendment, Report, ReportImage
+from reports.content import Issue, Picture, ReportContent, content_hash, to_dict
+from reports.models import Amendment, Report, ReportImage, ReportResource
 from reports.pictures import Jpeg, readable_copy
 from reviews.models import Review
 from reviews.services import mark_signed
@@ -156,6 +157,7 @@ def _issue(review: Review, draft: Draft, *, actor: Actor, method: str, now: date
         supersedes=previous,
     )
     ReportImage.objects.bulk_create(images)
+    _index_resources(report, content)
     mark_signed(review=review, actor=actor, now=now)
     audit.record(
         action="report.signed",
@@ -178,8 +180,30 @@ def _issue(review: Review, draft: Draft, *, actor: Actor, method: str, now: date
         dedupe_key=f"report:{report.pk}",
         now=now,
     )
+    webhooks.announce(
+        clinic_id=review.clinic_id,
+        event=webhooks.Event.REPORT_SIGNED,
+        ids={
+            "patient": session.patient_id,
+            "session": session.pk,
+            "report": report.pk,
+            "supersedes": previous.pk if previous else None,
+        },
+        now=now,
+    )
     enqueue("reports.tasks.render_report", report.pk)
     return report
+
+
+def _index_resources(report: Report, content: ReportContent) -> None:
+    """Which FHIR resources this report becomes, so that each is found by its id."""
+    facts = fhir.ReportFacts(content=content, content_hash=report.content_hash)
+    kinds = set(ReportResource.Kind.values)
+    made = [item for item in fhir.report_resources(str(report.patient_id), facts) if item["resourceType"] in kinds]
+    ReportResource.objects.bulk_create(
+        ReportResource(id=UUID(item["id"]), report=report, kind=item["resourceType"], position=position)
+        for position, item in enumerate(made)
+    )
 
 
 def _superseded(review: Review) -> tuple[Report | None, str]:

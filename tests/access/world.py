@@ -9,7 +9,9 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import services as accounts
+from accounts import webhooks
 from accounts.models import Clinic, Membership, User
+from accounts.outbound import Transport
 from accounts.requests import resolve_actor
 from accounts.roles import Role
 from analysis.models import Analysis, DerivedImage, Finding, ModelRelease
@@ -106,6 +108,13 @@ def make_world() -> World:
         display_name="New",
         now=now,
     )
+    webhook, _secret = webhooks.register_endpoint(
+        actor=resolve_actor(administrator.user),
+        url="https://hooks.example.org/trichora",
+        events=[webhooks.Event.REPORT_SIGNED],
+        now=now,
+        transport=Transport(resolve=lambda host, port: ["93.184.215.14"]),
+    )
     release = ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9", digest="x")
     text = ConsentText.objects.create(clinic=clinic, purpose=Purpose.CARE, version=99, title="T", body="B")
     review_photo = first(open_case.session.photos)
@@ -130,6 +139,12 @@ def make_world() -> World:
         "derived": first(DerivedImage.objects.filter(photo_result__photo__session__patient__clinic=clinic)).pk,
         "release": release.pk,
         "waiting": waiting.pk,
+        "reading": CaseReading.objects.create(
+            session=waiting, clinic=clinic, submitted_at=waiting.submitted_at, severity_points=2, share_points=20
+        ).pk,
+        "opinion": Opinion.objects.create(
+            session=open_case.session, clinic=clinic, asked_by=colleague, asked_of=doctor, question="Scarring?"
+        ).pk,
         "review": open_case.review.pk,
         "photo_in_review": review_photo.pk,
         "finding": first(Finding.objects.filter(analysis=open_case.review.analysis)).pk,
@@ -139,15 +154,12 @@ def make_world() -> World:
         "region_photo": region.photo_id,
         "entry": first(FormularyEntry.objects).pk,
         "item": first(decided_plan.items).pk,
-        "reading": CaseReading.objects.create(
-            session=waiting, clinic=clinic, submitted_at=waiting.submitted_at, severity_points=2, share_points=20
-        ).pk,
-        "opinion": Opinion.objects.create(
-            session=open_case.session, clinic=clinic, asked_by=colleague, asked_of=doctor, question="Scarring?"
-        ).pk,
         "report": report.pk,
         "report_image": first(ReportImage.objects.filter(report=report)).pk,
         "code": report.verification_code,
+        "webhook": webhook.pk,
+        "fhir_kind": "DiagnosticReport",
+        "fhir_nowhere": "DiagnosticReport/1/_history",
         "export": export.pk,
         "erasure": erasure.pk,
         "executed": executed.pk,

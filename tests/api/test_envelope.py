@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from accounts.stepup import MAX_FAILURES
 from patients.services import discard_session, start_session
 from reports.verification import LIMIT
 from tests.factories import reviews as made
@@ -185,3 +186,37 @@ def test_what_a_signed_in_person_reads_is_never_stored():
         assert answer["Cache-Control"] == "private, no-store", address
         if answer.streaming:
             assert b"".join(answer.streaming_content)[:2] == b"\xff\xd8"
+
+
+def test_429_with_the_time_to_wait_when_secrets_were_guessed():
+    case = make_case()
+    client = signed_in(user_of(case.reviewer))
+    for _attempt in range(MAX_FAILURES):
+        error_of(send(client, "api-sign", case.review.pk, secret="not it", read_hash="0" * 64), 422)
+    answer = send(client, "api-sign", case.review.pk, secret=PASSWORD, read_hash="0" * 64)
+    assert error_of(answer, 429)["code"] == "step_up_locked"
+    assert int(answer["Retry-After"]) == 300
+
+
+def test_500_has_the_envelope_and_tells_nothing(monkeypatch, caplog):
+    def fail(_actor):
+        raise RuntimeError("Mira Sommer has hair loss")
+
+    monkeypatch.setattr("patients.api_record.selectors.records_of", fail)
+    client = signed_in(holder_of(make_patient(make_clinic())))
+    client.raise_request_exception = False
+    error = error_of(client.get(reverse("api-records")), 500)
+    assert error["code"] == "unexpected"
+    assert "Mira" not in str(error) + caplog.text
+
+
+def test_429_when_one_person_asks_too_often(monkeypatch):
+    from rest_framework.throttling import UserRateThrottle
+
+    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min", "anon": "2/min"})
+    client = signed_in(holder_of(make_patient(make_clinic())))
+    for _request in range(2):
+        assert client.get(reverse("api-records")).status_code == 200
+    answer = client.get(reverse("api-records"))
+    assert error_of(answer, 429)["code"] == "throttled"
+    assert int(answer["Retry-After"]) <= 60

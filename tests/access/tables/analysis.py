@@ -14,6 +14,8 @@ from tests.access.rules import (
 )
 
 TABLE: dict[str, Address] = {
+    "api-releases": api(ADMINISTRATORS, "get"),
+    "api-release": api(ADMINISTRATORS, "get", "release"),
     "analysis:session": get(HOLDERS, "session"),
     "analysis:session_status": get(HOLDERS, "session"),
     "analysis:submit": post(HOLDERS, "draft"),

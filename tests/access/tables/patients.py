@@ -27,6 +27,18 @@ def things(_world: World) -> dict[str, Any]:
 
 
 TABLE: dict[str, Address] = {
+    "api-join": api(SIGNED_IN, "get", "join_code"),
+    "api-records": api(ANY_PATIENT, "get"),
+    "api-record": api(HOLDERS, "get", "patient"),
+    "api-consents": api(HOLDERS, "get", "patient"),
+    "api-consent-withdraw": api(HOLDERS, "post", "patient", "purpose"),
+    "api-answers": api(HOLDERS, "get", "patient"),
+    "api-access-log": api(HOLDERS, "get", "patient"),
+    "api-access-log-csv": api(HOLDERS, "get", "patient"),
+    "patients:access_log_csv": get(HOLDERS, "patient"),
+    "api-consent-texts": api(ADMINISTRATORS, "get"),
+    "api-consent-text": api(ADMINISTRATORS, "put", "purpose", title="T", body="B"),
+    "api-consent-publish": api(OWN_ADMINISTRATORS, "post", "text_draft"),
     "patients:join": get(OPEN, "join_code"),
     "patients:register": get(SIGNED_IN, "join_code"),
     "patients:records": get(ANY_PATIENT),

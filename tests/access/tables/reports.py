@@ -9,10 +9,13 @@ from tests.access.rules import (
     HOLDERS_AND_CASES,
     OPEN,
     OWN_ADMINISTRATORS,
+    SIGNED_IN,
     Address,
+    May,
     api,
     get,
     post,
+    rule,
 )
 
 TABLE: dict[str, Address] = {
@@ -32,6 +35,14 @@ TABLE: dict[str, Address] = {
     "reports:export_download": get(HOLDERS, "export"),
     "reports:erasure": get(HOLDERS, "patient"),
     "reports:erasure_withdraw": post(HOLDERS, "erasure"),
+    "fhir-metadata": get(OPEN),
+    "fhir-search": api(SIGNED_IN, "get", "fhir_kind"),
+    "fhir-read": api(HOLDERS_AND_CASES, "get", "fhir_kind", "report"),
+    "fhir-unknown": api(rule(May.NOT_FOUND, anybody=May.SIGN_IN), "get", "fhir_nowhere"),
+    "reports:signing": get(ADMINISTRATORS),
+    "reports:signing_retry": post(OWN_ADMINISTRATORS, "report"),
+    "api-signing": api(ADMINISTRATORS, "get"),
+    "api-signing-retry": api(OWN_ADMINISTRATORS, "post", "report"),
     "reports:requests": get(ADMINISTRATORS),
     "reports:erasure_decision": get(OWN_ADMINISTRATORS, "erasure"),
     "reports:certificate": get(OWN_ADMINISTRATORS, "executed"),
