@@ -35,12 +35,15 @@ class DecisionForm(forms.Form):
     reason = forms.CharField(required=False, max_length=500)
     value = forms.FloatField(required=False)
     condition = forms.CharField(required=False, max_length=20)
+    stage = forms.CharField(required=False, max_length=20)
     region_kind = forms.ChoiceField(required=False, choices=[("", ""), ("bald", "bald"), ("thinning", "thinning")])
 
     def correction(self) -> Correction:
         """What was put in place of the model's value."""
         data = self.cleaned_data
-        return Correction(value=data["value"], condition=data["condition"], region_kind=data["region_kind"])
+        return Correction(
+            value=data["value"], condition=data["condition"], stage=data["stage"], region_kind=data["region_kind"]
+        )
 
 
 class OwnRegionForm(forms.Form):

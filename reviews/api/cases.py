@@ -138,7 +138,13 @@ class FindingDecisionView(APIView):
             finding_id=finding_id,
             verdict=data["verdict"],
             reason=data["reason"],
-            correction=Correction(data["value"], data["condition"], polygon, data["region_kind"]),
+            correction=Correction(
+                value=data["value"],
+                condition=data["condition"],
+                stage=data["stage"],
+                polygon=polygon,
+                region_kind=data["region_kind"],
+            ),
             now=timezone.now(),
         )
         return _now_stands(actor, review_id)

@@ -17,11 +17,12 @@ from reviews import selectors
 from reviews.contraindications import Weight
 from reviews.diagnoses import Diagnosis
 from reviews.models import FindingDecision, FormularyEntry, Review, ReviewStatus
+from reviews.payloads import STAGE_CHOICES
 from reviews.plan_page import PlanPage, plan_page
 from reviews.reading import PullTest, Reading
 from reviews.signing import intake_of
-from vision.types import View
 from reviews.visibility import findings_hidden
+from vision.types import View
 
 
 class CaseOut(serializers.Serializer[Any]):
@@ -165,8 +166,8 @@ class ReviewOut(serializers.Serializer[Any]):
     outcome = serializers.CharField()
     reviewer = serializers.CharField(source="reviewer.display_name")
     lease_until = serializers.DateTimeField()
-    findings = FinalFindingOut(many=True)
     grade_first = serializers.BooleanField(help_text="findings are closed until this person has committed a grade")
+    findings = FinalFindingOut(many=True)
     unseen = UnseenOut()
     photos = PhotoOut(many=True)
     intake = serializers.DictField(allow_null=True, help_text="the patient's answers about health")
@@ -193,6 +194,9 @@ class DecisionIn(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True, default="", max_length=500)
     value = serializers.FloatField(allow_null=True, default=None)
     condition = serializers.CharField(allow_blank=True, default="", max_length=20)
+    stage = serializers.ChoiceField(
+        choices=["", *STAGE_CHOICES], default="", allow_blank=True, help_text="Norwood stage of the clinician"
+    )
     region_kind = serializers.ChoiceField(choices=["", "bald", "thinning"], default="", allow_blank=True)
     polygon = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
@@ -257,12 +261,12 @@ def review_body(actor: Actor, review: Review) -> dict[str, Any]:
     """A review as :class:`ReviewOut` shows it; the caller has checked the scope."""
     intake = intake_of(review)
     page = plan_page(review, actor)
+    hidden = findings_hidden(actor, review.session)
+    waiting = selectors.unseen(review)
     return {
         "id": review.pk,
         "session_id": review.session_id,
         "status": review.status,
-    hidden = findings_hidden(actor, review.session)
-    waiting = selectors.unseen(review)
         "outcome": review.outcome,
         "reviewer": review.reviewer,
         "lease_until": review.lease_until,

@@ -20,7 +20,7 @@ from reviews.decisions import Verdict, effective, findings_of, stacks, unseen
 from reviews.label_maps import label_map
 from reviews.models import FindingDecision, FindingOpened, Review
 from reviews.outlines import fractions
-from reviews.payloads import correct_condition, correct_number, correct_region, needs_decision
+from reviews.payloads import correct_condition, correct_number, correct_region, correct_stage, needs_decision
 from reviews.services.acts import append_decision
 from reviews.services.holding import graded_review, held_review
 from reviews.turns import next_turn
@@ -33,6 +33,7 @@ class Correction:
 
     value: float | None = None
     condition: str = ""
+    stage: str = ""  # Norwood: "1" to "7", or "not_gradable"
     polygon: tuple[tuple[float, float], ...] | None = None
     region_kind: str = ""
 
@@ -42,9 +43,9 @@ def mark_opened(*, actor: Actor, review_id: UUID, kind: str, subject_id: UUID, n
     """Record that the reviewer looked at a photo or a finding of this case (once is enough)."""
     actor.check(Permission.REVIEW_FINDINGS)
     review = held_review(actor, review_id, now)
-    subjects = photos_of(review.session) if kind == "photo" else findings_of(review)
     if kind != "photo":
         check_findings_open(actor, review)
+    subjects = photos_of(review.session) if kind == "photo" else findings_of(review)
     if kind not in ("photo", "finding") or subject_id not in {subject.pk for subject in subjects}:
         raise NotFound
     FindingOpened.objects.get_or_create(review=review, subject_kind=kind, subject_id=subject_id, defaults={"at": now})
@@ -204,12 +205,14 @@ def _corrected(finding: Finding, stands: Mapping[str, Any], correction: Correcti
     """The model's payload with the clinician's value; ``stands`` is what counted so far, from which a region keeps what
     was not changed now (its outline or its kind)."""
     match finding.kind:
-        case Finding.Kind.MEASURE | Finding.Kind.SEVERITY:
+        case Finding.Kind.MEASURE | Finding.Kind.SEVERITY | Finding.Kind.SALT:
             if correction.value is None:
                 raise Invalid("value_needed", _("Type the number that is right."))
             return correct_number(finding.kind, finding.code, finding.payload, correction.value)
         case Finding.Kind.CONDITION:
             return correct_condition(finding.payload, correction.condition)
+        case Finding.Kind.NORWOOD:
+            return correct_stage(finding.payload, correction.stage)
         case _:
             return correct_region(
                 finding.payload,
