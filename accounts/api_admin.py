@@ -82,6 +82,8 @@ class ClinicSettings(serializers.Serializer[Any]):
     urgent_sla_hours = serializers.IntegerField(min_value=1, max_value=2000, required=False)
     usual_reply = serializers.CharField(max_length=120, required=False)
     paper = serializers.ChoiceField(choices=Clinic.Paper.choices, required=False)
+    trichoscope_px_per_mm = serializers.FloatField(min_value=20, max_value=2000, required=False, allow_null=True)
+    trichoscope_width_px = serializers.IntegerField(min_value=300, required=False, allow_null=True)
     registration_open = serializers.BooleanField(required=False)
 
     def validate_time_zone(self, name: str) -> str:

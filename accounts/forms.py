@@ -47,6 +47,8 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "urgent_sla_hours",
             "usual_reply",
             "paper",
+            "trichoscope_px_per_mm",
+            "trichoscope_width_px",
             "registration_open",
         ]
         labels = {
@@ -54,8 +56,22 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "urgent_sla_hours": _("Hours to answer an urgent case"),
             "usual_reply": _("Usual reply time, as patients read it"),
             "paper": _("Paper of printed reports"),
+            "trichoscope_px_per_mm": _("Trichoscope: pixels per millimetre"),
+            "trichoscope_width_px": _("Trichoscope: width of its pictures in pixels"),
             "registration_open": _("The registration link is open"),
         }
+        help_texts = {
+            "trichoscope_px_per_mm": _("Photograph a ruler with it and count. Without it no hairs are counted."),
+            "trichoscope_width_px": _("Only close-ups of exactly this width get the scale; other devices differ."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        scale, width = cleaned.get("trichoscope_px_per_mm"), cleaned.get("trichoscope_width_px")
+        if (scale is None) != (width is None) and not self.errors:
+            missing = "trichoscope_px_per_mm" if scale is None else "trichoscope_width_px"
+            self.add_error(missing, _("A trichoscope needs both: its scale and the width of its pictures."))
+        return cleaned
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]

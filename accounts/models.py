@@ -7,6 +7,7 @@ import uuid
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now as current_time
@@ -75,6 +76,11 @@ class Clinic(models.Model):
     urgent_sla_hours = models.PositiveSmallIntegerField(default=4)
     usual_reply = models.CharField(max_length=120, default="two working days")
     paper = models.CharField(max_length=10, choices=Paper.choices, default=Paper.A4)  # of printed reports
+    # Scale of the clinic's trichoscope, which holds for its pictures alone: those of exactly this width.
+    trichoscope_px_per_mm = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(20), MaxValueValidator(2000)]
+    )
+    trichoscope_width_px = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(300)])
     created_at = models.DateTimeField(default=current_time)
 
     objects = ClinicQuerySet.as_manager()

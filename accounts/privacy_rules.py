@@ -24,7 +24,8 @@ _FIELDS: dict[str, FieldRule] = {
         f"Clinic.{name}": _REFERENCE
         for name in (
             "id", "name", "address", "phone", "time_zone", "join_code", "registration_open", "record_key_id",
-            "sla_hours", "urgent_sla_hours", "usual_reply", "paper", "created_at",
+            "sla_hours", "urgent_sla_hours", "usual_reply", "paper", "trichoscope_px_per_mm",
+            "trichoscope_width_px", "created_at",
         )
     },
     **{
