@@ -111,9 +111,11 @@ def check_findings_open(actor: Actor, review: Review) -> None:
 
 
 def check_case_open(actor: Actor, review: Review) -> None:
-    """Raise DomainError ``read_blind`` when a colleague holds the case and this person has not graded it."""
-    holds = State(review.status) in OPEN_STATES and review.reviewer_id == actor.membership_id
-    if not holds and findings_hidden(actor, review.session):
+    """Raise DomainError ``read_blind`` for a colleague's review of a case that this person has not graded.
+
+    One's own review stays open; what it must not show before the grade is left out of it.
+    """
+    if review.reviewer_id != actor.membership_id and findings_hidden(actor, review.session):
         raise DomainError(
             "read_blind",
             _("This case is read blind. What colleagues wrote opens once you have read it, or it is signed."),
