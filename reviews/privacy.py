@@ -26,6 +26,7 @@ from reviews.models import (
     ReviewEvent,
     ReviewStatus,
 )
+from reviews.own_regions import manual_scales, own_regions
 
 _LINK: Final = FieldRule(Category.LINK, OnErasure.ERASE)
 _HEALTH: Final = FieldRule(Category.HEALTH, OnErasure.ERASE)
@@ -172,6 +173,14 @@ def _review(review: Review) -> dict[str, Any]:
                 "reason": decision.reason,
             }
             for decision in (effective(review).values() if signed else ())
+        ],
+        "added_regions": [
+            {"photo": region.photo.pk, "region": region.payload, "reason": region.reason}
+            for region in (own_regions(review) if signed else ())
+        ],
+        "scales": [
+            {"photo": photo_id, "px_per_mm": scale.px_per_mm, "length_mm": scale.length_mm, "set_at": scale.set_at}
+            for photo_id, scale in (manual_scales(review.session).items() if signed else ())
         ],
         "plan": _plan(plan) if plan is not None and signed else None,
     }

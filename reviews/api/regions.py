@@ -18,14 +18,13 @@ from reviews.api.shapes import ReviewOut, review_answer
 from reviews.views.fragments import id_of
 
 ACT_WITH_BODY: dict[Any, Any] = {200: ReviewOut, **failures(400, 404, 409, 422)}
-KINDS = ("bald", "thinning")
 
 
 class RegionIn(serializers.Serializer[Any]):
     """A region that the models missed: an outline in picture fractions, its kind and why."""
 
     photo_id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=KINDS)
+    kind = serializers.CharField(max_length=10, help_text="bald or thinning")
     polygon = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2), max_length=400
     )
@@ -35,7 +34,7 @@ class RegionIn(serializers.Serializer[Any]):
 class RegionChangeIn(serializers.Serializer[Any]):
     """What changes about an own region; what is left out stays."""
 
-    kind = serializers.ChoiceField(choices=KINDS, required=False)
+    kind = serializers.CharField(max_length=10, required=False, help_text="bald or thinning")
     polygon = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
         max_length=400,

@@ -47,6 +47,7 @@ def decide_review(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     actor.check(Permission.REVIEW_FINDINGS)
     review = graded_review(actor, review_id, now)
     _refuse_unseen(review)
+    _refuse_open_question(review)
     changed = is_amended(review)
     review.outcome = "amended" if changed else "approved"
     review.decided_at = now
@@ -159,20 +160,20 @@ def _locked(review: Review) -> PhotoSession:
     return session
 
 
-def _tell_patient(review: Review, kind: notify.Kind, path: str, now: datetime) -> None:
 _EVENTS = {
     notify.Kind.RETAKE_REQUESTED: webhooks.Event.RETAKE_REQUESTED,
     notify.Kind.CASE_REJECTED: webhooks.Event.CASE_REJECTED,
 }
 
 
-    notify.notify(
+def _tell_patient(review: Review, kind: notify.Kind, path: str, now: datetime) -> None:
     webhooks.announce(
         clinic_id=review.clinic_id,
         event=_EVENTS[kind],
         ids={"patient": review.session.patient_id, "session": review.session_id},
         now=now,
     )
+    notify.notify(
         recipients=users_of(review.session.patient_id),
         kind=kind,
         clinic_id=review.clinic_id,

@@ -28,6 +28,7 @@ class Boxes {
     this.serverIds = new Map();
     this.undoable = [];
     this.pending = 0;
+    this.drawn = new Set();
     this.tags = new Map();
     this.queue = Promise.resolve();
     this.listening = new AbortController();
@@ -252,7 +253,8 @@ class Boxes {
   record(annotation, action) {
     this.saved.set(annotation.id, annotation);
     this.tag(annotation);
-    const own = action === "create" || annotation.properties?.own === true;
+    if (action === "create") this.drawn.add(annotation.id);
+    const own = this.drawn.has(annotation.id) || annotation.properties?.own === true;
     const kind = action === "create" ? this.stage.querySelector("[data-boxes-kind]")?.value : undefined;
     this.post({ action, ...geometryOf(annotation, this.scale), ...(own && { own }), ...(kind && { kind }) }, annotation.id);
   }
@@ -260,7 +262,7 @@ class Boxes {
   forget(annotation) {
     this.saved.delete(annotation.id);
     this.untag(annotation.id);
-    this.post({ action: "delete", own: annotation.properties?.own === true }, annotation.id);
+    this.post({ action: "delete", own: this.drawn.has(annotation.id) || annotation.properties?.own === true }, annotation.id);
   }
 
   /** Posts in order, one after another, so that the server sees the changes as they were made. Without a connection a
