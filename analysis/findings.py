@@ -47,7 +47,7 @@ def draft_findings(
     segmentation = releases.get("segmentation", "")
     for photo_id, result in photos:
         overview = View(result["view"]).is_global
-        release = segmentation if overview else releases.get("hairs", "")
+        release = segmentation if overview else releases.get("trichoscopy", "")
         for metric in MEASURES if overview else counts_shown(result):
             found = result["measures"].get(metric.value)
             if found is not None:

@@ -29,6 +29,11 @@ UNDERLAY: Final = 2
 
 
 def hairs_picture(image: RgbImage, field: HairField) -> EncodedImage:
+    """:func:`draw_field` as a file."""
+    return webp(ImageKind.HAIRS, draw_field(image, field))
+
+
+def draw_field(image: RgbImage, field: HairField) -> RgbImage:
     """The photo with a line per hair, a ring at its root, a loop around each multi-hair unit, and the frame."""
     shown = fitted(image).copy()
     height, width = shown.shape[:2]
@@ -47,7 +52,7 @@ def hairs_picture(image: RgbImage, field: HairField) -> EncodedImage:
             cv2.circle(shown, _point(centre), round(radius), FRAME, max(1, line - 1), cv2.LINE_AA)
     for hair in field.hairs:
         _draw(shown, hair, size, line)
-    return webp(ImageKind.HAIRS, shown)
+    return shown
 
 
 def _draw(shown: RgbImage, hair: Hair, size: np.ndarray[tuple[int], np.dtype[np.float64]], line: int) -> None:

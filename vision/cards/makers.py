@@ -49,6 +49,11 @@ MAKERS: Final[Mapping[str, tuple[str, str, str]]] = {
         "vision.training.norwood_card:card_text",
         "vision.cards.overviews:norwood_examples",
     ),
+    "trichoscopy": (
+        "vision.training.hairs_release:measure",
+        "vision.training.hairs_card:card_text",
+        "vision.cards.trichoscopy:hair_examples",
+    ),
 }
 """Task to ``module:function`` of measure, text and examples."""
 

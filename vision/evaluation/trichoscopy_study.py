@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.calibre import measure_calibres
 from vision.decode import decode_image
@@ -76,7 +77,7 @@ def _density(per_cm2: int, shipped: tuple[Network, Release] | None) -> dict[str,
             seen = look(drawing.image, PX_PER_MM, network, release)
             refused += not within_domain(seen, release)
             found = hairs_of(seen, PX_PER_MM, release)
-            match = match_hairs(found.arrows, _arrows(drawing), PX_PER_MM)
+            match = match_hairs(found.arrows, drawn_arrows(drawing), PX_PER_MM)
             hits, found_hairs, true_hairs = hits + match.hits, found_hairs + match.found, true_hairs + match.true
             field = assemble_field(found, [None] * len(found.arrows), drawing.image, PX_PER_MM, release.classes)
             error = stated_errors(release.metrics())
@@ -126,7 +127,7 @@ def _calibres() -> list[dict[str, float | int | None]]:
                 size=SIZE,
             )
             random = np.random.default_rng(seed)
-            arrows = _arrows(drawing) + random.normal(0, JITTER_PX, (len(drawing.hairs), 4)).astype(np.float32)
+            arrows = drawn_arrows(drawing) + random.normal(0, JITTER_PX, (len(drawing.hairs), 4)).astype(np.float32)
             for hair, calibre in zip(drawing.hairs, measure_calibres(drawing.image, arrows, PX_PER_MM), strict=True):
                 widths.append(_Width((1 - TAPER / 2) * hair.calibre_um, None if calibre is None else calibre.width_um))
     rows = []
@@ -193,11 +194,12 @@ def known_field(drawing: DrawnTrichoscopy) -> HairField:
     count = len(drawing.hairs)
     kinds = np.zeros((count, len(HairKind)), np.float32)
     kinds[:, 0] = 1
-    found = Found(_arrows(drawing), np.ones(count, np.float32), kinds)
+    found = Found(drawn_arrows(drawing), np.ones(count, np.float32), kinds)
     return assemble_field(found, [None] * count, drawing.image, drawing.px_per_mm, tuple(HairKind))
 
 
-def _arrows(drawing: DrawnTrichoscopy) -> np.ndarray[Any, np.dtype[np.float32]]:
+def drawn_arrows(drawing: DrawnTrichoscopy) -> NDArray[np.float32]:
+    """Its hairs, N x 4: root x, y, tip x, y."""
     return np.array([(*hair.root, *hair.tip) for hair in drawing.hairs], np.float32).reshape(-1, 4)
 
 

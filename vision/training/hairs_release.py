@@ -135,7 +135,7 @@ def publish_run(
     draft = Release(
         name=NAME,
         version=version,
-        task="hairs",
+        task="trichoscopy",
         architecture=HAIR_POINTS_MOBILENET_V2,
         input=SPEC,
         classes=KIND_NAMES,
