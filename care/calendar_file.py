@@ -47,7 +47,7 @@ def invitation(entry: Entry, *, zone: str, organizer: str, organizer_name: str, 
         alarm.add("trigger", timedelta(hours=-1))
         event.add_component(alarm)
     calendar.add_component(event)
-    calendar.add_missing_timezones()
+    _add_zones(calendar, [entry])
     return bytes(calendar.to_ical())
 
 
@@ -58,8 +58,16 @@ def feed(*, name: str, zone: str, entries: Sequence[Entry]) -> bytes:
     calendar.add("refresh-interval", timedelta(minutes=30), parameters={"VALUE": "DURATION"})
     for entry in entries:
         calendar.add_component(_event(entry, zone))
-    calendar.add_missing_timezones()
+    _add_zones(calendar, entries)
     return bytes(calendar.to_ical())
+
+
+def _add_zones(calendar: Calendar, entries: Sequence[Entry]) -> None:
+    """The rules of the time zones, for the years around the entries."""
+    if entries:
+        first, last = min(entry.starts_at for entry in entries), max(entry.ends_at for entry in entries)
+        margin = timedelta(days=366)
+        calendar.add_missing_timezones(first_date=(first - margin).date(), last_date=(last + margin).date())
 
 
 def _calendar(method: str) -> Calendar:

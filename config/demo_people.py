@@ -19,11 +19,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.actors import Actor
 from accounts.models import Clinic, User
 from accounts.requests import resolve_actor
 from accounts.roles import Role
 from accounts.services import add_staff, create_clinic
 from analysis.services import submit_session
+from config.demo_care import ensure_care
 from config.demo_drawings import draw_for_demo
 from patients.capture_protocol import ChecklistItem, WashInterval
 from patients.intake_form import (
@@ -222,7 +224,19 @@ def _make_clinic(now: datetime) -> Clinic:
     publish_default_texts(clinic, now)
     for drawn in PATIENTS:
         _register(clinic, drawn, now)
+    ensure_care(
+        clinic,
+        administrator=_actor("administrator@demo.test"),
+        doctor=_actor("dermatologist@demo.test"),
+        patient=_records(PATIENTS[0]).select_related("patient__clinic").get().patient,
+        holder=_actor(PATIENTS[0].email),
+        now=now,
+    )
     return clinic
+
+
+def _actor(email: str) -> Actor:
+    return resolve_actor(User.objects.get(email=email))
 
 
 def _user(email: str) -> User:

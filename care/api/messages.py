@@ -28,6 +28,8 @@ from patients.models import Patient
 from patients.red_flags import RedFlag, label, safety_text, severity
 from patients.selectors import patient_for
 
+RED_FLAGS = [flag.value for flag in RedFlag]
+
 
 class AttachmentOut(serializers.Serializer[Attachment]):
     """A file of a message; its bytes are read from ``attachments/{id}/``."""
@@ -130,9 +132,7 @@ class MessageIn(serializers.Serializer[Any]):
 
     body = serializers.CharField(required=False, default="", allow_blank=True, max_length=8000)
     send_key = serializers.UUIDField(required=False)
-    symptoms = serializers.ListField(
-        child=serializers.ChoiceField(choices=[flag.value for flag in RedFlag]), required=False, default=list
-    )
+    symptoms = serializers.ListField(child=serializers.ChoiceField(choices=RED_FLAGS), required=False, default=list)
     session_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     report_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     internal = serializers.BooleanField(required=False, default=False)

@@ -147,12 +147,11 @@ def booking_page(
         "action": reverse("care:move", args=[leaving.pk]) if leaving else booking,
         "members": members,
         "member_id": member_id,
-        "days": _by_day(found, zone),
+        "days": _by_day(_one_per_time(found), zone),
         "monday": monday,
         "sunday": monday + timedelta(days=6),
         "earlier": monday - timedelta(days=7) if monday > _monday(today) else None,
         "later": monday + timedelta(days=7),
-        "several": len(chosen) > 1,
     }
 
 
@@ -173,6 +172,14 @@ def _first_free_week(
     zone = ZoneInfo(members[0].clinic.time_zone)
     first = _monday(found[0].starts_at.astimezone(zone).date())
     return first, [slot for slot in found if slot.starts_at.astimezone(zone).date() < first + timedelta(days=7)]
+
+
+def _one_per_time(found: Sequence[selectors.Slot]) -> list[selectors.Slot]:
+    """Each time once: with anybody means with the first who is free, and the question before booking names them."""
+    times: dict[datetime, selectors.Slot] = {}
+    for slot in found:
+        times.setdefault(slot.starts_at, slot)
+    return list(times.values())
 
 
 def _by_day(found: Sequence[selectors.Slot], zone: str) -> list[SlotDay]:

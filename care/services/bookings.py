@@ -55,6 +55,8 @@ def book(
     try:
         with transaction.atomic():
             patient = locked_patient(patient.pk)
+            if (booked := selectors.booked_before(actor, send_key)) is not None:
+                return booked  # the other click of a double-click was first
             locked_schedule(member.pk)
             _check_free(actor, kind, member, starts_at, now)
             _check_patient_free(patient.pk, starts_at, kind, None)
