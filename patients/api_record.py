@@ -59,6 +59,8 @@ def text() -> serializers.CharField:
     return serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
+SYMPTOMS = one_of(Symptom)
+
 # --- registration ----------------------------------------------------------------------------------------------------
 
 

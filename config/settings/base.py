@@ -315,7 +315,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "AnalysisStateEnum": "analysis.selectors.State",
-        "IntakeSymptomEnum": "patients.intake_form.Symptom",
+        "IntakeSymptomEnum": "patients.api_record.SYMPTOMS",
+        "RedFlagEnum": "care.api.messages.RED_FLAGS",
+        "DemandEnum": "reviews.api.reads.DEMANDS",
         "SessionStatusEnum": "patients.models.PhotoSession.Status",
         "ReviewStatusEnum": "reviews.models.ReviewStatus",
         "ExportStatusEnum": "reports.models.ExportRequest.Status",

@@ -64,8 +64,8 @@ def derived_id(*parts: str) -> str:
 
 
 def instant(when: dt.datetime) -> str:
-    """A moment as FHIR writes it."""
-    return when.isoformat(timespec="milliseconds")
+    """A moment as FHIR writes it, in UTC."""
+    return when.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def patient_resource(facts: PatientFacts) -> Resource:

@@ -24,6 +24,8 @@ from reviews.policy import Demand, ReadingRules
 from reviews.workflow import ReadState
 from vision.types import Condition
 
+DEMANDS = [demand.value for demand in Demand]
+
 
 class GradeIO(serializers.Serializer[Any]):
     """A grade: condition, affected share of the scalp in percent, severity 1 to 10."""
@@ -109,9 +111,9 @@ class CommittedOut(serializers.Serializer[Any]):
 class PolicyIO(serializers.Serializer[Any]):
     """What the clinic demands of its readers, from the next claim on."""
 
-    blind_first = serializers.ChoiceField(choices=[demand.value for demand in Demand])
+    blind_first = serializers.ChoiceField(choices=DEMANDS)
     blind_percent = serializers.IntegerField(min_value=0, max_value=100)
-    double_read = serializers.ChoiceField(choices=[demand.value for demand in Demand])
+    double_read = serializers.ChoiceField(choices=DEMANDS)
     double_percent = serializers.IntegerField(min_value=0, max_value=100)
     severity_points = serializers.IntegerField(min_value=0, max_value=9)
     share_points = serializers.IntegerField(min_value=0, max_value=100)
