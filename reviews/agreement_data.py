@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -171,7 +172,7 @@ def _against_model(reads: Mapping[UUID, list[Read]]) -> Agreement:
         grade = reference[session_id]
         condition = payloads.get(Finding.Kind.CONDITION)
         if condition and condition.get("shown") in set(CONDITIONS):
-            code = CONDITIONS.index(Condition(condition["shown"]))
+            code = CONDITIONS.index(Condition(str(condition["shown"])))
             pairs.condition.append((code, CONDITIONS.index(grade.condition)))
         severity = payloads.get(Finding.Kind.SEVERITY)
         if severity and needs_decision(severity):
@@ -183,7 +184,7 @@ def _against_model(reads: Mapping[UUID, list[Read]]) -> Agreement:
     return pairs.agreement(same_raters=True)
 
 
-def _statements(sessions: set[UUID]) -> dict[UUID, dict[str, Mapping[str, object]]]:
+def _statements(sessions: set[UUID]) -> dict[UUID, dict[str, Mapping[str, Any]]]:
     """Condition and severity of each session's newest finished analysis, as the models stated them."""
     newest: dict[UUID, UUID] = {}
     done = Analysis.objects.filter(session__in=sessions, status=Analysis.Status.DONE).order_by("queued_at")
@@ -191,7 +192,7 @@ def _statements(sessions: set[UUID]) -> dict[UUID, dict[str, Mapping[str, object
         newest[session_id] = pk
     kinds = (Finding.Kind.CONDITION, Finding.Kind.SEVERITY)
     rows = Finding.objects.filter(analysis__in=newest.values(), kind__in=kinds, photo=None)
-    found: dict[UUID, dict[str, Mapping[str, object]]] = {}
+    found: dict[UUID, dict[str, Mapping[str, Any]]] = {}
     for row in rows.select_related("analysis__session__patient"):
         found.setdefault(row.analysis.session_id, {})[row.kind] = row.payload
     return found

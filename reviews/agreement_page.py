@@ -111,13 +111,13 @@ def csv_rows(report: Report) -> list[list[str]]:
         ):
             rows.append([section, what, measure, *_csv(figure)])
         for what, found_limits in (("severity", found.severity_limits), ("affected_share", found.share_limits)):
-            parts = (
+            parts: tuple[Estimate | TooFew, ...] = (
                 (found_limits.bias, found_limits.lower, found_limits.upper)
                 if isinstance(found_limits, Limits)
                 else (found_limits,) * 3
             )
-            for name, figure in zip(("bias", "lower_limit", "upper_limit"), parts, strict=True):
-                rows.append([section, what, f"bland_altman_{name}", *_csv(figure)])
+            for name, part in zip(("bias", "lower_limit", "upper_limit"), parts, strict=True):
+                rows.append([section, what, f"bland_altman_{name}", *_csv(part)])
     for row in report.overrides:
         rows.append(["overrides", row.kind, "share_corrected_or_rejected", *_csv(row.rate)])
         for name in ("accepted", "corrected", "rejected"):

@@ -26,7 +26,7 @@ class GradeForm(forms.Form):
     """A grade of one's own, committed once."""
 
     condition = forms.ChoiceField(
-        label=_("What do you see?"), choices=[("", _("Choose")), *((c.value, text) for c, text in CONDITIONS.items())]
+        label=_("What do you see?"), choices=[("", _("Choose")), *((str(c), text) for c, text in CONDITIONS.items())]
     )
     share_percent = _number(
         _("Affected share of the scalp, %"), 0, 100, _("Thinned or bald, over all views, by eye; steps of 5 are fine.")
@@ -49,7 +49,7 @@ class GradeForm(forms.Form):
 class OpinionForm(GradeForm):
     """A second opinion: a grade, and what the colleague thinks."""
 
-    remark = None
+    remark = None  # type: ignore[assignment]  # Django's way to leave a field out
     answer = forms.CharField(label=_("Your opinion"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 5}))
 
 

@@ -38,6 +38,8 @@ def opinions_about(session: PhotoSession) -> list[Opinion]:
 
 def reading_of(session: PhotoSession) -> CaseReading | None:
     """The independent reading of this submission, when there is one."""
+    if session.submitted_at is None:
+        return None
     rows = CaseReading.objects.filter(session=session, submitted_at=session.submitted_at)
     reading: CaseReading | None = rows.select_related("session__patient", "waived_by").first()
     return reading
@@ -64,7 +66,8 @@ def flags_of(sessions: Iterable[PhotoSession]) -> dict[UUID, Flags]:
     """What the queue shows about each case, in three queries."""
     rows = {session.pk: session for session in sessions}
     escalated = escalations_of(rows.values())
-    asked, given = set(), set()
+    asked: set[UUID] = set()
+    given: set[UUID] = set()
     for row in Opinion.objects.filter(session__in=rows, withdrawn_at=None).only(
         "session_id", "asked_at", "answered_at"
     ):

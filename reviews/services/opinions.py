@@ -47,7 +47,7 @@ def ask_opinion(*, actor: Actor, review_id: UUID, question: str, asked_of: UUID 
     opinion = Opinion.objects.create(
         session=review.session,
         clinic_id=review.clinic_id,
-        asked_by_id=actor.membership_id,
+        asked_by_id=review.reviewer_id,
         asked_of_id=asked_of,
         question=question.strip(),
         asked_at=now,

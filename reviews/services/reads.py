@@ -194,27 +194,28 @@ def locked_reading(actor: Actor, case_id: UUID) -> CaseReading:
     return case
 
 
-def check_reader(case: CaseReading, actor: Actor) -> None:
-    """Raise DomainError with the reason why this person may not read the case."""
+def check_reader(case: CaseReading, actor: Actor) -> UUID:
+    """The reader's membership. Raises DomainError with the reason why this person may not read the case."""
     if actor.membership_id is None:
         raise NotAllowed(_("Only staff of the clinic review cases."))
     why = refusal(facts_of(case), actor.membership_id)
     if why is not None:
         raise DomainError(why.value, why.words)
+    return actor.membership_id
 
 
 def _commit(
     actor: Actor, case: CaseReading, grade: Grade, remark: str, now: datetime, *, review: Review | None
 ) -> Read:
     """Append the grade and move the reading on; the reading is locked."""
-    check_reader(case, actor)
+    reader = check_reader(case, actor)
     reads = list(case.reads.order_by("position").select_related("case__session__patient"))
     adjudicates = case.status == ReadState.ADJUDICATION_DUE.value
     consent = consent_state(case.session.patient_id)[Purpose.MODEL_IMPROVEMENT]
     row = consent.consent if consent.granted else None
     read = Read.objects.create(
         case=case,
-        reader_id=actor.membership_id,
+        reader_id=reader,
         role=Read.Role.ADJUDICATION if adjudicates else Read.Role.INDEPENDENT,
         position=len(reads),
         review=review,
@@ -274,6 +275,8 @@ def _locked_case(review: Review, now: datetime) -> CaseReading:
 
 
 def _open_case(review: Review, rules: ReadingRules, now: datetime) -> CaseReading:
+    if review.session.submitted_at is None:
+        raise NotFound
     return CaseReading.objects.create(
         session=review.session,
         clinic_id=review.clinic_id,

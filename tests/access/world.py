@@ -78,7 +78,7 @@ def make_world() -> World:
     case, report = signed_report(clinic=clinic, member=doctor, render=True, now=now)
     patient = case.patient
     waiting = make_session(patient, views=[View.CROWN], consent=False, now=now)
-    submit_session(actor=case.holder, session_id=waiting.pk, now=now)
+    waiting = submit_session(actor=case.holder, session_id=waiting.pk, now=now)
     Analysis.objects.filter(session=waiting).delete()
     measured(waiting)
     decided = make_case(clinic=clinic, member=doctor, now=now)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
-from analysis.models import DerivedImage
+from analysis.models import DerivedImage, Finding
 from patients.models import Purpose
 from patients.services import withdraw_consent
 from reviews import services
@@ -22,7 +22,7 @@ from vision.types import Condition
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 GRADE = {"condition": "alopecia", "share_percent": 20, "severity": 4}
-SECRETS = ("82.4", "82 %", "4.2", "coverage", "thinning", "0.91")
+SECRETS = ("82.4", "82 %", "4.2", "coverage_index", "0.81", "16.2")
 
 
 def world(**rules):
@@ -62,7 +62,7 @@ def leaks(response):
         return ["a picture"]
     text = response.content.decode()
     text = text[text.find("<main") :]
-    ids = [str(pk) for pk in DerivedImage.objects.values_list("pk", flat=True)]
+    ids = [str(pk) for model in (DerivedImage, Finding) for pk in model.objects.values_list("pk", flat=True)]
     return [secret for secret in (*SECRETS, *ids) if secret in text]
 
 
