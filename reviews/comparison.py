@@ -20,8 +20,12 @@ from patients.models import Photo, PhotoSession
 from patients.selectors import sessions_of
 from reviews.decisions import FinalFinding, final_findings, photos_in_order
 from reviews.models import Plan, Review, ReviewStatus
+from reviews.presenters.cards import area_words
 from reviews.presenters.stage import picture_sources
 from reviews.wording import interval, title, value, view_name
+from vision.measure import AREAS
+
+_AREAS = frozenset(metric.value for metric in AREAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +177,26 @@ def _numbers(findings: Sequence[FinalFinding], view: str) -> dict[str, tuple[str
     for one in findings:
         if one.view not in (view, ""):
             continue
-        label = title(one.kind, one.code, one.payload)
+        label = _label(one)
         if one.kind == "region":
             regions[label] = regions.get(label, 0) + 1
         else:
-            found[label] = (value(one.kind, one.payload), interval(one.kind, one.payload))
+            found[label] = _words(one)
     return found | {label: (_("%(n)d marked") % {"n": count}, "") for label, count in regions.items()}
+
+
+def _label(one: FinalFinding) -> str:
+    name = title(one.kind, one.code, one.payload)
+    return _("%(name)s, projected") % {"name": name} if one.code in _AREAS else name
+
+
+def _words(one: FinalFinding) -> tuple[str, str]:
+    """The value and its range."""
+    payload = one.payload
+    if one.code in _AREAS and "value" in payload:
+        ends = {"low": area_words(payload["low"]), "high": area_words(payload["high"])}
+        return area_words(payload["value"]), _("%(low)s to %(high)s") % ends
+    return value(one.kind, payload), interval(one.kind, payload)
 
 
 def _plan(review: Review) -> PlanSide | None:

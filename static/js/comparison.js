@@ -97,7 +97,6 @@ export function openComparison(element) {
         show(side);
       }, BLINK_MS);
     }
-    requestAnimationFrame(() => viewers.forEach((viewer) => viewer.isOpen() && viewer.viewport.goHome(true)));
   }
 
   const actions = {

@@ -8,6 +8,11 @@
 const PREFIX = "trichora.draft.";
 const AGAIN_MS = 5000;
 const sent = new WeakMap();
+let leaving = false; // the page that comes next may have been drawn before the last answer: it looks at the draft itself
+
+addEventListener("beforeunload", () => {
+  leaving = true;
+});
 
 function keyOf(form) {
   return `${PREFIX}${form.dataset.draftOwner ?? ""}.${form.dataset.draft}`;
@@ -67,7 +72,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (xhr.responseURL.includes("/accounts/login/")) say(form, "signedOut");
   else if (successful) {
     const kept = storage((store) => JSON.parse(store.getItem(keyOf(form)) ?? "null"));
-    if (!kept || kept.values === sent.get(form)) storage((store) => store.removeItem(keyOf(form)));
+    if (!leaving && (!kept || kept.values === sent.get(form))) storage((store) => store.removeItem(keyOf(form)));
     document.getElementById(form.dataset.draftStatus ?? "")?.classList.remove("is-unsaved");
   } else if (xhr.status >= 400 && xhr.status < 500) say(form, "refused");
   else {
