@@ -184,6 +184,8 @@ def _card(state: CaseState, numbers: Numbers, finding: Finding, number: int, ope
     wanted = needs_decision(payload)
     numeric = wanted and finding.kind in _NUMBER_AT
     counted = numbers.payload_for(finding) if corrected is None else None
+    if counted is not None and value(finding.kind, counted) == value(finding.kind, payload):
+        counted = None  # it reads the same: nothing to show beside the model's
     stands = counted or stands
     source = stands.get(_NUMBER_AT[finding.kind], {}) if _NUMBER_AT.get(finding.kind) else stands
     return FindingCard(
