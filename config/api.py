@@ -12,17 +12,17 @@ from analysis import api as analyses
 from analysis import api_releases as releases
 from care.api import bookings, messages, offer
 from patients import api as sessions
+from patients import api_cards
 from patients import api_record as records
 from patients import api_texts as texts
 from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
-from reviews.api import cases, desk, plans, reads, regions
 from reports import api_signing as signing
+from reviews.api import cases, desk, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    # --- sessions, photos, analyses
     # --- records
     path("join/<str:code>/", records.JoinClinic.as_view(), name="api-join"),
     path("records/", records.Records.as_view(), name="api-records"),
@@ -58,8 +58,10 @@ urlpatterns = [
     ),
     path("manage/releases/", releases.Releases.as_view(), name="api-releases"),
     path("manage/releases/<uuid:release_id>/", releases.OneRelease.as_view(), name="api-release"),
+    # --- sessions, photos, analyses
     path("patients/<uuid:patient_id>/sessions/", sessions.PatientSessions.as_view(), name="api-sessions"),
     path("sessions/<uuid:session_id>/", sessions.OneSession.as_view(), name="api-session"),
+    path("patients/<uuid:patient_id>/card/", api_cards.Card.as_view(), name="api-card"),
     path("sessions/<uuid:session_id>/checklist/", sessions.SessionChecklist.as_view(), name="api-checklist"),
     path("sessions/<uuid:session_id>/intake/confirm/", sessions.SessionIntake.as_view(), name="api-intake"),
     path("sessions/<uuid:session_id>/photos/", sessions.SessionPhotos.as_view(), name="api-photos"),
@@ -144,8 +146,6 @@ urlpatterns = [
     path("exports/<uuid:export_id>/archive/", rights.ExportArchive.as_view(), name="api-export-archive"),
     path("patients/<uuid:patient_id>/erasures/", rights.PatientErasures.as_view(), name="api-erasures"),
     path("erasures/<uuid:request_id>/withdraw/", rights.WithdrawErasure.as_view(), name="api-erasure-withdraw"),
-    path("manage/erasures/", rights.ErasureCases.as_view(), name="api-erasure-cases"),
-    path("manage/erasures/<uuid:request_id>/", rights.OneErasureCase.as_view(), name="api-erasure-case"),
     path("manage/webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path("manage/webhooks/<uuid:endpoint_id>/", webhooks.OneWebhook.as_view(), name="api-webhook"),
     path("manage/webhooks/<uuid:endpoint_id>/switch/", webhooks.SwitchWebhook.as_view(), name="api-webhook-switch"),
@@ -158,6 +158,8 @@ urlpatterns = [
     ),
     path("manage/signing/", signing.Signing.as_view(), name="api-signing"),
     path("manage/signing/<uuid:report_id>/retry/", signing.RetrySigning.as_view(), name="api-signing-retry"),
+    path("manage/erasures/", rights.ErasureCases.as_view(), name="api-erasure-cases"),
+    path("manage/erasures/<uuid:request_id>/", rights.OneErasureCase.as_view(), name="api-erasure-case"),
     path("manage/erasures/<uuid:request_id>/execute/", rights.ExecuteErasure.as_view(), name="api-erasure-execute"),
     path("manage/erasures/<uuid:request_id>/refuse/", rights.RefuseErasure.as_view(), name="api-erasure-refuse"),
     path(

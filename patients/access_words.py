@@ -22,6 +22,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "consent.decided": gettext_lazy("Decided about consents"),
     "consent.withdrawn": gettext_lazy("Withdrew a consent"),
     "consent.read": gettext_lazy("Read a consent receipt"),
+    "card.checked": gettext_lazy("Checked the print of the calibration card"),
     "intake.saved": gettext_lazy("Answered the questions about health"),
     "intake.confirmed": gettext_lazy("Confirmed the answers for a session"),
     "intake.read": gettext_lazy("Read the answers about health"),

@@ -12,7 +12,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from vision.types import QualityCheck, View
+from vision.types import QualityCheck, Reason, View
 
 Text = str | Promise
 
@@ -208,6 +208,24 @@ QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
         _("Check that the right photo was chosen, and that the head fills the picture."),
     ),
 }
+
+
+CARD_READ: Final = _("Calibration card read: areas can be given in square millimetres.")
+CARD_UNCHECKED: Final = _("There is a calibration card in it, but its print is not checked yet.")
+CARD_ADVICE: Final[dict[Reason, Advice]] = {
+    Reason.SEVERAL_CARDS: Advice(
+        _("There are two calibration cards in it."), _("Leave one: the one that lies where the hair is.")
+    ),
+    Reason.CARD_MIRRORED: Advice(
+        _("The photo is a mirror image."),
+        _("Switch mirroring off in the camera's settings, or use the rear camera: left and right must not change."),
+    ),
+    Reason.CARD_UNUSABLE: Advice(
+        _("The calibration card cannot be read."),
+        _("Lay it flat, facing the camera, sharp and wholly in the picture, and not too far away."),
+    ),
+}
+"""A card that gives no scale. The photo counts all the same; only lengths in millimetres are missing."""
 
 
 class RetakeReason(StrEnum):

@@ -64,6 +64,22 @@ class RegistrationForm(forms.Form):
         return PatientAccess.Relation(self.cleaned_data["relation"])
 
 
+class CardForm(forms.Form):
+    """The check of a printed calibration card."""
+
+    covered = forms.BooleanField(
+        label=_("A bank card covers it exactly"),
+        error_messages={"required": _("If it does not, the print was scaled. Print it again at 100 %.")},
+    )
+    ruler_mm = forms.FloatField(
+        label=_("The printed ruler, from 0 to 100, measures"),
+        min_value=1,
+        max_value=300,
+        help_text=_("In millimetres, as exactly as you can read it: 100, or 99.5 …"),
+        widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal"}),
+    )
+
+
 class ConsentForm(forms.Form):
     """Grant or refuse, each purpose separately; nothing is chosen beforehand except what was decided before."""
 

@@ -225,6 +225,16 @@ class PhotoSession(models.Model):
         return self.patient.key_id
 
 
+class PrintedCard(models.Model):
+    """That the patient checked the print of a calibration card; the newest check counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="cards")
+    ruler_mm = models.FloatField()  # what the printed ruler of 100 mm measures
+    checked_at = models.DateTimeField()
+    checked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+
 class Photo(models.Model):
     """One photograph, upright, without metadata, sealed under the patient's key."""
 
@@ -242,7 +252,7 @@ class Photo(models.Model):
     capture = SealedJSONField(default=dict)  # lens, flash, exposure, date; never a place
     quality = models.JSONField(default=dict)  # checks with value, threshold, passed
     quality_passed = models.BooleanField()
-    px_per_mm = models.FloatField(null=True, blank=True)
+    px_per_mm = models.FloatField(null=True, blank=True)  # from the calibration card in it
     created_at = models.DateTimeField(default=timezone.now)
     removed_at = models.DateTimeField(null=True, blank=True)  # replaced by a retake, or taken out by the patient
 

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
+from vision.calibration_card import CardReading, enlarged, read_card
 from vision.decode import (
     CaptureFacts,
     CleanImage,
@@ -26,7 +27,7 @@ from vision.decode import (
     strip_metadata,
 )
 from vision.quality import check_quality
-from vision.types import QualityReport, RgbImage, View
+from vision.types import NotMeasurable, QualityReport, Reason, RgbImage, View
 
 THUMBNAIL_EDGE_PX: Final = 480
 LOOK_EDGE_PX: Final = 2048
@@ -55,6 +56,9 @@ REFUSALS: Final[dict[str, str | Promise]] = {
 """Why a photo was not taken, by code, in words that say what to do."""
 
 
+NO_CARD: Final = (Reason.NO_SCALE, Reason.VIEW_NOT_SUPPORTED)
+
+
 @dataclass(frozen=True, slots=True)
 class IncomingPhoto:
     """A photo ready to be sealed: nothing of the original file but the picture and the facts that help to judge it."""
@@ -63,6 +67,7 @@ class IncomingPhoto:
     thumbnail_webp: bytes
     facts: CaptureFacts
     quality: QualityReport
+    card: CardReading | NotMeasurable  # in pixels of the photo as it is kept
 
 
 def read_upload(source: BinaryIO, *, max_bytes: int) -> bytes:
@@ -89,7 +94,11 @@ def examine(data: bytes, *, view: View, claimed: str | None, max_pixels: int) ->
     facts = read_capture_facts(data)
     clean = strip_metadata(data, max_pixels=max_pixels)
     picture = decode_image(clean.data, max_pixels=max_pixels, max_long_edge=LOOK_EDGE_PX)
-    return IncomingPhoto(clean, _thumbnail(picture), facts, check_quality(picture, view))
+    quality = check_quality(picture, view)
+    card = read_card(picture) if view.is_global else NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
+    if isinstance(card, CardReading):
+        card = enlarged(card, clean.width_px / picture.shape[1])
+    return IncomingPhoto(clean, _thumbnail(picture), facts, quality, card)
 
 
 def claim_of(*, extension: str, media_type: str) -> str | None:
@@ -118,6 +127,18 @@ def facts_dict(facts: CaptureFacts) -> dict[str, Any]:
         "captured_at": facts.captured_at.isoformat() if facts.captured_at else None,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def card_dict(card: CardReading | NotMeasurable) -> dict[str, Any]:
+    """The card as stored (sealed); empty when there is none in the picture."""
+    if isinstance(card, CardReading):
+        return {
+            "px_per_mm": card.px_per_mm,  # of a printed millimetre
+            "tilt_degrees": round(card.tilt_degrees, 1),
+            "white_balance": [round(factor, 3) for factor in card.white_balance],
+            "exposure_stops": round(card.exposure_stops, 2),
+        }
+    return {} if card.reason in NO_CARD else {"problem": card.reason.value, "detail": card.detail}
 
 
 def quality_dict(report: QualityReport) -> dict[str, Any]:

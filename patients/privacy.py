@@ -76,6 +76,8 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
             "removed_at",
         )
     },
+    **{f"PrintedCard.{name}": _HEALTH for name in ("ruler_mm", "checked_at")},
+    **{f"PrintedCard.{name}": _GONE for name in ("id", "patient", "checked_by")},
     **{f"Upload.{name}": _IMAGE for name in ("parts",)},
     **{
         f"Upload.{name}": _GONE
@@ -171,6 +173,10 @@ def _patient_document(patient: Patient) -> dict[str, Any]:
         "phone": patient.phone,
         "registered_at": patient.created_at.isoformat(),
         "registered_by_guardian": patient.is_minor_record,
+        "calibration_card": [
+            {"ruler_mm": card.ruler_mm, "checked_at": card.checked_at.isoformat()}
+            for card in patient.cards.order_by("checked_at")
+        ],
         "held_by": [{"email": row.user.email, "relation": row.relation} for row in held_by],
     }
 

@@ -15,7 +15,18 @@ from accounts.errors import NotFound
 from accounts.roles import Permission
 from accounts.selectors import clinic_of, events_about
 from patients.intake_form import Answers
-from patients.models import Consent, ConsentText, Intake, Patient, PatientAccess, Photo, PhotoSession, Purpose, Upload
+from patients.models import (
+    Consent,
+    ConsentText,
+    Intake,
+    Patient,
+    PatientAccess,
+    Photo,
+    PhotoSession,
+    PrintedCard,
+    Purpose,
+    Upload,
+)
 from patients.red_flags import RedFlag
 from vault import files
 from vault.blind import blind_index
@@ -250,6 +261,11 @@ def draft_of(patient_id: UUID) -> PhotoSession | None:
 def photos_of(session: PhotoSession) -> list[Photo]:
     """The session's present photos in the order in which they came. The caller has checked the scope."""
     return list(Photo.objects.present().filter(session=session).order_by("created_at", "id"))
+
+
+def printed_card(patient_id: UUID) -> PrintedCard | None:
+    """The newest checked print of the calibration card, if any."""
+    return PrintedCard.objects.filter(patient_id=patient_id).order_by("-checked_at").first()
 
 
 def baseline_photo(session: PhotoSession, view: View, site: str = "") -> Photo | None:

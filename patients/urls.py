@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import consents, intakes, photos, registration, sessions, uploads
+from patients.views import cards, consents, intakes, photos, registration, sessions, uploads
 
 app_name = "patients"
 urlpatterns = [
@@ -18,10 +18,12 @@ urlpatterns = [
     path("p/<uuid:patient_id>/consents/<uuid:consent_id>/receipt/", consents.consent_receipt, name="consent_receipt"),
     path("p/<uuid:patient_id>/intake/", intakes.intake, name="intake"),
     path("p/<uuid:patient_id>/intake/saved/", intakes.intake_saved, name="intake_saved"),
+    path("p/<uuid:patient_id>/card/", cards.card, name="card"),
+    path("card/<slug:paper>.pdf", cards.card_sheet, name="card_sheet"),
     path("p/<uuid:patient_id>/access/", intakes.access_log, name="access_log"),
+    path("p/<uuid:patient_id>/access.csv", intakes.access_log_csv, name="access_log_csv"),
     path("p/<uuid:patient_id>/sessions/new/", sessions.session_new, name="session_new"),
     path("sessions/<uuid:session_id>/answers/", sessions.session_answers, name="session_answers"),
-    path("p/<uuid:patient_id>/access.csv", intakes.access_log_csv, name="access_log_csv"),
     path("sessions/<uuid:session_id>/checklist/", sessions.checklist, name="checklist"),
     path("sessions/<uuid:session_id>/capture/", sessions.capture, name="capture"),
     path("sessions/<uuid:session_id>/photos/", sessions.photo_upload, name="photo_upload"),

@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 
 from patients import selectors
 from patients.capture_protocol import (
+    CARD_ADVICE,
+    CARD_READ,
+    CARD_UNCHECKED,
     GUIDES,
     QUALITY_ADVICE,
     RETAKE_ADVICE,
@@ -25,7 +28,7 @@ from patients.capture_protocol import (
 )
 from patients.models import Photo, PhotoSession
 from vision.quality import thresholds_for
-from vision.types import QualityCheck, View
+from vision.types import QualityCheck, Reason, View
 
 POSES: Final = {View.CROWN: "down", View.PART: "down", View.TRICHOSCOPY: ""}
 """How the lens looks; the other views are taken upright."""
@@ -34,6 +37,16 @@ OUT_OF_SIGHT: Final = (View.CROWN, View.PART, View.OCCIPUT)
 """Views in which one cannot see the screen: the timer is set."""
 
 TIMERS_S: Final = (0, 3, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class CardNote:
+    """What became of a calibration card in a photo."""
+
+    good: bool
+    words: str
+    cure: str = ""
+    url: str = ""  # where its print is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,7 @@ class PhotoTile:
     good: bool
     advice: tuple[Advice, ...]
     created_at: datetime
+    card: CardNote | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +205,21 @@ def photo_tile(photo: Photo) -> PhotoTile:
         good=photo.quality_passed,
         advice=quality_advice(photo),
         created_at=photo.created_at,
+        card=card_note(photo),
     )
+
+
+def card_note(photo: Photo) -> CardNote | None:
+    """Nothing for a photo without a card: most have none, and need none."""
+    card = photo.capture.get("card")
+    if not card:
+        return None
+    if "problem" in card:
+        advice = CARD_ADVICE[Reason(card["problem"])]
+        return CardNote(False, str(advice.problem), str(advice.cure))
+    if photo.px_per_mm is None:
+        return CardNote(False, str(CARD_UNCHECKED), url=reverse("patients:card", args=[photo.session.patient_id]))
+    return CardNote(True, str(CARD_READ))
 
 
 def quality_advice(photo: Photo) -> tuple[Advice, ...]:

@@ -4,6 +4,7 @@ Every service takes the actor and the time, checks the permission and the scope,
 audit event in the same transaction.
 """
 
+from patients.services.cards import check_card
 from patients.services.consents import (
     publish_consent_text,
     publish_default_texts,
@@ -19,8 +20,8 @@ from patients.services.sessions import (
     close_session,
     discard_session,
     mark_submitted,
-    reopen_for_retake,
     raise_urgency,
+    reopen_for_retake,
     save_checklist,
     start_session,
     submission_gaps,
@@ -40,6 +41,7 @@ __all__ = [
     "add_photo",
     "append_part",
     "cancel_upload",
+    "check_card",
     "close_session",
     "confirm_intake",
     "create_upload",
@@ -49,9 +51,9 @@ __all__ = [
     "note_read",
     "publish_consent_text",
     "publish_default_texts",
+    "raise_urgency",
     "read_access_log",
     "read_patient",
-    "raise_urgency",
     "read_photo",
     "read_session",
     "record_consents",

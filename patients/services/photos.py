@@ -23,6 +23,7 @@ from patients import photo_intake, selectors
 from patients.capture_protocol import TrichoscopySite
 from patients.models import Photo, PhotoSession
 from patients.services.locks import draft_for, locked_draft
+from patients.services.scales import scale_of
 from patients.services.storage import delete_after_commit
 from vault import files
 from vision.decode import ImageRejected
@@ -96,6 +97,7 @@ def store_photo(
     if Photo.objects.present().filter(session=session).count() >= MAX_PHOTOS:
         raise DomainError("too_many_photos", photo_intake.refusal("too_many_photos"))
     clean = sealed.incoming.clean
+    card = photo_intake.card_dict(sealed.incoming.card)
     photo = Photo(
         id=uuid.uuid4(),
         session=session,
@@ -108,7 +110,8 @@ def store_photo(
         width_px=clean.width_px,
         height_px=clean.height_px,
         size_bytes=sealed.original.size_plain,
-        capture=photo_intake.facts_dict(sealed.incoming.facts),
+        capture=photo_intake.facts_dict(sealed.incoming.facts) | ({"card": card} if card else {}),
+        px_per_mm=scale_of(session, view, clean.width_px, card),
         quality=photo_intake.quality_dict(sealed.incoming.quality),
         quality_passed=sealed.incoming.quality.passed,
         created_at=now,

@@ -22,8 +22,8 @@ from tests.access.world import World
 
 
 def things(_world: World) -> dict[str, Any]:
-    """A size that a stage asks for."""
-    return {"edge": STEPS[0]}
+    """A size that a stage asks for, and a sheet of paper."""
+    return {"edge": STEPS[0], "paper": "a4"}
 
 
 TABLE: dict[str, Address] = {
@@ -49,6 +49,8 @@ TABLE: dict[str, Address] = {
     "patients:consent_receipt": get(HOLDERS, "patient", "consent"),
     "patients:intake": get(HOLDERS, "patient"),
     "patients:intake_saved": get(HOLDERS, "patient"),
+    "patients:card": get(HOLDERS, "patient"),
+    "patients:card_sheet": get(SIGNED_IN, "paper"),
     "patients:access_log": get(HOLDERS, "patient"),
     "patients:session_new": get(HOLDERS, "patient"),
     "patients:session_answers": get(HOLDERS, "draft"),
@@ -68,6 +70,7 @@ TABLE: dict[str, Address] = {
     "patients:consent_text_edit": get(ADMINISTRATORS, "purpose"),
     "patients:consent_text_publish": post(OWN_ADMINISTRATORS, "text_draft"),
     "api-sessions": api(HOLDERS_AND_CASES, "get", "patient"),
+    "api-card": api(HOLDERS, "get", "patient"),
     "api-session": api(HOLDERS_AND_CASES, "get", "session"),
     "api-checklist": api(HOLDERS, "put", "draft", done=[], wash="today"),
     "api-intake": api(HOLDERS, "post", "draft"),
