@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 from sklearn.metrics import cohen_kappa_score
 
-from vision.evaluation.norwood import kappa_quadratic
+from vision.evaluation.norwood import kappa_quadratic, share
 from vision.norwood import (
     HEAD_FILE,
     STAGES,
@@ -215,6 +215,17 @@ def test_fitting_twice_gives_the_same_head(tmp_path: Path, release: Release) -> 
     for name in ("weight", "bias", "offset", "slope", "covariance", "misfit"):
         assert np.array_equal(getattr(heads[0], name), getattr(heads[1], name))
     assert back.weight.shape == heads[0].weight.shape or back.weight.shape == (len(VIEWS), 12)
+
+
+def test_a_share_without_a_miss_is_not_sure_of_itself() -> None:
+    people = [str(number) for number in range(25)]
+    found = share(np.ones(25, np.bool_), people)
+    assert found is not None
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(0.867, abs=0.001)  # Wilson, 25 of 25
+    mixed = share(np.arange(25) % 5 > 0, people)
+    assert mixed is not None
+    assert mixed.low < mixed.value == 0.8 < mixed.high
 
 
 def test_kappa_is_scikit_learns() -> None:

@@ -37,6 +37,10 @@ SUBSETS: Final[Mapping[str, frozenset[View]]] = {
 """Which views a man is graded from; the last shows why sides and back alone are refused."""
 
 
+ROUNDS: Final = 1000
+"""Draws of people for an interval."""
+
+
 @dataclass(frozen=True, slots=True)
 class Graded:
     """A man's true stage and what the release says."""
@@ -100,17 +104,25 @@ def figures(graded: Sequence[Graded]) -> dict[str, Figure]:
     truth = np.array([stage for _, stage, _ in rows], dtype=np.int64)
     stage = np.array([found.stage for _, _, found in rows], dtype=np.int64)
     inside = np.array([found.lowest <= true <= found.highest for _, true, found in rows], dtype=np.bool_)
-    measured = {
-        "kappa_quadratic": lambda at: kappa_quadratic(truth[at], stage[at]),
-        "within_one": lambda at: float((abs(truth[at] - stage[at]) <= 1).mean()),
-        "exact": lambda at: float((truth[at] == stage[at]).mean()),
-        "in_range": lambda at: float(inside[at].mean()),
-    }
-    found = (
-        {name: bootstrap_over_people(figure, people, rounds=1000) for name, figure in measured.items()} if rows else {}
-    )
+    found: dict[str, Figure | None] = {}
+    if rows:
+        found["kappa_quadratic"] = bootstrap_over_people(
+            lambda at: kappa_quadratic(truth[at], stage[at]), people, rounds=ROUNDS
+        )
+        found["within_one"] = share(abs(truth - stage) <= 1, people)
+        found["exact"] = share(truth == stage, people)
+        found["in_range"] = share(inside, people)
     found["not_gradable"] = wilson(len(graded) - len(rows), len(graded))
     return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def share(hits: NDArray[np.bool_], people: Sequence[str]) -> Figure | None:
+    """Share of hits, resampling people; where all or none is a hit resampling knows no spread, and Wilson's interval
+    over the people stands in."""
+    found = bootstrap_over_people(lambda at: float(hits[at].mean()), people, rounds=ROUNDS)
+    if found is not None and found.value in (0.0, 1.0):
+        return wilson(round(found.value * found.n), found.n)
+    return found
 
 
 def kappa_quadratic(truth: NDArray[np.int64], stage: NDArray[np.int64]) -> float | None:
