@@ -151,7 +151,7 @@ def _estimate(rows: Numbers, figure: Callable[[Numbers], float]) -> Estimate | T
     if len(rows) < MIN_CASES:
         return TooFew(len(rows))
     value = figure(rows)
-    if np.isnan(value):
+    if np.isnan(value) or bool((rows == rows[0]).all(axis=0).any()):  # one rater never varies: chance explains all
         return TooFew(len(rows), flat=True)
     drawn = np.array([figure(rows[chosen]) for chosen in _resamples(len(rows))])
     drawn = drawn[~np.isnan(drawn)]

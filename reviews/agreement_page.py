@@ -151,7 +151,7 @@ def _rows(found: Agreement, icc: str) -> tuple[Row, ...]:
 def _row(what: str, measure: str, figure: Estimate | TooFew) -> Row:
     if isinstance(figure, TooFew):
         return Row(what, measure, _too_few(figure), "", figure.n)
-    return Row(what, measure, f"{figure.value:.2f}", _interval(figure, 2), figure.n)
+    return Row(what, measure, f"{figure.value:z.2f}", _interval(figure, 2), figure.n)
 
 
 def _limits_row(what: str, found: Limits | TooFew, unit: str) -> Row:
@@ -167,7 +167,7 @@ def _limits_row(what: str, found: Limits | TooFew, unit: str) -> Row:
 
 
 def _interval(figure: Estimate, digits: int) -> str:
-    return _("%(low)s to %(high)s") % {"low": f"{figure.low:.{digits}f}", "high": f"{figure.high:.{digits}f}"}
+    return _("%(low)s to %(high)s") % {"low": f"{figure.low:z.{digits}f}", "high": f"{figure.high:z.{digits}f}"}
 
 
 def _too_few(figure: TooFew) -> str:

@@ -137,7 +137,7 @@ def workspace(
         analysis=analysis_state(review.session),
         groups=tuple(finding_groups(state, numbers, cards, own)),
         tiles=tuple(_tile(photo, shown, state.opened, cards) for photo in state.photos),
-        stage=stage_of(state, shown, results, editable=editable, hidden=hidden) if shown else None,
+        stage=stage_of(state, shown, results, editable=editable and not hidden, hidden=hidden) if shown else None,
         progress=replace(_progress(state, cards), can_decide=False) if hidden else _progress(state, cards),
         amended=bool(own or state.scales)
         or any(decision.verdict != Verdict.ACCEPTED for decision in state.decided.values()),

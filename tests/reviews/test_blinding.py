@@ -85,7 +85,9 @@ def test_a_reader_gets_nothing_of_the_models_before_the_grade_and_everything_aft
     assert "82" in page
     assert browser.get(reverse("api-review", args=[review.pk])).json()["grade_first"] is False
     image = DerivedImage.objects.filter(photo_result__analysis=review.analysis_id).first()
-    assert browser.get(reverse("analysis:derived", args=[image.pk])).status_code == 200
+    picture = browser.get(reverse("analysis:derived", args=[image.pk]))
+    assert picture.status_code == 200
+    assert picture.getvalue()
 
 
 def test_a_second_reader_sees_neither_findings_nor_the_first_grade_until_both_have_committed():
