@@ -120,7 +120,7 @@ def _colleagues(row: QueueRow) -> list[str]:
     found = []
     if row.colleagues.escalated:
         words = _("Escalated by %(name)s: %(why)s")
-        found.append(words % {"name": row.colleagues.escalated_by, "why": row.colleagues.escalated})
+        found.append(words % {"name": row.colleagues.escalated_by, "why": row.colleagues.escalated.rstrip(".")})
     if row.colleagues.opinion_asked:
         found.append(_("An opinion was asked for"))
     elif row.colleagues.opinion_given:

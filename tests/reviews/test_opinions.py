@@ -109,7 +109,7 @@ def test_an_escalated_case_is_on_top_for_dermatologists_alone_and_everybody_sees
     assert (mail.recipient_id, "Pustules" in mail.path) == (doctor.user_id, False)
     for person in (doctor, other):
         rows, _counts = worklist(person, QueueFilters(), now=LATER)
-        assert any("Pustules at the nape." in why for why in queue_lines(rows[:1], LATER)[0].why)
+        assert any("Pustules at the nape" in why for why in queue_lines(rows[:1], LATER)[0].why)
     with pytest.raises(NotAllowed) as refused:
         services.claim_review(actor=other, session_id=session.pk, now=LATER)
     assert refused.value.code == "needs_dermatologist"
