@@ -33,6 +33,8 @@ FLOOR: Final = 0.03
 """Peaks below this are not looked at."""
 MIDDLE_PARTS: Final = (0.25, 0.35, 0.5, 0.65, 0.75)
 """Where along an arrow its hair's middle is looked for."""
+MIRRORS: Final = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+"""Steps along y and x: the tile, mirrored left to right, top to bottom, and both. A field has no up."""
 MOST: Final = 400
 """Candidates looked at per tile, best first."""
 
@@ -164,15 +166,33 @@ def look(image: RgbImage, px_per_mm: float, network: Network, release: Release) 
             canvas = np.full((height, width, 3), PADDING_GREY, np.uint8)
             piece = small[top : top + height, left : left + width]
             canvas[: piece.shape[0], : piece.shape[1]] = piece
-            maps, distance = network.infer(normalise(canvas, release.input)[None])
-            seen = maps[0][:, : -(-piece.shape[0] // CELL_PX), : -(-piece.shape[1] // CELL_PX)]
+            maps, distance = _infer(normalise(canvas, release.input), network, bool(release.options.get("flips")))
+            seen = maps[:, : -(-piece.shape[0] // CELL_PX), : -(-piece.shape[1] // CELL_PX)]
             found = read_maps(seen, arrow_px, share)
             moved = found.arrows + np.array((left, top, left, top), np.float32)
             mine = (moved[:, 0] >= x_core[0]) & (moved[:, 0] < x_core[1])
             mine &= (moved[:, 1] >= y_core[0]) & (moved[:, 1] < y_core[1])
             parts.append(Found(moved, found.scores, found.kinds).chosen(mine))
-            distances.append(float(distance.reshape(-1)[0]))
+            distances.append(distance)
     return Look(join(parts), float(np.mean(distances)))
+
+
+def _infer(tile: FloatArray, network: Network, flips: bool) -> tuple[FloatArray, float]:
+    """Maps and distance of one tile (3 x H x W). With ``flips`` the maps are the mean over its four mirror images."""
+    views = np.stack([tile[:, ::y, ::x] for y, x in (MIRRORS if flips else MIRRORS[:1])])
+    maps, distances = network.infer(views)
+    return mean_of_mirrors(maps), float(distances.reshape(-1)[0])
+
+
+def mean_of_mirrors(maps: FloatArray) -> FloatArray:
+    """Maps of the first N of :data:`MIRRORS` (N x 8 x h x w) turned back and averaged: 8 x h x w."""
+    turned = []
+    for seen, (y, x) in zip(maps, MIRRORS, strict=False):
+        back = seen[:, ::y, ::x].copy()
+        back[2] *= x
+        back[3] *= y
+        turned.append(back)
+    return np.asarray(np.mean(turned, axis=0), np.float32)
 
 
 def join(parts: Sequence[Found]) -> Found:

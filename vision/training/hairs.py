@@ -36,6 +36,8 @@ FROZEN_STAGES: Final = 4
 """Encoder blocks that keep their ImageNet filters: they see edges and colour, and cost most of a step."""
 ENCODER_RATE: Final = 0.4
 AVERAGE_KEEP: Final = 0.995
+TIE: Final = 0.002
+"""Figures this near to the best count as equal to it; of equals the later one is taken: its arrows are better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,8 @@ class Trainer:
     def _look(self, validation: Sequence[HairPicture], losses: dict[str, float]) -> None:
         figures = validate(averaged(self.average), validation)
         self.curve.append({"step": self.step, "minutes": self.minutes, **losses, **figures})
-        if figures["f1"] >= self.best:
-            self.best = figures["f1"]
+        if figures["f1"] >= self.best - TIE:
+            self.best = max(self.best, figures["f1"])
             torch.save(self.average, self.folder / "best.pt")
         self.save()
         (self.folder / "curve.json").write_text(json.dumps(self.curve, indent=1), encoding="utf-8")
@@ -186,12 +188,16 @@ class Trainer:
         """The averaged network that did best on the validation people."""
         return averaged(torch.load(self.folder / "best.pt", map_location="cpu", weights_only=True))
 
+    def _chosen_step(self) -> int:
+        best = max((point["f1"] for point in self.curve), default=0.0)
+        return int(max((point["step"] for point in self.curve if point["f1"] >= best - TIE), default=self.step))
+
     def story(self, train: Sequence[HairPicture], validation: Sequence[HairPicture]) -> dict[str, Any]:
         """What ``metrics.json`` tells of the training."""
         return {
             "plan": asdict(self.plan),
             "steps": self.step,
-            "chosen_step": int(max(self.curve, key=lambda point: point["f1"])["step"]) if self.curve else self.step,
+            "chosen_step": self._chosen_step(),
             "minutes": round(self.minutes, 1),
             "device": self.device.type.upper(),
             "train_pictures": len(train),

@@ -76,7 +76,7 @@ def _what(release: Release) -> str:
         "multi-hair unit, alone, is thin, or abnormal. MobileNetV2 to a sixteenth of the input and a light decoder to "
         "half of it; root and middle of a hair are heat maps, the arrow root to tip is read at the root. The picture "
         f"is brought to {release.options['px_per_mm']:.2f} px/mm and cut into tiles of {release.input.width} by "
-        f"{release.input.height} pixels.",
+        f"{release.input.height} pixels; the maps of a tile are the mean over its four mirror images.",
         WIDTH,
     )
 

@@ -53,7 +53,7 @@ def choose_reading(network: HairNetwork, pictures: Sequence[HairPicture]) -> tup
 
     All rules at every third score first, then the best rule at every score.
     """
-    maps = [predict_maps(network, picture) for picture in pictures]
+    maps = [predict_maps(network, picture, mirrored=bool(OPTIONS["flips"])) for picture in pictures]
     found = {share: [read_maps(one, OPTIONS["arrow_px"], share) for one in maps] for share in MIDDLE_SHARES}
     rules = [Reading(0.0, *rule) for rule in product(MIDDLE_SHARES, ALONG, ACROSS, TURN)]
     best = max(
@@ -157,7 +157,8 @@ def publish_run(
     if target.exists():
         shutil.rmtree(target)
     folder.rename(target)
-    drafts.rmdir()
+    if not any(drafts.iterdir()):  # others may be writing theirs
+        drafts.rmdir()
     return load_release(draft.id, directory)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from vision.evaluation.trichoscopy_matching import in_frame, match_hairs
-from vision.hairs import Found, Reading, keep_distinct, read_maps
+from vision.hairs import MIRRORS, Found, Reading, keep_distinct, mean_of_mirrors, read_maps
 from vision.preprocess import PADDING_GREY, normalise
 from vision.release import InputSpec
 from vision.training.hairs_data import CANONICAL_PX_PER_MM, HairPicture
@@ -24,18 +24,23 @@ OPTIONS: Final[dict[str, Any]] = {
     "px_per_mm": CANONICAL_PX_PER_MM,
     "arrow_px": ARROW_PX,
     "tile_overlap_px": 96,
+    "flips": True,
 }
 SCORES: Final = tuple(round(0.16 + 0.02 * step, 2) for step in range(25))
 
 
-def predict_maps(network: nn.Module, picture: HairPicture) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """The network's maps of one picture that fits its input."""
+def predict_maps(
+    network: nn.Module, picture: HairPicture, mirrored: bool = False
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The network's maps of one picture that fits its input; ``mirrored``: the mean over its four mirror images."""
     height, width = picture.image.shape[:2]
     canvas = np.full((SPEC.height, SPEC.width, 3), PADDING_GREY, np.uint8)
     canvas[:height, :width] = picture.image[: SPEC.height, : SPEC.width]
+    tile = normalise(canvas, SPEC)
+    views = np.stack([tile[:, ::y, ::x] for y, x in (MIRRORS if mirrored else MIRRORS[:1])])
     with torch.inference_mode():
-        maps = network(torch.from_numpy(normalise(canvas, SPEC)[None]))[0]
-    return np.asarray(maps.numpy()[:, : (height + 1) // 2, : (width + 1) // 2], np.float32)
+        maps = mean_of_mirrors(network(torch.from_numpy(views)).numpy())
+    return maps[:, : (height + 1) // 2, : (width + 1) // 2]
 
 
 def validate(network: nn.Module, pictures: Sequence[HairPicture]) -> dict[str, float]:
