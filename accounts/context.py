@@ -13,6 +13,7 @@ from accounts.roles import Role
 
 _CLINICIAN = (
     ("reviews:queue", _("Queue")),
+    ("reviews:follow_up", _("Follow-up")),
     ("reviews:reads", _("Reads")),
     ("care:inbox", _("Messages")),
     ("care:agenda", _("Agenda")),

@@ -19,7 +19,7 @@ from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
 from reports import api_signing as signing
-from reviews.api import cases, desk, plans, reads, regions
+from reviews.api import aftercare, cases, desk, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -123,6 +123,14 @@ urlpatterns = [
     path("manage/reading/", reads.ClinicReadingPolicy.as_view(), name="api-reading-policy"),
     path("manage/reading/<uuid:case_id>/waive/", reads.WaiveReading.as_view(), name="api-reading-waive"),
     # --- plans
+    path("reviews/<uuid:review_id>/plan/versions/", aftercare.PlanVersions.as_view(), name="api-plan-versions"),
+    path("reviews/<uuid:review_id>/plan/template/", aftercare.ReviewTemplates.as_view(), name="api-plan-template"),
+    path("plan-templates/", aftercare.PlanTemplates.as_view(), name="api-templates"),
+    path("plan-templates/<uuid:template_id>/", aftercare.OnePlanTemplate.as_view(), name="api-template"),
+    path("follow-up/", aftercare.FollowUps.as_view(), name="api-follow-ups"),
+    path("follow-up/<uuid:task_id>/", aftercare.OneFollowUp.as_view(), name="api-follow-up"),
+    path("patients/<uuid:patient_id>/side-effects/", aftercare.SideEffects.as_view(), name="api-side-effects"),
+    path("side-effects/<uuid:report_id>/", aftercare.OneSideEffectReport.as_view(), name="api-side-effect-report"),
     path("reviews/<uuid:review_id>/plan/", plans.ReviewPlan.as_view(), name="api-plan"),
     path("reviews/<uuid:review_id>/plan/draft/", plans.PlanDraft.as_view(), name="api-plan-draft"),
     path("reviews/<uuid:review_id>/plan/formulary/", plans.Formulary.as_view(), name="api-formulary"),

@@ -183,11 +183,13 @@ class CaseList(Sequence[QueueRow]):
     def __getitem__(self, index: int | slice) -> QueueRow | list[QueueRow]:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            return _rows(self._actor, self._clinic, self._now, self._desk, self._ids(start, stop))[::step]
+            return _rows(self._actor, self._clinic, self._now, self._desk, self.ids(start, stop))[::step]
         position = range(len(self))[index]
         return self[position : position + 1][0]
 
-    def _ids(self, start: int, stop: int) -> list[UUID]:
+    def ids(self, start: int, stop: int) -> list[UUID]:
+        """The sessions of a part of the list, in order."""
+        stop = min(stop, len(self))
         found = self._front[start:stop]
         before = len(self._front)
         for part in PARTS:
@@ -298,6 +300,7 @@ def _rows(actor: Actor, clinic: Clinic, now: datetime, desk: Desk, ids: list[UUI
             analysis=states[session.pk],
             severity=None if session.pk in hidden else severities.get(session.pk),
             colleagues=colleagues[session.pk],
+            note_open=session.pk not in hidden,
             handover=handovers.get(session.pk),
         )
         for session in sessions
@@ -314,6 +317,7 @@ def _row(
     analysis: AnalysisState,
     severity: tuple[float, float, float] | None,
     colleagues: Flags,
+    note_open: bool,
     handover: Review | None,
 ) -> QueueRow:
     submitted_at = session.submitted_at or session.created_at
@@ -336,13 +340,17 @@ def _row(
         review=review,
         mine=review is not None and review.reviewer_id == desk.membership_id,
         is_correction=session.status == PhotoSession.Status.CLOSED,
-        handover_note=handover.handover_note if handover and review is None else "",
-        for_dermatologist=bool(handover and handover.for_dermatologist and review is None),
+        handover_note=handover.handover_note if handover and review is None and note_open else "",
+        for_dermatologist=bool(handover and review is None and _wants_dermatologist(handover)),
         offer=offer,
         handed_to_me=offer is not None and offer.to_member_id == desk.membership_id,
         handed_by_me=offer is not None and offer.from_member_id == desk.membership_id,
         colleagues=colleagues,
     )
+
+
+def _wants_dermatologist(last: Review) -> bool:
+    return last.for_dermatologist or last.status == ReviewStatus.ESCALATED
 
 
 def _views(sessions: list[PhotoSession]) -> dict[UUID, list[str]]:
@@ -367,7 +375,8 @@ def _severities(states: Mapping[UUID, AnalysisState]) -> dict[UUID, tuple[float,
 
 
 def _handovers(sessions: list[PhotoSession]) -> dict[UUID, Review]:
-    """The last review of each case that was handed back since it was submitted."""
-    rows = Review.objects.filter(session__in=sessions, status=ReviewStatus.RELEASED)
+    """The last review of each case that was handed back or escalated since it was submitted."""
+    left = (ReviewStatus.RELEASED, ReviewStatus.ESCALATED)
+    rows = Review.objects.filter(session__in=sessions, status__in=left)
     rows = rows.select_related("session__patient", "reviewer").order_by("closed_at")
     return {row.session_id: row for row in rows if row.claimed_at >= (row.session.submitted_at or row.claimed_at)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from reviews import views
+from reviews.views import aftercare
 
 app_name = "reviews"
 urlpatterns = [
@@ -52,6 +53,18 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/reject/", views.reject, name="reject"),
     path("reviews/<uuid:review_id>/hand-back/", views.hand_back, name="hand_back"),
     path("reviews/<uuid:review_id>/plan/", views.plan, name="plan"),
+    path("reviews/<uuid:review_id>/plan/versions/", aftercare.plan_versions, name="plan_versions"),
+    path("reviews/<uuid:review_id>/plan/template/", aftercare.template_make, name="template_make"),
+    path("reviews/<uuid:review_id>/plan/apply/", aftercare.template_apply, name="template_apply"),
+    path("plan-templates/", aftercare.plan_templates, name="plan_templates"),
+    path("plan-templates/<uuid:template_id>/", aftercare.plan_template, name="plan_template"),
+    path("plan-templates/<uuid:template_id>/remove/", aftercare.template_remove, name="template_remove"),
+    path("follow-up/", aftercare.follow_up, name="follow_up"),
+    path("follow-up/<uuid:task_id>/done/", aftercare.task_done, name="task_done"),
+    path("follow-up/<uuid:task_id>/postpone/", aftercare.task_postpone, name="task_postpone"),
+    path("follow-up/<uuid:task_id>/cancel/", aftercare.task_cancel, name="task_cancel"),
+    path("p/<uuid:patient_id>/side-effects/", aftercare.side_effects, name="side_effects"),
+    path("side-effects/<uuid:report_id>/", aftercare.side_effect_answers, name="side_effect_answers"),
     path("reviews/<uuid:review_id>/plan/draft/", views.plan_draft, name="plan_draft"),
     path("reviews/<uuid:review_id>/plan/formulary/", views.formulary, name="formulary"),
     path("reviews/<uuid:review_id>/plan/items/", views.plan_item_add, name="plan_item_add"),

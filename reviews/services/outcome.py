@@ -23,6 +23,7 @@ from patients.selectors import users_of
 from reviews.decisions import is_amended, unseen
 from reviews.models import Review
 from reviews.second_reads import opinions_about
+from reviews.services.follow_up import plan_follow_up
 from reviews.services.holding import apply, graded_review, held_review
 from reviews.signing import signing_state
 from reviews.workflow import Action, State
@@ -118,6 +119,7 @@ def mark_signed(*, review: Review, actor: Actor, now: datetime) -> None:
         raise NotAllowed(state.who_must_sign, code="needs_dermatologist")
     actor.check(Permission.SIGN_MEDICAL_PLAN if state.medical_reasons else Permission.SIGN_COSMETIC_PLAN)
     apply(review, Action.SIGN, actor=actor, now=now)
+    plan_follow_up(review=review, actor=actor, now=now)
     session = _locked(review)
     if session.status == PhotoSession.Status.SUBMITTED:
         patient_services.close_session(session=session, now=now)

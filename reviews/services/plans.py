@@ -17,6 +17,7 @@ from accounts.roles import Permission
 from reviews.decisions import final_findings
 from reviews.models import FormularyEntry, Plan, PlanItem, Review
 from reviews.plan_draft import compose
+from reviews.plan_versions import record_version
 from reviews.reading import Reading
 from reviews.services.holding import held_review
 from reviews.signing import alerts_for, health_of
@@ -30,7 +31,7 @@ def add_item(*, actor: Actor, review_id: UUID, entry_id: UUID, now: datetime, ov
     Raises Invalid ``contraindicated`` when an absolute rule fires, ``reason_needed`` when a relative one does and no
     reason is given, DomainError ``already_in_plan``.
     """
-    review, plan = _editable(actor, review_id, now)
+    review, plan = editable_plan(actor, review_id, now)
     entry = FormularyEntry.objects.filter(pk=entry_id, active=True).first()
     if entry is None:
         raise NotFound
@@ -47,7 +48,7 @@ def add_item(*, actor: Actor, review_id: UUID, entry_id: UUID, now: datetime, ov
         instructions=entry.patient_text,
         override_reason=override_reason.strip(),
     )
-    _changed(review, plan, actor, now, "plan.item_added", entry)
+    plan_changed(review, plan, actor, now, "plan.item_added", entry)
     return item
 
 
@@ -64,7 +65,7 @@ def update_item(
     now: datetime,
 ) -> PlanItem:
     """Change what is written about a treatment. A dose and a duration have to stay."""
-    review, plan = _editable(actor, review_id, now)
+    review, plan = editable_plan(actor, review_id, now)
     item = _item(plan, item_id)
     if not dose.strip() or not duration.strip():
         raise Invalid("dose_needed", _("Dose and duration cannot be empty."))
@@ -72,17 +73,17 @@ def update_item(
     item.dose, item.duration = dose.strip(), duration.strip()
     item.instructions, item.override_reason = instructions.strip(), override_reason.strip()
     item.save()
-    _changed(review, plan, actor, now, "plan.item_changed", item.entry)
+    plan_changed(review, plan, actor, now, "plan.item_changed", item.entry)
     return item
 
 
 @transaction.atomic
 def remove_item(*, actor: Actor, review_id: UUID, item_id: UUID, now: datetime) -> None:
     """Take a treatment out of the plan."""
-    review, plan = _editable(actor, review_id, now)
+    review, plan = editable_plan(actor, review_id, now)
     item = _item(plan, item_id)
     item.delete()
-    _changed(review, plan, actor, now, "plan.item_removed", item.entry)
+    plan_changed(review, plan, actor, now, "plan.item_removed", item.entry)
 
 
 @transaction.atomic
@@ -90,18 +91,18 @@ def save_plan(
     *, actor: Actor, review_id: UUID, summary: str, advice: str, follow_up_date: date | None, now: datetime
 ) -> Plan:
     """Keep the words for the patient, advice and warnings, and the date of the follow-up (after today)."""
-    review, plan = _editable(actor, review_id, now)
+    review, plan = editable_plan(actor, review_id, now)
     if follow_up_date is not None and follow_up_date <= timezone.localdate(now):
         raise Invalid("follow_up_past", _("The follow-up has to lie after today."))
     plan.summary, plan.advice, plan.follow_up_date = summary.strip(), advice.strip(), follow_up_date
-    _changed(review, plan, actor, now, "plan.saved", None)
+    plan_changed(review, plan, actor, now, "plan.saved", None)
     return plan
 
 
 @transaction.atomic
 def draft_summary(*, actor: Actor, review_id: UUID, now: datetime) -> Plan:
     """Write a first summary from the accepted findings, the reading and the plan, for the clinician to edit."""
-    review, plan = _editable(actor, review_id, now)
+    review, plan = editable_plan(actor, review_id, now)
     check_findings_open(actor, review)
     items = list(plan.items.select_related("entry"))
     plan.summary = compose(
@@ -110,14 +111,17 @@ def draft_summary(*, actor: Actor, review_id: UUID, now: datetime) -> Plan:
         treatments=[item.entry.name for item in items],
         follow_up=plan.follow_up_date,
     )
-    _changed(review, plan, actor, now, "plan.drafted", None)
+    plan_changed(review, plan, actor, now, "plan.drafted", None)
     return plan
 
 
-def _editable(actor: Actor, review_id: UUID, now: datetime) -> tuple[Review, Plan]:
+def editable_plan(actor: Actor, review_id: UUID, now: datetime) -> tuple[Review, Plan]:
+    """The plan of a case that this actor holds, begun when there is none. Raises as ``held_review``."""
     actor.check(Permission.WRITE_PLAN)
     review = held_review(actor, review_id, now)
-    plan, _created = Plan.objects.get_or_create(review=review, defaults={"changed_at": now})
+    plan, created = Plan.objects.get_or_create(review=review, defaults={"changed_at": now})
+    if not created and not plan.versions.exists():
+        record_version(plan, actor=actor, change="plan.carried", entry=None, now=now)
     return review, plan
 
 
@@ -140,12 +144,14 @@ def _check_contraindications(review: Review, entry: FormularyEntry, override_rea
         )
 
 
-def _changed(
+def plan_changed(
     review: Review, plan: Plan, actor: Actor, now: datetime, action: str, entry: FormularyEntry | None
 ) -> None:
+    """Save a changed plan: a new version with who made it, and an event."""
     plan.version += 1
     plan.changed_at = now
     plan.save()
+    record_version(plan, actor=actor, change=action, entry=entry, now=now)
     audit.record(
         action=action,
         now=now,

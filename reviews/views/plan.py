@@ -43,6 +43,7 @@ def plan(request: HttpRequest, review_id: UUID) -> HttpResponse:
         "form": PlanForm(initial=initial),
         "entries": formulary_cards(review),
         "categories": categories(),
+        "templates": services.templates_of(actor),
         "hand_back_form": HandBackForm(auto_id="hand_back_%s"),
     }
     return render(request, "reviews/plan.html", context)
