@@ -15,7 +15,7 @@ from tests.factories.patients import holder_of, make_clinic, make_patient, make_
 pytestmark = pytest.mark.django_db
 
 
-def send(client, name, *args, method="post", **body):
+def send(client, name, /, *args, method="post", **body):
     return getattr(client, method)(reverse(name, args=args), body, content_type="application/json")
 
 
@@ -38,7 +38,7 @@ def test_from_the_clinics_link_to_answers_and_consents():
     assert send(client, "api-consents", patient, decisions={"everything": True}).status_code == 400
     assert client.get(reverse("api-answers", args=[patient])).status_code == 404
     answers = {
-        "sex_at_birth": "female", "duration": "years_1_to_5", "course": "gradual", "pattern": ["part"],
+        "sex_at_birth": "female", "duration": "1_to_5_years", "course": "gradual", "pattern": ["part"],
         "medications": ["Levothyroxine 50 µg"], "pregnancy": "no",
     }  # fmt: skip
     assert send(client, "api-answers", patient, **answers).json()["version"] == 1
