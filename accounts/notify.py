@@ -78,16 +78,6 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("An opinion you asked for is there"), _("Sign in to read it beside the case.")
         case Kind.READ_WANTED:
             return _("A case waits for your read"), _("Two readers differ about a case. Sign in to see your reads.")
-        case Kind.CASE_HANDED_OVER:
-            return _("A colleague handed you a case"), _("A case waits for you. Sign in to see it in your queue.")
-        case Kind.HANDOVER_DECLINED:
-            return _("A case is back in the queue"), _("A colleague could not take a case that you handed over.")
-        case Kind.FOLLOW_UP_DUE:
-            return _("Something of your plan is due"), _("A step of your plan is due. Sign in to see which.")
-        case Kind.TASKS_DUE:
-            return _("Follow-ups are due"), _("Tasks of signed plans are due. Sign in to see the list.")
-        case Kind.URGENT_ANSWER:
-            return _("An urgent answer of a patient"), _("An answer needs a clinician today. Sign in to read it.")
         case Kind.MESSAGE:
             return _("You have a new message"), _("A message waits for you in the portal. Sign in to read it.")
         case Kind.URGENT_MESSAGE:
@@ -100,6 +90,16 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("A consultation was cancelled"), _("Sign in to see which one.")
         case Kind.CONSULTATION_SOON:
             return _("Your consultation is coming up"), _("Sign in to see when and where it takes place.")
+        case Kind.CASE_HANDED_OVER:
+            return _("A colleague handed you a case"), _("A case waits for you. Sign in to see it in your queue.")
+        case Kind.HANDOVER_DECLINED:
+            return _("A case is back in the queue"), _("A colleague could not take a case that you handed over.")
+        case Kind.FOLLOW_UP_DUE:
+            return _("Something of your plan is due"), _("A step of your plan is due. Sign in to see which.")
+        case Kind.TASKS_DUE:
+            return _("Follow-ups are due"), _("Tasks of signed plans are due. Sign in to see the list.")
+        case Kind.URGENT_ANSWER:
+            return _("An urgent answer of a patient"), _("An answer needs a clinician today. Sign in to read it.")
         case Kind.STAFF_INVITED:
             return _("You are invited to a clinic's portal"), _("Open the link to set up your access.")
 
