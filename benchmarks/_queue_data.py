@@ -166,8 +166,8 @@ def _closed_cases(count: int, clinic: Clinic) -> None:
             SELECT gen_random_uuid(), p.id, 'closed', '', true, false, '[]', now() - interval '200 days',
                 now() - n * interval '1 minute', now() - n * interval '50 seconds', %s, 2, 'done', 30
             FROM generate_series(1, %s) n
-            JOIN (SELECT id, row_number() OVER () - 1 AS k, count(*) OVER () AS all_of FROM patients_patient) p
-                ON p.k = n %% p.all_of
+            JOIN (SELECT id, row_number() OVER () - 1 AS k FROM patients_patient) p
+                ON p.k = n %% (SELECT count(*) FROM patients_patient)
             """,
             [clinic.pk, count],
         )
