@@ -8,15 +8,17 @@ remembered output, byte for byte the same input, and anything else is run when i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.pipeline import LoadedNetwork, Networks
-from vision.preprocess import preprocess
+from vision.preprocess import Placement, preprocess
+from vision.release import Release
 from vision.runtime import Network
+from vision.segment import network_input
 from vision.types import RgbImage, View
 
 Outputs = tuple[NDArray[np.float32], ...]
@@ -33,12 +35,13 @@ class RememberingNetwork:
         self._known: dict[bytes, Outputs] = {}
 
     def run(self, inputs: Sequence[NDArray[np.float32]]) -> None:
-        """Compute the outputs of inputs 1 x C x H x W, in calls of :data:`LARGEST_BATCH`, and keep them."""
+        """Compute the outputs of inputs n x C x H x W, in calls of :data:`LARGEST_BATCH` inputs, and keep them."""
         for first in range(0, len(inputs), LARGEST_BATCH):
             part = inputs[first : first + LARGEST_BATCH]
             outputs = self._network.infer(np.concatenate(part))
-            for row, one in enumerate(part):
-                self._known[_key(one)] = tuple(output[row : row + 1] for output in outputs)
+            ends = np.cumsum([len(one) for one in part])
+            for one, end in zip(part, ends, strict=True):
+                self._known[_key(one)] = tuple(output[end - len(one) : end] for output in outputs)
 
     def infer(self, batch: NDArray[np.float32]) -> Outputs:
         """See :class:`vision.runtime.Network`."""
@@ -53,17 +56,25 @@ def together(images: Sequence[RgbImage], views: Sequence[View], networks: Networ
         return networks
     return replace(
         networks,
-        segmenter=_looked(networks.segmenter, overviews),
-        detector=_looked(networks.detector, overviews),
-        condition=_looked(networks.condition, overviews),
+        segmenter=_looked(networks.segmenter, overviews, network_input),
+        detector=_looked(networks.detector, overviews, _plain_input),
+        condition=_looked(networks.condition, overviews, _plain_input),
     )
 
 
-def _looked(loaded: LoadedNetwork | None, images: Sequence[RgbImage]) -> LoadedNetwork | None:
+def _plain_input(image: RgbImage, release: Release) -> tuple[NDArray[np.float32], Placement]:
+    return preprocess(image, release.input)
+
+
+def _looked(
+    loaded: LoadedNetwork | None,
+    images: Sequence[RgbImage],
+    input_of: Callable[[RgbImage, Release], tuple[NDArray[np.float32], Placement]],
+) -> LoadedNetwork | None:
     if loaded is None:
         return None
     network = RememberingNetwork(loaded.network)
-    network.run([preprocess(image, loaded.release.input)[0] for image in images])
+    network.run([input_of(image, loaded.release)[0] for image in images])
     return replace(loaded, network=network)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.preprocess import preprocess
+from vision.preprocess import Placement, preprocess
 from vision.release import Release
 from vision.types import RgbImage, ScalpClass, ScalpMap
 
@@ -15,14 +15,22 @@ if TYPE_CHECKING:
     from vision.runtime import Network
 
 
+def network_input(image: RgbImage, release: Release) -> tuple[NDArray[np.float32], Placement]:
+    """What the network is given for one photo: it, and where ``options["mirror"]`` says so its mirror image too."""
+    batch, place = preprocess(image, release.input)
+    return (np.concatenate([batch, batch[..., ::-1]]) if release.options.get("mirror") else batch), place
+
+
 def segment(image: RgbImage, network: Network, release: Release) -> ScalpMap:
     """Classes of every pixel of the photo, at the network's working resolution, letterbox removed.
 
-    Probabilities are a softmax at the release's temperature. Classes that the release does not know have probability 0.
+    Logits are the mean over the photo and its mirror image, for releases that ask for it; probabilities are a softmax
+    at the release's temperature. Classes that the release does not know have probability 0.
     """
-    batch, place = preprocess(image, release.input)
-    (logits, *_) = network.infer(batch)
-    known = softmax(np.asarray(place.cut(logits[0]), np.float32) / np.float32(release.temperature))
+    batch, place = network_input(image, release)
+    (seen, *_) = network.infer(batch)
+    logits = seen[0] if len(seen) == 1 else (seen[0] + seen[1][..., ::-1]) / 2
+    known = softmax(np.asarray(place.cut(logits), np.float32) / np.float32(release.temperature))
     probabilities = np.zeros((len(ScalpClass), place.height, place.width), np.float32)
     for channel, name in enumerate(release.classes):
         probabilities[ScalpClass[name.upper()]] = known[channel]

@@ -44,20 +44,33 @@ class Seen:
 
 
 def evaluate_hair_masks(data: Path, network: Network, release: Release, *, split: str = "all") -> dict[str, Any]:
-    """Hair (dense or thinning) against hair masks: ``iou``, ``f1`` pooled, ``iou_image``, ``f1_image`` per picture."""
+    """Hair (dense or thinning) against hair masks: ``iou``, ``f1`` pooled, ``iou_image``, ``f1_image`` per picture.
+
+    The pooled ones also per collection (``iou.figaro``): Figaro's heads fill the picture, LFW's are small portraits.
+    """
     people: list[str] = []
     pairs: list[tuple[int, int, int]] = []
     hair_classes = (ScalpClass.DENSE, ScalpClass.THINNING)
-    for seen in _look(_chosen(list_hair_masks(data), split), network, release):
+    files = _chosen(list_hair_masks(data), split)
+    for seen in _look(files, network, release):
         people.append(seen.person)
         pairs.append(count_pair(np.isin(seen.labels, hair_classes), seen.mask > 127))
     counted = overlaps(pairs)
-    return _report(
+    report = _report(
         "hair_masks",
         release,
         people,
         {"iou": counted.iou, "f1": counted.f1, "iou_image": counted.iou_image, "f1_image": counted.f1_image},
     )
+    for source in sorted({file.source for file in files}):
+        rows = [row for row, file in enumerate(files) if file.source == source]
+        apart = overlaps([pairs[row] for row in rows])
+        owners = [people[row] for row in rows]
+        for name, figure in (("iou", apart.iou), ("f1", apart.f1)):
+            found = bootstrap_over_people(figure, owners)
+            if found is not None:
+                report["metrics"][f"{name}.{source}"] = found.as_dict()
+    return report
 
 
 def evaluate_scalp_regions(data: Path, network: Network, release: Release, *, split: str = "all") -> dict[str, Any]:

@@ -62,11 +62,25 @@ class Plan:
     weight_decay: float = 1e-2
     seed: int = 7
     start_sha256: str = ""  # of the released weights that it goes on from; empty: from ImageNet
+    horizon: int = 0  # the step at which the rate would reach its end; 0: the last one
+    keep_start: float = 0.0  # share of the starting weights in the weights that are published
 
     @classmethod
     def going_on(cls, start: Path) -> Plan:
-        """From a release's weights: at once at the size that is served, gently, to the end of a cosine of its own."""
-        return cls(steps=250, batch=12, final_share=1.0, learning_rate=4e-4, start_sha256=sha256_of(start))
+        """From a release's weights, at once at the size that is served, gently.
+
+        Half of what is published are the weights it started from: the mean of the two finds what either lost
+        (Wortsman et al. 2022).
+        """
+        return cls(
+            steps=150,
+            horizon=250,
+            batch=12,
+            final_share=1.0,
+            learning_rate=4e-4,
+            start_sha256=sha256_of(start),
+            keep_start=0.5,
+        )
 
     def is_final(self, step: int) -> bool:
         """Whether this step belongs to the second stage."""
@@ -79,7 +93,11 @@ class Plan:
     def rate_at(self, step: int) -> float:
         """Learning rate: a short warm-up, then half a cosine."""
         warm = min(1.0, (step + 1) / 60)
-        return self.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
+        return (
+            self.learning_rate
+            * warm
+            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / (self.horizon or self.steps))))
+        )
 
 
 def as_tensors(
@@ -111,6 +129,7 @@ class Trainer:
             self.network = build_unet(OPTIONS, len(CLASSES))
             if weights is not None:
                 load_encoder(self.network, weights)
+        self._start = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._frozen = list(self.network.encoder.features[: plan.frozen_blocks])  # type: ignore[union-attr, index]
@@ -207,8 +226,11 @@ class Trainer:
         (self.folder / "last.pt.part").replace(self.folder / "last.pt")
 
     def final_network(self) -> nn.Module:
-        """The running average after the last step: ten validation photographs are too few to choose another by."""
-        return averaged(self.average)
+        """The running average after the last step (ten validation photographs are too few to choose another by),
+        mixed with the starting weights as the plan says."""
+        share = self.plan.keep_start
+        mixed = {n: v if share == 0 else share * self._start[n] + (1 - share) * v for n, v in self.average.items()}
+        return averaged(mixed)
 
     def story(self, pictures: Pictures) -> dict[str, Any]:
         """What ``metrics.json`` tells of the training."""
@@ -231,7 +253,7 @@ class Trainer:
         if not path.is_file():
             return False
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        if {**state["plan"], "steps": self.plan.steps} != asdict(self.plan):
+        if {**asdict(self.plan), **state["plan"], "steps": self.plan.steps} != asdict(self.plan):
             raise SystemExit(f"{path} belongs to another plan; choose another --runs folder or remove it")
         self.network.load_state_dict(state["network"])
         self.average = state["average"]

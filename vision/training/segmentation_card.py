@@ -18,6 +18,10 @@ _FIGURES = (
     ("scalp_regions", "affected_share_bias", "affected share, mean error, points"),
     ("hair_masks", "iou", "hair on faces and heads, IoU over all pixels"),
     ("hair_masks", "f1", "hair on faces and heads, F1 over all pixels"),
+    ("hair_masks", "iou.figaro", "hair, Figaro alone, IoU over all pixels"),
+    ("hair_masks", "f1.figaro", "hair, Figaro alone, F1 over all pixels"),
+    ("hair_masks", "iou.lfw", "hair, LFW alone, IoU over all pixels"),
+    ("hair_masks", "f1.lfw", "hair, LFW alone, F1 over all pixels"),
     ("hair_masks", "iou_image", "hair, mean IoU per picture"),
     ("hair_masks", "f1_image", "hair, mean F1 per picture"),
     ("region_masks", "thin_or_bald_iou", "coarse masks of others: thinning or bald inside the hull, IoU"),
@@ -36,7 +40,8 @@ def card_text(release: Release, metrics: Mapping[str, Any]) -> str:
 
 Labels every pixel of an overview photograph as background, dense hair on scalp, thinning (skin clearly seen through
 hair) or bald (under about 15 % cover). U-Net with a MobileNetV2 encoder, input
-{release.input.width} by {release.input.height} pixels, the whole photo fitted in with its aspect kept.
+{release.input.width} by {release.input.height} pixels, the whole photo fitted in with its aspect kept; what it
+says is the mean over the photo and its mirror image.
 
 ## Trained on
 {_list(release.trained_on)}
@@ -77,10 +82,22 @@ def _training(training: Mapping[str, Any]) -> str:
         f"{training['region_photos']} photographs with drawn regions, {training['hair_photos']} with hair masks and "
         f"{training['bare_skin_photos']} of bare skin; {training['steps']} steps of "
         f"{training['plan']['batch']} pictures, "
-        f"{training['minutes']:.0f} minutes on {training['device']}; the weights are the running average at step "
-        f"{training['chosen_step']}. A quarter of the people never entered training or any choice; a further eighth "
-        f"chose the checkpoint and the temperature. The split is by person. {training['note']}",
+        f"{training['minutes']:.0f} minutes on {training['device']}. {_weights(training)} A quarter of the people "
+        f"never entered training or any choice; a further eighth watched the run and chose the temperature. The split "
+        f"is by person. {training['note']}",
         WIDTH,
+    )
+
+
+def _weights(training: Mapping[str, Any]) -> str:
+    kept = training["plan"]["keep_start"]
+    if not kept:
+        return "The weights are the running average after the last step."
+    return (
+        f"The run went on from the release before (weights sha256 {training['plan']['start_sha256'][:12]}…), whose own "
+        f"run was led by hand; the weights are {kept:.0%} its own, {1 - kept:.0%} the running average after the last "
+        f"step. {training['unlabelled_photos']} photographs of training people that nobody outlined were shown too, "
+        "labelled where the release before was sure (probability 0.9)."
     )
 
 

@@ -32,6 +32,7 @@ TRAINED_ON = (
     "scalp_regions: photographs of Roboflow Universe 'hair-loss' (CC BY 4.0) and of a clinic (none stated)",
     "hair_masks: Figaro1k (Univ. Brescia) and LFW hair masks (research terms, none stated in the repository)",
     "conditions: bodies and faces of a dermatology atlas (copyright of the atlas), as pictures without scalp",
+    "norwood (Roboflow Universe, CC BY 4.0) and clinic_tops (none stated): photographs without outlines, self-labelled",
     "drawn walls: synthetic pictures of nothing, in at most 2 % of what was shown",
     "mobilenet_v2_imagenet: starting weights of the encoder (Apache-2.0)",
 )

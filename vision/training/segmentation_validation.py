@@ -25,14 +25,16 @@ CLASSES = ("background", "dense", "thinning", "bald")
 
 CHANNEL_BITS = (OUTSIDE, bits(ScalpClass.DENSE), bits(ScalpClass.THINNING), bits(ScalpClass.BALD))
 DICE_GROUPS = ((1, 2, 3), (2, 3), (3,))  # scalp; thinning or bald; bald
-OPTIONS = {"decoder_channels": [96, 64, 40, 24]}
+OPTIONS = {"decoder_channels": [96, 64, 40, 24], "mirror": True}
 
 
 def predict_logits(network: nn.Module, image: RgbImage, spec: InputSpec) -> Tensor:
-    """Logits C x h x w of the photo, without its letterbox."""
+    """Logits C x h x w of the photo, without its letterbox: mean over it and its mirror image, as served."""
     inputs, place = preprocess(image, spec)
+    batch = torch.from_numpy(inputs)
     with torch.inference_mode():
-        logits: Tensor = network(torch.from_numpy(inputs))[0]
+        seen: Tensor = network(torch.cat([batch, batch.flip(-1)]))
+    logits = (seen[0] + seen[1].flip(-1)) / 2
     return logits[:, place.top : place.top + place.height, place.left : place.left + place.width]
 
 
