@@ -101,8 +101,9 @@ def earlier_sessions(review: Review) -> list[PhotoSession]:
     """The patient's submitted sessions before this one, newest first."""
     own = review.session
     before = own.submitted_at or own.created_at
-    rows = [row for row in sessions_of(own.patient_id) if row.pk != own.pk and row.submitted_at]
-    return sorted((row for row in rows if row.submitted_at < before), key=lambda row: row.submitted_at, reverse=True)
+    rows = [(row.submitted_at, row) for row in sessions_of(own.patient_id) if row.pk != own.pk]
+    dated = [(at, row) for at, row in rows if at is not None and at < before]
+    return [row for _at, row in sorted(dated, key=lambda pair: pair[0], reverse=True)]
 
 
 def compare(review: Review, photo_id: UUID, session_id: UUID | None = None) -> Comparison:

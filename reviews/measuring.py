@@ -68,7 +68,7 @@ class Numbers:
             if self.salt is None or before is None or abs(before - self.salt.score.value) < NOTICEABLE:
                 return None
             return recomputed_salt(finding.payload, self.salt)
-        if finding.kind != Finding.Kind.MEASURE or finding.photo_id not in self.photos:
+        if finding.kind != Finding.Kind.MEASURE or finding.photo_id is None or finding.photo_id not in self.photos:
             return None
         numbers = self.photos[finding.photo_id]
         metric = Metric(finding.code) if finding.code in set(Metric) else None

@@ -61,7 +61,7 @@ def own_regions(review: Review) -> list[RegionNow]:
         RegionNow(
             region_id=stack[-1].region_id,
             photo=stack[-1].photo,
-            payload=stack[-1].payload,
+            payload=stack[-1].payload or {},
             reason=stack[-1].reason,
             drawn_by=stack[-1].drawn_by.display_name,
             drawn_by_id=stack[-1].drawn_by_id,

@@ -63,7 +63,7 @@ class ScaleIn(serializers.Serializer[Any]):
 class ValueRowOut(serializers.Serializer[Any]):
     """One statement then (signed) and now, in words."""
 
-    label = serializers.CharField()
+    name = serializers.CharField(source="label")
     then = serializers.CharField()
     then_range = serializers.CharField()
     now = serializers.CharField()

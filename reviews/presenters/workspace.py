@@ -127,7 +127,7 @@ def workspace(
     numbers = state.numbers()
     cards, own = finding_cards(state, numbers, open_id), own_cards(state, open_id)
     log = log_of(review) if editable else Log()
-    order = [card.id for card in (*cards, *own)]
+    order = [*(card.id for card in cards), *(card.id for card in own)]
     before, after = _neighbours(order, open_id)
     return Workspace(
         review=review,

@@ -87,7 +87,7 @@ def append_decision(
         verdict=verdict,
         corrected=corrected,
         reason=reason,
-        decided_by_id=_membership(actor),
+        decided_by_id=acting_membership(actor),
         position=0 if last is None else last + 1,
         turn=turn,
         of_turn=of_turn,
@@ -119,7 +119,7 @@ def append_region(
         act=act,
         payload=payload,
         reason=reason,
-        drawn_by_id=_membership(actor),
+        drawn_by_id=acting_membership(actor),
         position=0 if last is None else last + 1,
         turn=turn,
         of_turn=of_turn,
@@ -137,7 +137,8 @@ def _withdraw(review: Review, row: FindingDecision | OwnRegion, actor: Actor, no
         append_region(review, row.photo, row.region_id, actor, now, act=Act.WITHDRAWN, turn=turn, of_turn=row.turn)
 
 
-def _membership(actor: Actor) -> UUID:
+def acting_membership(actor: Actor) -> UUID:
+    """Whose act it is; NotAllowed for anybody who is no staff of a clinic."""
     if actor.membership_id is None:
         raise NotAllowed(_("Only staff of the clinic review cases."))
     return actor.membership_id

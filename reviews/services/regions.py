@@ -21,7 +21,7 @@ from reviews.models import ManualScale, OwnRegion, Review
 from reviews.outlines import fractions, merged, px_per_mm
 from reviews.own_regions import RegionNow, manual_scales, own_regions
 from reviews.payloads import own_region
-from reviews.services.acts import append_region
+from reviews.services.acts import acting_membership, append_region
 from reviews.services.holding import graded_review
 from reviews.turns import next_turn
 
@@ -146,7 +146,7 @@ def set_scale(
         points=[[float(x), float(y)] for x, y in points],
         length_mm=length_mm,
         px_per_mm=scale,
-        set_by_id=actor.membership_id,
+        set_by_id=acting_membership(actor),
         set_at=now,
     )
     _audit_scale(review, actor, photo, "scale.set", now)
