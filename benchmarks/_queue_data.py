@@ -130,10 +130,12 @@ def _open_cases(count: int, clinic: Clinic) -> None:
 def seal_shown(session_ids: Iterable[UUID], now: datetime) -> int:
     """Seal what a page opens of these cases: a key for the patient, names, red flags, severity. Returns how many."""
     current = master.keyring().current
-    rows = PhotoSession.objects.filter(pk__in=set(session_ids), patient__given_name="").select_related("patient")
+    rows = PhotoSession.objects.filter(pk__in=set(session_ids)).select_related("patient")
     count = 0
     for session in rows:
         patient = session.patient
+        if patient.given_name:
+            continue  # sealed before
         key = DataKey(id=patient.key_id, subject_kind="patient", subject_id=patient.pk, created_at=now)
         key.master_key_id = current.key_id
         key.wrapped = keys._wrap(key, current, os.urandom(master.KEY_BYTES))
@@ -247,6 +249,7 @@ def _desk(staff: Sequence[Membership], pick: random.Random, now: datetime) -> No
             reviewer=member,
             status=ReviewStatus.CLAIMED if claimed else ReviewStatus.RELEASED,
             claimed_at=at,
+            reading="",
             lease_until=now + timedelta(hours=6),
             closed_at=None if claimed else at,
             for_dermatologist=not claimed and place % 3 == 0,
