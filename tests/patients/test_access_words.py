@@ -11,8 +11,8 @@ from reviews import workflow as review_workflow
 
 ROOT = Path(__file__).parents[2]
 NOT_ABOUT_A_PATIENT = {
-    "release", "staff", "clinic", "consent_text", "audit", "canned_reply", "care_settings", "consultation_kind", "hours",
-    "calendar_feed",
+    "release", "staff", "clinic", "consent_text", "audit", "canned_reply", "care_settings", "consultation_kind",
+    "hours", "calendar_feed", "webhook",
 }  # fmt: skip
 
 
