@@ -56,7 +56,7 @@ SEGMENTATION: Final = "segmentation"
 REGIONS: Final = "regions"
 CONDITIONS: Final = "conditions"
 NORWOOD: Final = "norwood"
-HAIRS: Final = "hairs"
+HAIRS: Final = "trichoscopy"
 TASKS: Final = (SEGMENTATION, REGIONS, CONDITIONS, NORWOOD, HAIRS)
 """The tasks (``Release.task``) whose networks a pipeline is made of."""
 
