@@ -18,8 +18,8 @@ from vault.errors import VaultError
 from vault.files import SealedFile, read_all, seal_file
 from vision.batching import LARGEST_BATCH, together
 from vision.codec import photo_to_json, session_to_json
-from vision.decode import ImageRejected, decode_image
-from vision.pipeline import Networks, analyse_photo, load_networks, summarise_session
+from vision.decode import ImageRejected
+from vision.pipeline import Networks, analyse_photo, load_networks, open_photo, summarise_session
 from vision.types import EncodedImage, PhotoAnalysis, PhotoContext, RgbImage, View
 
 
@@ -69,11 +69,11 @@ def analyse(
     try:
         for first in range(0, len(photos), LARGEST_BATCH):
             group = photos[first : first + LARGEST_BATCH]
-            images = [_opened(photo, key_id) for photo in group]
-            looked = together(images, [photo.view for photo in group], networks)
-            for photo, image in zip(group, images, strict=True):
+            opened = [_opened(photo, key_id) for photo in group]
+            looked = together([image for image, _ in opened], [photo.view for photo in group], networks)
+            for photo, (image, size_px) in zip(group, opened, strict=True):
                 context = PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm, male=male)
-                analysis = analyse_photo(image, context, looked)
+                analysis = analyse_photo(image, context, looked, size_px)
                 outputs.append(
                     PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id, folder))
                 )
@@ -88,9 +88,9 @@ def analyse(
     return SessionResult(photos=tuple(outputs), summary=session_to_json(summary))
 
 
-def _opened(photo: PhotoInput, key_id: UUID) -> RgbImage:
+def _opened(photo: PhotoInput, key_id: UUID) -> tuple[RgbImage, tuple[int, int]]:
     try:
-        return decode_image(read_all(key_id=key_id, name=photo.file_name, limit=photo.size_bytes))
+        return open_photo(read_all(key_id=key_id, name=photo.file_name, limit=photo.size_bytes), photo.view)
     except VaultError as error:
         raise PhotoUnreadable(type(error).__name__) from error
     except ImageRejected as error:

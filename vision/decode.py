@@ -44,12 +44,15 @@ __all__ = [
     "MediaType",
     "RejectionCode",
     "decode_image",
+    "decode_with_size",
     "read_capture_facts",
     "sniff",
     "strip_metadata",
 ]
 
 REENCODE_QUALITY: Final = 95
+SIDEWAYS: Final = 5
+"""From this EXIF orientation on, width and height change places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +72,29 @@ def decode_image(data: bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS, max_lo
     An embedded colour profile is converted to sRGB. 16-bit pictures keep their upper 8 bits.
     Raises ImageRejected with any code but wrong_extension.
     """
+    return decode_with_size(data, max_pixels=max_pixels, max_long_edge=max_long_edge)[0]
+
+
+def decode_with_size(
+    data: bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS, max_long_edge: int | None = None
+) -> tuple[RgbImage, tuple[int, int]]:
+    """As :func:`decode_image`, and the upright width and height (px) of the stored picture, however far reduced."""
     content = read_content(data)
     media_type = sniff(content)
     check_dimensions(content, media_type, max_pixels)
     try:
         picture = open_picture(content, media_type)
+        stored = picture.size if orientation_of(picture.getexif()) < SIDEWAYS else picture.size[::-1]
         if max_long_edge is not None and media_type is MediaType.JPEG:
-            # One step larger than asked for: the last step is an area average, not the codec's.
-            picture.draft(None, (2 * max_long_edge, 2 * max_long_edge))
+            # Half as large again as asked for: the last step is an area average, not the codec's.
+            picture.draft(None, (3 * max_long_edge // 2, 3 * max_long_edge // 2))
         picture.load()
         picture = ImageOps.exif_transpose(picture)
         if max_long_edge is not None and max(picture.size) > max_long_edge:
             scale = max_long_edge / max(picture.size)
             size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
             picture = _plain_rgb(picture).resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-        return np.ascontiguousarray(np.asarray(_to_srgb(picture), dtype=np.uint8))
+        return np.ascontiguousarray(np.asarray(_to_srgb(picture), dtype=np.uint8)), (stored[0], stored[1])
     except ImageRejected:
         raise
     except Exception as error:  # decoders raise nearly anything on hostile bytes; all of it means the same

@@ -6,6 +6,7 @@ from the untouched original.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import cv2
@@ -23,11 +24,15 @@ CLAHE_TILES: Final = 8
 
 def display_pictures(image: RgbImage) -> tuple[EncodedImage, ...]:
     """The three views, on a copy of at most 1280 px."""
-    shown = fitted(image)
+    return tuple(draw() for draw in display_views(fitted(image)))
+
+
+def display_views(shown: RgbImage) -> tuple[Callable[[], EncodedImage], ...]:
+    """What draws each of the three views of a picture that is already small enough; any order, any thread."""
     return (
-        webp(ImageKind.DENOISED, denoised(shown)),
-        webp_lines(ImageKind.EDGES, edges(shown)),
-        webp(ImageKind.EQUALISED, equalised(shown)),
+        lambda: webp(ImageKind.DENOISED, denoised(shown)),
+        lambda: webp_lines(ImageKind.EDGES, edges(shown)),
+        lambda: webp(ImageKind.EQUALISED, equalised(shown)),
     )
 
 

@@ -29,7 +29,7 @@ def fitted(image: RgbImage, long_edge_px: int = LONG_EDGE_PX) -> RgbImage:
 
 def webp(kind: ImageKind, pixels: NDArray[np.uint8]) -> EncodedImage:
     """H x W x 3 or H x W x 4 (RGBA) as lossy WebP; alpha is kept exactly."""
-    return _encoded(kind, pixels, "WEBP", "image/webp", quality=WEBP_QUALITY, method=2)
+    return _encoded(kind, pixels, "WEBP", "image/webp", quality=WEBP_QUALITY, method=0)
 
 
 def webp_lines(kind: ImageKind, pixels: NDArray[np.uint8]) -> EncodedImage:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,9 +18,10 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from vision.condition import read_condition
-from vision.decode import decode_image
+from vision.decode import decode_with_size
 from vision.density import CountError
-from vision.display import display_pictures
+from vision.display import display_views
+from vision.encode import LONG_EDGE_PX, fitted
 from vision.explain import attention_picture, density_picture, mask_picture, overlay_picture
 from vision.explain_hairs import hairs_picture
 from vision.measure import find_scalp, measure_photo, scalp_problem
@@ -50,6 +53,7 @@ from vision.types import (
     RgbImage,
     ScalpMap,
     SessionAnalysis,
+    View,
 )
 
 SEGMENTATION: Final = "segmentation"
@@ -59,6 +63,9 @@ NORWOOD: Final = "norwood"
 HAIRS: Final = "trichoscopy"
 TASKS: Final = (SEGMENTATION, REGIONS, CONDITIONS, NORWOOD, HAIRS)
 """The tasks (``Release.task``) whose networks a pipeline is made of."""
+
+DRAWING_THREADS: Final = 2
+"""Derived pictures drawn at a time: as many as a network has threads."""
 
 Result = TypeVar("Result")
 
@@ -121,13 +128,33 @@ def _load(task: str, release_id: str, cache_dir: Path | None) -> LoadedNetwork:
     return LoadedNetwork(open_network(release, cache_dir=cache_dir), release)
 
 
-def analyse_photo(photo: bytes | RgbImage, context: PhotoContext, networks: Networks) -> PhotoAnalysis:
-    """Everything that may be said about one photo. Raises ImageRejected when the bytes are no readable picture."""
-    watch = _Watch()
-    image = watch.time("decode", lambda: photo if isinstance(photo, np.ndarray) else decode_image(photo))
-    height, width = image.shape[:2]
+def open_photo(data: bytes, view: View) -> tuple[RgbImage, tuple[int, int]]:
+    """The pixels that a photo of this view is measured on, and width and height of the stored photo.
 
-    quality = watch.time("quality", lambda: check_quality(image, context.view))
+    The networks see an overview at 256 px and a person at 1280: it is decoded at that scale. Trichoscopy is measured at
+    every pixel it has. Raises ImageRejected.
+    """
+    return decode_with_size(data, max_long_edge=LONG_EDGE_PX if view.is_global else None)
+
+
+def analyse_photo(
+    photo: bytes | RgbImage, context: PhotoContext, networks: Networks, size_px: tuple[int, int] | None = None
+) -> PhotoAnalysis:
+    """Everything that may be said about one photo. Raises ImageRejected when the bytes are no readable picture.
+
+    ``size_px``: width and height of the stored photo, when ``photo`` is what :func:`open_photo` made of it.
+    """
+    watch = _Watch()
+    image, (width, height) = watch.time(
+        "decode",
+        lambda: (
+            (photo, size_px or (photo.shape[1], photo.shape[0]))
+            if isinstance(photo, np.ndarray)
+            else open_photo(photo, context.view)
+        ),
+    )
+
+    quality = watch.time("quality", lambda: check_quality(image, context.view, min(width, height)))
     scalp_map = watch.time("segment", lambda: _segment(image, context, quality, networks))
     condition, attention = watch.time("condition", lambda: _condition(image, context, quality, scalp_map, networks))
     known = within_domain(scalp_map, condition)
@@ -309,14 +336,21 @@ def _pictures(
     attention: FloatMap | None,
     field: HairField | NotMeasurable,
 ) -> tuple[EncodedImage, ...]:
-    pictures: list[EncodedImage] = []
+    shown = fitted(image)
+    wanted: list[Callable[[], EncodedImage]] = []
     if isinstance(scalp, ScalpMap):
-        pictures += overlay_picture(image, scalp), density_picture(image, scalp), mask_picture(scalp)
+        wanted += (
+            partial(overlay_picture, shown, scalp),
+            partial(density_picture, shown, scalp),
+            partial(mask_picture, scalp),
+        )
     if attention is not None:
-        pictures.append(attention_picture(image, attention))
+        wanted.append(partial(attention_picture, shown, attention))
     if isinstance(field, HairField):
-        pictures.append(hairs_picture(image, field))
-    return (*pictures, *display_pictures(image))
+        wanted.append(partial(hairs_picture, image, field))
+    wanted += display_views(shown)
+    with ThreadPoolExecutor(DRAWING_THREADS) as drawing:  # OpenCV and the encoders let go of the interpreter
+        return tuple(drawing.map(lambda draw: draw(), wanted))
 
 
 def _figure(stated: Mapping[str, Any], name: str) -> float | None:

@@ -100,13 +100,16 @@ def thresholds_for(view: View) -> Mapping[QualityCheck, Threshold]:
     return THRESHOLDS if view.is_global else TRICHOSCOPY_THRESHOLDS
 
 
-def check_quality(image: RgbImage, view: View) -> QualityReport:
-    """Every check of the view, whether or not an earlier one failed, so that a person hears all reasons at once."""
+def check_quality(image: RgbImage, view: View, short_edge_px: int | None = None) -> QualityReport:
+    """Every check of the view, whether or not an earlier one failed, so that a person hears all reasons at once.
+
+    ``short_edge_px`` is that of the stored photo, when ``image`` is a reduced copy (not under 640 px).
+    """
     limits = thresholds_for(view)
     small = _reduced(image)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     measures: Mapping[QualityCheck, Callable[[], float]] = {
-        QualityCheck.SIZE: lambda: float(min(image.shape[:2])),
+        QualityCheck.SIZE: lambda: float(short_edge_px or min(image.shape[:2])),
         QualityCheck.BLUR: lambda: sharpness(grey),
         QualityCheck.TOO_DARK: lambda: float(np.percentile(_middle(grey, 0.7), 95)),
         QualityCheck.BURNT_OUT: lambda: float((_middle(grey, 0.7) >= 250).mean()),

@@ -169,11 +169,11 @@ def test_an_error_in_the_middle_leaves_no_picture_behind(monkeypatch: pytest.Mon
     folders: list[str] = []
     looked_at: list[View] = []
 
-    def breaks_on_the_second(data, context, networks):
+    def breaks_on_the_second(data, context, networks, size_px):
         looked_at.append(context.view)
         if len(looked_at) == 2:
             raise MemoryError
-        return analyse_photo(data, context, networks)
+        return analyse_photo(data, context, networks, size_px)
 
     def noted(*, key_id, source, folder):
         folders.append(folder)
