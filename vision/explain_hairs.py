@@ -9,6 +9,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.encode import fitted, webp
 from vision.types import EncodedImage, Hair, HairField, HairKind, ImageKind, RgbImage
@@ -55,7 +56,7 @@ def draw_field(image: RgbImage, field: HairField) -> RgbImage:
     return shown
 
 
-def _draw(shown: RgbImage, hair: Hair, size: np.ndarray[tuple[int], np.dtype[np.float64]], line: int) -> None:
+def _draw(shown: RgbImage, hair: Hair, size: NDArray[np.float64], line: int) -> None:
     colour = HAIR_COLOURS[hair.kind] if hair.counted else OUTSIDE
     root, tip = _point(np.array(hair.root) * size), _point(np.array(hair.tip) * size)
     for ink, thick in ((INK, line + UNDERLAY), (colour, line)):
@@ -63,5 +64,5 @@ def _draw(shown: RgbImage, hair: Hair, size: np.ndarray[tuple[int], np.dtype[np.
         cv2.circle(shown, root, 2 * line, ink, thick, cv2.LINE_AA)
 
 
-def _point(place: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, int]:
+def _point(place: NDArray[np.float64]) -> tuple[int, int]:
     return round(float(place[0])), round(float(place[1]))

@@ -96,7 +96,7 @@ def _density(per_cm2: int, shipped: tuple[Network, Release] | None) -> dict[str,
         "bias_of_frame": _share(values.sum() - truth.sum(), truth.sum()),
         "unit_bias_of_frame": _share(*_difference(units)),
         "interval_covers_asked": _round(np.mean([one.low <= per_cm2 <= one.high for one in asked])),
-        "mean_half_width": _share(np.mean([(one.high - one.low) / 2 for one in asked]), values.mean()),
+        "mean_half_width": _share(float(np.mean([(one.high - one.low) / 2 for one in asked])), float(values.mean())),
     }
     if shipped is not None:
         row |= {

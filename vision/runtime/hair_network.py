@@ -64,6 +64,7 @@ class HairNetwork(nn.Module):
         self.join_2 = nn.Sequential(Separable(half, half), Separable(half, half * 2))
         self.head = nn.Conv2d(half * 2, OUTPUT_CHANNELS, 1)
         nn.init.normal_(self.head.weight, std=0.01)
+        assert self.head.bias is not None
         nn.init.zeros_(self.head.bias)
         with torch.no_grad():
             self.head.bias[:2] = -4.6  # a hair's point is rare: start by saying so (Lin 2017)
@@ -100,6 +101,9 @@ class WithDomain(nn.Module):
     picture's mean and spread of deep features and those of the training pictures (Lee 2018, Mahalanobis), divided by
     the root of its dimensions, so that a training picture lies at about 1.
     """
+
+    centre: Tensor
+    whitening: Tensor
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__()

@@ -96,8 +96,8 @@ def with_domain(network: HairNetwork, train: Sequence[HairPicture]) -> WithDomai
     covariance = np.cov(features - centre, rowvar=False)
     covariance += np.eye(len(covariance)) * SHRINKAGE * float(np.trace(covariance)) / len(covariance)
     values, vectors = np.linalg.eigh(covariance)
-    module.centre.copy_(torch.from_numpy(centre.astype(np.float32)))  # type: ignore[operator]
-    module.whitening.copy_(torch.from_numpy((vectors / np.sqrt(values)).astype(np.float32)))  # type: ignore[operator]
+    module.centre.copy_(torch.from_numpy(centre.astype(np.float32)))
+    module.whitening.copy_(torch.from_numpy((vectors / np.sqrt(values)).astype(np.float32)))
     return module
 
 
