@@ -43,6 +43,7 @@ SALT: dict[str, Any] = {
 
 
 def add(review: Review, kind: str, code: str, payload: dict[str, Any]) -> Finding:
+    assert review.analysis_id is not None
     last = Finding.objects.filter(analysis_id=review.analysis_id).count()
     return Finding.objects.create(
         analysis_id=review.analysis_id, kind=kind, code=code, position=last, payload=payload, release="norwood-9.9"
@@ -56,6 +57,7 @@ def decide(review: Review, actor: Any, finding: Finding, **correction: Any) -> N
         review_id=review.pk,
         finding_id=finding.pk,
         verdict="corrected",
+        reason="the hairline shows more",
         correction=Correction(**correction),
         now=made.LATER,
     )
