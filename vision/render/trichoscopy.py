@@ -95,13 +95,18 @@ def draw_trichoscopy(
 def _scatter(
     random: np.random.Generator, count: int, size: tuple[int, int], margin: float
 ) -> list[NDArray[np.float64]]:
-    """Units at random but apart from one another: of five candidates the one farthest from all others is taken."""
+    """Units at random but apart from one another: of five candidates the one farthest from all others is taken.
+
+    Distances go round the field's edges (as on a torus); else the edges, where nobody is beyond, would draw the units
+    and leave the middle thinner than was asked for.
+    """
     low, high = np.array((-margin, -margin)), np.array((size[0] + margin, size[1] + margin))
     placed: NDArray[np.float64] = np.empty((0, 2))
     for _ in range(count):
         candidates = random.uniform(low, high, (5, 2))
         if len(placed):
-            apart = np.linalg.norm(candidates[:, None] - placed[None], axis=2).min(axis=1)
+            offset = np.abs(candidates[:, None] - placed[None])
+            apart = np.linalg.norm(np.minimum(offset, high - low - offset), axis=2).min(axis=1)
             candidates = candidates[apart.argmax()][None]
         placed = np.vstack((placed, candidates[:1]))
     return list(placed)
