@@ -70,7 +70,8 @@ def test_a_counted_field_gives_density_units_calibre_vellus_and_thickness() -> N
     }  # fmt: skip
     assert {draft.release for draft in drafts.values()} == {"trichoscopy-hairs-0.1"}
     density = drafts["hair_density"].payload
-    assert density["low"] < density["value"] == pytest.approx(6 / 0.0652, rel=1e-2) < density["high"]
+    assert density["low"] < density["value"] < density["high"]
+    assert density["value"] == pytest.approx(6 / 0.0652, rel=1e-2)
     shown = dict(count_facts(drafts["vellus_share"].payload))
     assert shown["Cut-off"] == "30 µm"
     assert shown["Terminal : vellus"] == "4 : 1"

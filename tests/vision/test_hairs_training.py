@@ -21,7 +21,12 @@ from vision.training.hairs_validation import SPEC, Reading, score_distinct  # no
 def drawn_picture(seed: int) -> HairPicture:
     """A drawn field at the canonical scale, as if it had been labelled."""
     field = draw_trichoscopy(
-        seed=seed, hairs_per_cm2=120, vellus_share=0.0, size=(416, 333), px_per_mm=CANONICAL_PX_PER_MM
+        seed=seed,
+        hairs_per_cm2=120,
+        hairs_per_unit=1.0,
+        vellus_share=0.0,
+        size=(416, 333),
+        px_per_mm=CANONICAL_PX_PER_MM,
     )
     arrows = np.array([(*hair.root, *hair.tip) for hair in field.hairs], np.float32).reshape(-1, 4)
     return HairPicture(field.image, arrows, np.zeros(len(arrows), np.int64), f"drawn {seed}")
