@@ -37,7 +37,8 @@ no graded photographs of women were there to learn from.
 
 ## How good it is
 {training["men"]} men ({training["photos"]} photographs) were fitted on, {test["n_people"]} held out
-({test["n_images"]} photographs); no man is on both sides. 95 % intervals resample men; where all are right, Wilson's.
+({test["n_images"]} photographs, segmented by {test["segmentation_release"]}); no man is on both sides. 95 % intervals
+resample men; where all are right, Wilson's.
 Held-out men, all views:
 
 | figure | value |
