@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.density import group_units
 from vision.preprocess import PADDING_GREY, normalise, resize
 from vision.release import Release
-from vision.types import RgbImage
+from vision.types import HairKind, RgbImage
 
 if TYPE_CHECKING:
     from vision.runtime import Network
@@ -143,8 +144,25 @@ def detect(image: RgbImage, px_per_mm: float, network: Network, release: Release
 def hairs_of(seen: Look, px_per_mm: float, release: Release) -> Found:
     """One reading per hair above the release's score, in px of the picture as given."""
     found = keep_distinct(seen.candidates, Reading.of(release.thresholds))
+    found = told_by_unit(found, float(release.options["px_per_mm"]), release.classes)
     factor = np.float32(px_per_mm / float(release.options["px_per_mm"]))
     return Found(found.arrows * factor, found.scores, found.kinds)
+
+
+def told_by_unit(found: Found, px_per_mm: float, kinds: Sequence[str]) -> Found:
+    """Whether a hair is single or of a multi-hair unit, told by its neighbours; the network sees that less well.
+
+    What the network gives to both kinds together goes to the one that its follicular unit's size says.
+    """
+    if not len(found.scores):
+        return found
+    units = group_units(found.arrows[:, :2], px_per_mm)
+    together = np.bincount(units)[units] > 1
+    several, single = kinds.index(HairKind.MULTI_HAIR_UNIT), kinds.index(HairKind.SINGLE)
+    told = found.kinds.copy()
+    either = told[:, several] + told[:, single]
+    told[:, several], told[:, single] = np.where(together, either, 0), np.where(together, 0, either)
+    return Found(found.arrows, found.scores, told)
 
 
 def within_domain(seen: Look, release: Release) -> bool:

@@ -15,7 +15,7 @@ from vision.codec import field_from_json, field_to_json
 from vision.density import counting_frame
 from vision.evaluation.trichoscopy_study import known_field
 from vision.explain_hairs import hairs_picture
-from vision.hairs import Found, Reading, join, keep_distinct, read_maps
+from vision.hairs import MIRRORS, Found, Reading, join, keep_distinct, mean_of_mirrors, read_maps, told_by_unit
 from vision.render import draw_trichoscopy
 from vision.trichoscopy import CountError, assemble_field, measure_field, stated_errors
 from vision.types import (
@@ -196,3 +196,24 @@ def test_what_a_release_states_of_its_counts_widens_the_interval() -> None:
     )
     assert stated == CountError(random=0.1, at_count=8.0, systematic=0.03)
     assert stated_errors({}) == CountError()
+
+
+def test_single_or_several_is_told_by_the_neighbours() -> None:
+    arrows = np.array([(50, 50, 90, 50), (60, 62, 100, 62), (200, 50, 240, 50), (300, 50, 340, 50)], np.float32)
+    kinds = np.array([(0.6, 0.3, 0.1, 0), (0.3, 0.6, 0.1, 0), (0.7, 0.2, 0.1, 0), (0.2, 0.1, 0.7, 0)], np.float32)
+    told = told_by_unit(Found(arrows, np.ones(4, np.float32), kinds), 116.65, KINDS).kinds
+    assert [KINDS[row.argmax()] for row in told] == [
+        HairKind.MULTI_HAIR_UNIT, HairKind.MULTI_HAIR_UNIT, HairKind.SINGLE, HairKind.THIN,
+    ]  # fmt: skip
+    assert told.sum(axis=1) == pytest.approx(np.ones(4))
+
+
+def test_mirror_images_are_turned_back_before_they_are_averaged() -> None:
+    maps = drawn_maps([(20.5, 30.5, 60.5, 44.5)])
+    seen = []
+    for y, x in MIRRORS:
+        mirrored = maps[:, ::y, ::x].copy()
+        mirrored[2] *= x
+        mirrored[3] *= y
+        seen.append(mirrored)
+    assert mean_of_mirrors(np.stack(seen)) == pytest.approx(maps, abs=1e-6)
