@@ -80,8 +80,8 @@ def _failures(report: Mapping[str, Any], training: Mapping[str, Any]) -> str:
     return fill(
         f"Of hairs that readers called thin {100 * kinds['undersize']['value']:.0f} % are found, of abnormal ones "
         f"{100 * kinds['abnormal']['value']:.0f} %; of single ones {100 * kinds['single']['value']:.0f} %. What else "
-        "is lost are hairs of one unit that leave the skin at one point or cross. On the validation patients F1 went from "
-        f"{curve[0]['f1']:.2f} at step {curve[0]['step']:.0f} to {curve[len(curve) // 2]['f1']:.2f} halfway and "
+        "is lost are hairs of one unit that leave the skin at one point or cross. On the validation patients F1 went "
+        f"from {curve[0]['f1']:.2f} at step {curve[0]['step']:.0f} to {curve[len(curve) // 2]['f1']:.2f} halfway and "
         f"{curve[-1]['f1']:.2f} at the end (curve.png): more steps of the same kind add little. Weighing the middle "
         "map in the score as much as the root map cost 0.1; the mean over mirror images gained 0.005. Not tried for "
         "want of time: the full resolution of the pictures, at which thin hairs are twice as wide. Data that would "
