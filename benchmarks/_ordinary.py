@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from vision.condition import calibrated
 from vision.pipeline import Networks
@@ -51,7 +52,8 @@ class Ordinary:
         with torch.no_grad():
             seen = self._unet(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
         logits = seen[0] if len(seen) == 1 else (seen[0] + seen[1][..., ::-1]) / 2
-        probabilities = softmax(place.cut(logits) / self._segmentation.temperature)  # type: ignore[arg-type]
+        known = np.asarray(place.cut(logits), np.float32) / np.float32(self._segmentation.temperature)
+        probabilities = softmax(known)
         (found,) = self._yolo.predict(
             image[:, :, ::-1], imgsz=self._regions.input.height, conf=0.02, iou=0.6, max_det=50, rect=False,
             verbose=False, device="cpu", save=False,
@@ -113,7 +115,7 @@ def _classes() -> list[Any]:
     return list(ScalpClass)
 
 
-def _enlarged(attention: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _enlarged(attention: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     import cv2
 
-    return np.asarray(cv2.resize(attention.astype(np.float32), (shape[1], shape[0])))
+    return np.asarray(cv2.resize(attention, (shape[1], shape[0])), dtype=np.float32)

@@ -29,6 +29,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from vision.types import RgbImage
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
 
 SIZE_PX = (4032, 3024)
@@ -189,7 +191,7 @@ def workers(count: int, photos: int) -> dict[str, float]:
     }
 
 
-def compare(image: np.ndarray, networks: Any) -> dict[str, Any]:
+def compare(image: RgbImage, networks: Any) -> dict[str, Any]:
     """The three networks and the attention map on one photo, as they are served and the ordinary way."""
     from benchmarks._ordinary import Ordinary
     from vision.condition import read_condition
