@@ -48,10 +48,10 @@ def hand_over(*, actor: Actor, review_id: UUID, to_id: UUID, note: str, now: dat
     correction of a signed report, and what :func:`held_review` raises.
     """
     actor.check(Permission.CLAIM_REVIEW)
+    session = _locked_session_of(actor, review_id)
     receiver = next((row for row in colleagues(actor) if row.pk == to_id), None)
     if receiver is None:
         raise Invalid("not_a_reviewer", _("Choose a colleague of your clinic who reviews cases."))
-    session = _locked_session_of(actor, review_id)
     review = held_review(actor, review_id, now)
     if session.status != PhotoSession.Status.SUBMITTED:
         raise DomainError("already_signed", _("This corrects a signed report: sign it, or hand it back."))

@@ -108,10 +108,10 @@ def apply_template(*, actor: Actor, review_id: UUID, template_id: UUID, now: dat
     What must not be used is left out; so is what needs a written reason, which nobody can write for many at once: the
     clinician adds it from the formulary with the reason. Words that stand in the plan already are kept.
     """
+    review, plan = editable_plan(actor, review_id, now)
     template = PlanTemplate.objects.visible_to(actor).select_related("clinic").filter(pk=template_id).first()
     if template is None:
         raise NotFound
-    review, plan = editable_plan(actor, review_id, now)
     content = Template.from_dict(template.content)
     entries = {row.code: row for row in FormularyEntry.objects.filter(active=True)}
     there = set(plan.items.values_list("entry__code", flat=True))
