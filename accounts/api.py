@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -125,7 +126,7 @@ class _Limits(LimitOffsetPagination):
 class Page(Generic[T]):
     """The part of a list that a request asks for. ``rows`` are what is shown: what a read is audited with."""
 
-    def __init__(self, request: Request, rows: Sequence[T]) -> None:
+    def __init__(self, request: Request, rows: Sequence[T] | QuerySet[Any, T]) -> None:
         self._limits = _Limits()
         self.rows: list[T] = list(self._limits.paginate_queryset(rows, request) or ())
 

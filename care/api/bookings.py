@@ -28,7 +28,7 @@ from care.workflow import ConsultationAction
 from patients.selectors import patient_for
 
 
-class ConsultationOut(serializers.Serializer[Consultation]):
+class ConsultationOut(serializers.Serializer[Any]):
     """A consultation. The video room is read from ``consultations/{id}/video/`` while it is open."""
 
     id = serializers.UUIDField()

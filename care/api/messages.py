@@ -19,7 +19,7 @@ from accounts.actors import Actor
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
 from accounts.roles import Permission
 from care import selectors, services, symptoms
-from care.models import Attachment, Message, Thread
+from care.models import Message, Thread
 from care.selectors import InboxFilters, InboxView
 from care.services import Upload, Writing
 from care.views.messages import stream
@@ -31,7 +31,7 @@ from patients.selectors import patient_for
 RED_FLAGS = [flag.value for flag in RedFlag]
 
 
-class AttachmentOut(serializers.Serializer[Attachment]):
+class AttachmentOut(serializers.Serializer[Any]):
     """A file of a message; its bytes are read from ``attachments/{id}/``."""
 
     id = serializers.UUIDField()
@@ -51,7 +51,7 @@ class SafetyOut(serializers.Serializer[Any]):
     at_once_if = serializers.CharField()
 
 
-class MessageOut(serializers.Serializer[Message]):
+class MessageOut(serializers.Serializer[Any]):
     """One message. ``internal`` notes are the team's and never come to a patient's side."""
 
     id = serializers.UUIDField()
