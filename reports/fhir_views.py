@@ -249,6 +249,8 @@ def _period(values: Sequence[str]) -> tuple[dt.datetime | None, dt.datetime | No
     """The half-open period that all of ``values`` allow. Prefixes: eq (or none), ge, gt, le, lt."""
     since: dt.datetime | None = None
     before: dt.datetime | None = None
+    low: dt.datetime | None
+    high: dt.datetime | None
     for value in values:
         prefix, text = (value[:2], value[2:]) if value[:2].isalpha() else ("eq", value)
         start, end = _span(text)

@@ -100,7 +100,8 @@ def search_fhir(*, actor: Actor, kind: str, query: Query, now: datetime) -> Hits
 def _page(actor: Actor, kind: str, query: Query) -> Hits:
     if kind == "Device":
         return _devices(query)
-    total, found, skip = 0, [], query.offset
+    found: list[Resource] = []
+    total, skip = 0, query.offset
     for source in _sources(actor, kind, query):
         rows = source.matching(query)
         size = rows.count()

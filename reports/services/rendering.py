@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,7 +53,7 @@ class ContentAltered(Exception):
     """The stored content no longer has the hash that was signed. Nothing is rendered from it."""
 
 
-_FAILURES: Final = {ContentAltered: "content_altered"}
+_FAILURES: Final[Mapping[type[Exception], str]] = {ContentAltered: "content_altered"}
 
 
 def render_report(*, report_id: UUID, now: datetime) -> bool:
