@@ -39,7 +39,7 @@ def invitation(entry: Entry, *, zone: str, organizer: str, organizer_name: str, 
     invited = vCalAddress(f"mailto:{attendee}")
     invited.params["PARTSTAT"] = vText("ACCEPTED")
     invited.params["ROLE"] = vText("REQ-PARTICIPANT")
-    event.add("attendee", invited, encode=0)
+    event.add("attendee", invited, encode=False)
     if not entry.cancelled:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")

@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from accounts.actors import Actor
+from accounts.decorators import CLINICIANS
 from accounts.models import Clinic, Membership
 from accounts.selectors import staff_of
 from care import services
@@ -15,7 +16,6 @@ from care.models.booking import Mode
 from care.selectors import free_slots
 from care.services import Writing
 from care.services.hours import Grid, KindDetails
-from care.services.noting import CLINICIANS
 from care.slots import Hours
 from patients.models import Patient
 

@@ -95,7 +95,7 @@ def rows(actor: Actor, threads: Sequence[Any], now: datetime) -> list[ThreadRow]
                 patient=patient_label(thread.patient) if staff else thread.patient.given_name,
                 unread=item.unread,
                 urgent=thread.urgent and staff,
-                state=_STATES[thread.status],
+                state=_STATES[Thread.Status(thread.status)],
                 state_label=state_label(actor, thread),
                 waiting=timesince.timesince(thread.waiting_since, now, depth=1) if thread.waiting_since else "",
                 last_message_at=thread.last_message_at,

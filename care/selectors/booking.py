@@ -179,6 +179,8 @@ def booked_until(since: datetime, until: datetime) -> list[Consultation]:
 
 def feed_of(actor: Actor) -> CalendarFeed | None:
     """The actor's own working calendar address, without its token."""
+    if actor.membership_id is None:
+        return None
     return CalendarFeed.objects.filter(membership_id=actor.membership_id, revoked_at=None).first()
 
 

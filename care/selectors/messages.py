@@ -169,4 +169,7 @@ def _with_unread(actor: Actor, rows: ThreadQuerySet) -> ThreadQuerySet:
     mine = ThreadReader.objects.filter(thread=OuterRef("pk"), user_id=actor.user_id).values("last_read_number")[:1]
     newest = "public_number" if actor.role is Role.PATIENT else "last_number"
     rows = rows.annotate(read_number=Coalesce(Subquery(mine), Value(0)))
-    return rows.annotate(is_unread=Case(When(**{f"{newest}__gt": F("read_number")}, then=True), default=False))
+    marked: ThreadQuerySet = rows.annotate(
+        is_unread=Case(When(**{f"{newest}__gt": F("read_number")}, then=True), default=False)
+    )
+    return marked

@@ -57,13 +57,10 @@ def make_feed(*, actor: Actor, now: datetime) -> str:
 def revoke_feed(*, actor: Actor, now: datetime) -> None:
     """Make the address useless."""
     actor.check(Permission.SET_OWN_HOURS)
-    CalendarFeed.objects.filter(membership_id=actor.membership_id, revoked_at=None).update(revoked_at=now)
+    membership_id = own_membership(actor)
+    CalendarFeed.objects.filter(membership_id=membership_id, revoked_at=None).update(revoked_at=now)
     audit.record(
-        action="calendar_feed.revoked",
-        now=now,
-        actor=actor,
-        subject_kind="membership",
-        subject_id=actor.membership_id or "",
+        action="calendar_feed.revoked", now=now, actor=actor, subject_kind="membership", subject_id=membership_id
     )
 
 

@@ -188,7 +188,8 @@ def check_may_change(actor: Actor, consultation: Consultation, now: datetime) ->
 
 
 def _offers(kind: ConsultationKind, membership_id: UUID) -> Membership:
-    member = selectors.offering(kind).filter(pk=membership_id).select_related("user", "clinic").first()
+    rows = selectors.offering(kind).select_related("user", "clinic")
+    member: Membership | None = rows.filter(pk=membership_id).first()
     if member is None:
         raise NotFound
     return member

@@ -88,7 +88,7 @@ def save_kind(*, actor: Actor, details: KindDetails, now: datetime, kind_id: UUI
         by_patients=details.by_patients,
         created_at=now,
     )
-    kind.offered_by.set(details.offered_by)
+    kind.offered_by.set([colleagues[membership_id] for membership_id in details.offered_by])
     for membership_id in details.offered_by:
         Schedule.objects.get_or_create(membership=colleagues[membership_id])
     _note(actor, "consultation_kind.saved", "consultation_kind", kind.pk, now)

@@ -23,7 +23,8 @@ def locked_thread(actor: Actor, thread_id: UUID) -> Thread:
 
 def locked_patient(patient_id: UUID) -> Patient:
     """The patient's row: two bookings of one patient wait for each other. The caller has checked the scope."""
-    return Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient_id)
+    patient: Patient = Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient_id)
+    return patient
 
 
 def locked_schedule(membership_id: UUID) -> Schedule:

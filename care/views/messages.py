@@ -38,7 +38,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     filters = InboxForm(request.GET).filters()
     page = Paginator(selectors.inbox(actor, filters), 30).get_page(request.GET.get("page"))
-    services.read_inbox(actor=actor, threads=page.object_list, now=now)
+    services.read_inbox(actor=actor, threads=list(page), now=now)
     return render(request, "care/inbox.html", present.inbox_page(actor, filters, page, now))
 
 
