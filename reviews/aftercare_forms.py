@@ -30,8 +30,8 @@ class TemplateForm(forms.Form):
 
     def __init__(self, *args: Any, template: PlanTemplate, **kwargs: Any) -> None:
         content = Template.from_dict(template.content)
-        initial = {"name": template.name, "advice": content.advice, "follow_up_days": content.follow_up_days}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {"name": template.name, "advice": content.advice, "follow_up_days": content.follow_up_days}
+        super().__init__(*args, **kwargs)
         names = dict(FormularyEntry.objects.values_list("code", "name"))
         self.items = content.items
         for item in content.items:
@@ -81,7 +81,7 @@ class SideEffectForm(forms.Form):
         choices = [(answer.value, label) for answer, label in ANSWER_LABELS.items()]
         for question in questions:
             self.fields[f"q_{question.code}"] = forms.ChoiceField(
-                label=question.text, choices=choices, widget=forms.RadioSelect
+                label=str(question.text), choices=choices, widget=forms.RadioSelect
             )
         self.fields["words"] = forms.CharField(
             label=_("Anything else you noticed"),

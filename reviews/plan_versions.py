@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
+from accounts.errors import NotAllowed
 from reviews.models import FormularyEntry, Plan, PlanVersion, Review
 
 ONE_GO: Final = timedelta(minutes=10)
@@ -80,8 +81,10 @@ def record_version(
     plan: Plan, *, actor: Actor, change: str, entry: FormularyEntry | None, now: datetime
 ) -> PlanVersion:
     """Keep the plan as it stands after ``change``; typing goes on in the version that it began."""
+    if actor.membership_id is None:
+        raise NotAllowed(_("Only staff of the clinic write plans."))
     code = entry.code if entry else ""
-    newest = plan.versions.select_related("plan__review__session__patient").first()
+    newest: PlanVersion | None = plan.versions.select_related("plan__review__session__patient").first()
     if (
         newest is not None
         and change in _TYPED
@@ -111,7 +114,8 @@ def versions_of(actor: Actor, review: Review) -> list[VersionCard]:
         .select_related("changed_by", "plan__review__session__patient")
         .order_by("number")
     )
-    found, before = [], {}
+    found: list[VersionCard] = []
+    before: Mapping[str, Any] = {}
     for row in rows:
         found.append(
             VersionCard(
