@@ -115,7 +115,7 @@ def read_card(image: RgbImage) -> CardReading | NotMeasurable:
     if len(markers) > len(set(markers)):
         return NotMeasurable(Reason.SEVERAL_CARDS)
 
-    on_card = _BOARD.getChessboardCorners()[ids][:, :2].astype(np.float64) + BOARD_AT_MM
+    on_card = np.asarray(_BOARD.getChessboardCorners(), np.float64)[ids][:, :2] + BOARD_AT_MM
     to_picture, _ = cv2.findHomography(on_card, found, 0)
     bend = _bend_mm(np.asarray(to_picture, float), on_card, found)
     px_per_mm, tilt = _scale_and_tilt(on_card, found, (image.shape[1], image.shape[0]))
@@ -181,7 +181,7 @@ def _through(homography: Points, points: Points) -> Points:
 
 
 def _bend_mm(to_picture: Points, on_card: Points, found: Points) -> float:
-    back = _through(np.linalg.inv(to_picture), found)
+    back = _through(np.asarray(np.linalg.inv(to_picture), np.float64), found)
     return float(np.sqrt(((back - on_card) ** 2).sum(1).mean()))
 
 
