@@ -122,6 +122,7 @@ def make_world() -> World:
     reports.build_export(export_id=export.pk, now=now)
     recipe = compose(decided.review).recipes[0]
     decided_plan = decided.review.plan
+    assert waiting.submitted_at is not None
     things = {
         "patient": patient.pk,
         "join_code": clinic.join_code,

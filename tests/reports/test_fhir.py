@@ -169,7 +169,8 @@ def test_out_of_scope_is_404_and_every_read_is_audited(signed):
 def test_searches_come_in_pages_and_know_their_parameters(signed):
     case, report, patient = signed
     everything = [item["id"] for item in resources(patient, "Observation")]
-    page, seen = ask(patient, "Observation", _count=2), []
+    page: dict | None = ask(patient, "Observation", _count=2)
+    seen = []
     while page:
         assert page["total"] == len(everything)
         seen += [entry["resource"]["id"] for entry in page["entry"]]

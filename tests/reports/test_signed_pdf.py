@@ -174,8 +174,8 @@ def all_content_is_tagged_or_artifact(document, page, elements) -> bool:
         if item.get("/Pg") == page.obj:
             held |= {int(kid) for kid in item.K if not isinstance(kid, pikepdf.Object)}
     depth, marked = 0, []
-    for operands, operator in pikepdf.parse_content_stream(page):
-        name = str(operator)
+    for instruction in pikepdf.parse_content_stream(page):
+        name, operands = str(instruction.operator), instruction.operands
         if name in ("BDC", "BMC"):
             depth += 1
             if name == "BDC" and "/MCID" in operands[1]:

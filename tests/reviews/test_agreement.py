@@ -88,6 +88,7 @@ def read_twice(clinic, readers, count):
     """Cases with a measured session and two grades, a little apart."""
     for n in range(count):
         session = submitted_session(make_patient(clinic))
+        assert session.submitted_at is not None
         measured(session, severity=2.0 + n % 7)
         case = CaseReading.objects.create(
             session=session, clinic=clinic, submitted_at=session.submitted_at, severity_points=2, share_points=20

@@ -46,6 +46,7 @@ MEASURES = {
 def measured_review(status="opened"):
     """A review whose photographs carry the numbers that a worker stores."""
     review, actor = review_at(status)
+    assert review.analysis_id is not None
     for result in PhotoResult.objects.filter(analysis_id=review.analysis_id).select_related("photo__session__patient"):
         result.result = {"view": result.photo.view, "measures": MEASURES}
         result.save()

@@ -101,7 +101,7 @@ def test_only_the_portal_lets_a_lease_lapse():
 
 
 def test_each_transition_has_its_own_audit_event_per_action():
-    names = {action: row.audit for (_state, action), row in reversed(TRANSITIONS.items())}
+    names = {action: row.audit for (_state, action), row in reversed(list(TRANSITIONS.items()))}
     assert len(set(names.values())) == len(names)
 
 

@@ -19,6 +19,11 @@ def hair(x: float, y: float, degrees: float, length: float = 60.0) -> list[float
     return [x, y, x + length * np.cos(angle), y + length * np.sin(angle)]
 
 
+def strewn(random: np.random.Generator) -> list[float]:
+    x, y = random.uniform(0, 60, 2)
+    return hair(x, y, random.uniform(0, 50))
+
+
 def arrows(*rows: list[float]) -> NDArray[np.float32]:
     return np.array(rows, np.float32).reshape(-1, 4)
 
@@ -55,8 +60,8 @@ def test_two_readings_of_one_hair_are_one_hit_and_one_false_alarm() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_the_pairing_has_as_many_pairs_as_any(seed: int) -> None:
     random = np.random.default_rng(seed)
-    true = arrows(*(hair(*random.uniform(0, 60, 2), random.uniform(0, 50)) for _ in range(6)))
-    found = arrows(*(hair(*random.uniform(0, 60, 2), random.uniform(0, 50)) for _ in range(6)))
+    true = arrows(*(strewn(random) for _ in range(6)))
+    found = arrows(*(strewn(random) for _ in range(6)))
     match = match_hairs(found, true, 233.3)
     assert match.hits == best_of_all_pairings(found, true, 233.3)
     assert len(set(match.true_rows.tolist())) == match.hits

@@ -25,9 +25,7 @@ def test_top_weighs_forty_back_twenty_four_and_each_side_eighteen() -> None:
     found = salt_of(whole_head(50, 25, 10, 20))
     assert isinstance(found, Salt)
     assert found.score.value == pytest.approx(50 * 0.40 + 25 * 0.24 + 10 * 0.18 + 20 * 0.18)
-    assert (found.score.low, found.score.high) == (
-        pytest.approx(found.score.value - 4), pytest.approx(found.score.value + 4)
-    )  # fmt: skip
+    assert (found.score.low, found.score.high) == pytest.approx((found.score.value - 4, found.score.value + 4))
 
 
 @pytest.mark.parametrize("missing", SIDES)
