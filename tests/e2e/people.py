@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from config.demo_people import PASSWORD
 from tests.e2e.conftest import PICTURES, Portal
@@ -15,6 +15,9 @@ PICTURES_ARE_THERE = """() => Promise.all([...document.images].map((image) => {
   return image.complete ? null : new Promise((done) => { image.onload = image.onerror = done; });
 }))"""
 HEIGHTS = {390: 844, 1440: 900}
+PATIENCE = 30_000  # ms for an action and for what it brings about, also on a busy machine
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -59,7 +62,7 @@ def open_window(browser: Browser, portal: Portal, name: str, width: int, folder:
     context = browser.new_context(
         viewport={"width": width, "height": HEIGHTS[width]}, has_touch=width < 600, accept_downloads=True
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     person = Person(name, portal, context, context.new_page(), folder)
 
     def listen(message: ConsoleMessage) -> None:
