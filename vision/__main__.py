@@ -22,6 +22,7 @@ TRAINING = {
 STUDIES = {
     "measures": "vision.evaluation.measure_study:study_measures",
     "quality": "vision.evaluation.quality_study:study_quality",
+    "scale": "vision.evaluation.scale_study:study_scale",
     "trichoscopy": "vision.evaluation.trichoscopy_study:study_trichoscopy",
 }
 """What can be studied on the research pictures: ``module:function``, called with the data folder, gives a table."""
