@@ -135,7 +135,7 @@ def test_clinic_details_are_saved_and_a_wrong_time_zone_is_explained(client, cli
     client.force_login(administrator)
     details = {
         "name": "New name", "address": "", "phone": "", "time_zone": "Mars/Olympus", "sla_hours": 48,
-        "urgent_sla_hours": 2, "usual_reply": "one day", "registration_open": "on",
+        "urgent_sla_hours": 2, "usual_reply": "one day", "paper": "letter", "registration_open": "on",
     }  # fmt: skip
     page = client.post(reverse("accounts:clinic"), details)
     assert page.status_code == 422

@@ -110,9 +110,11 @@ def test_references_and_links_lead_somewhere(signed):
     assert diagnostic["conclusionCode"][0]["coding"][0]["code"] == "L64"
     for reference in (diagnostic["subject"], *diagnostic["result"], *(item["link"] for item in diagnostic["media"])):
         assert ask(patient, reference["reference"])["id"] == reference["reference"].rpartition("/")[2]
-    assert patient.get(diagnostic["presentedForm"][0]["url"]).status_code == 200
+    assert b"".join(patient.get(diagnostic["presentedForm"][0]["url"])).startswith(b"%PDF-")
     picture = ask(patient, diagnostic["media"][0]["link"]["reference"])
-    assert patient.get(picture["content"]["url"]).status_code == 200
+    answer = patient.get(picture["content"]["url"])
+    assert answer.status_code == 200
+    assert len(b"".join(answer)) > 0
     assert picture["identifier"][0]["value"] in {image.sha256 for image in report.images.all()}
     plan, report_named = ask(patient, "Provenance")["entry"][0]["resource"]["target"][::-1]
     assert ask(patient, plan["reference"])["resourceType"] == "CarePlan"

@@ -30,6 +30,8 @@ def test_every_field_of_the_room_is_declared_and_nothing_else():
 def exported(review):
     rows = []
     for file in export(review.session.patient_id):
+        if "review of a session" not in file.description:
+            continue  # what follows from a plan has its own tests
         with file.open() as stream:
             rows.append(json.load(stream))
     return rows
