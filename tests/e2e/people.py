@@ -67,7 +67,7 @@ def open_window(browser: Browser, portal: Portal, name: str, width: int, folder:
 
     def listen(message: ConsoleMessage) -> None:
         asked_again = "status of 422" in message.text  # a form that is shown again with what to change
-        overtaken = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # by a later click in the same list
+        overtaken = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # by a later click
         if message.type == "error" and not asked_again and not overtaken:
             place = f"{message.location.get('url')}:{message.location.get('lineNumber')}"
             person.problems.append(f"console on {person.page.url}: {message.text} ({place})")
