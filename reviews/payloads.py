@@ -114,7 +114,7 @@ def correct_region(
     """A region with the clinician's outline: box, share of visible scalp and position follow from the polygon.
 
     ``polygon`` is in picture fractions 0..1; ``labels`` the segmentation's label map. Without it the share is unknown
-    (None). Raises :class:`Invalid` for an outline that is no area or leaves the picture.
+    (None). Raises :class:`Invalid` for an outline without an area in the picture.
     """
     if kind not in ("bald", "thinning"):
         raise Invalid("unknown_region", "A region is either bald or thinning.")
@@ -177,16 +177,36 @@ def measure_outline(polygon: Sequence[Point], labels: LabelMap) -> tuple[float, 
 
 
 def _checked(polygon: Sequence[Sequence[float]]) -> list[Point]:
-    if not 3 <= len(polygon) <= MAX_POINTS:
+    """The part of an outline that lies in the picture: a region at its edge may be dragged past it."""
+    if len(polygon) < 3:
         raise Invalid("bad_outline", "An outline needs at least three points.")
+    if len(polygon) > MAX_POINTS:
+        raise Invalid("bad_outline", f"The outline has more than {MAX_POINTS} points. Draw it with fewer.")
     try:
         points = [(float(x), float(y)) for x, y in polygon]
     except (TypeError, ValueError):
         raise Invalid("bad_outline", "The outline cannot be read. Draw it again.") from None
-    if not all(-0.01 <= part <= 1.01 for point in points for part in point):
-        raise Invalid("outside_picture", "The outline leaves the picture. Draw it inside.")
-    points = [(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)) for x, y in points]
+    if not np.isfinite(points).all():
+        raise Invalid("bad_outline", "The outline cannot be read. Draw it again.")
+    for axis in (0, 1):
+        for limit, side in ((0.0, 1.0), (1.0, -1.0)):
+            points = _clipped(points, axis, limit, side)
     area = abs(sum(x * ny - nx * y for (x, y), (nx, ny) in zip(points, points[1:] + points[:1], strict=True))) / 2
     if area <= 0:
-        raise Invalid("empty_outline", "The outline has no area. Draw it larger.")
+        raise Invalid("empty_outline", "The outline has no area in the picture. Draw it larger, inside.")
     return points
+
+
+def _clipped(points: list[Point], axis: int, limit: float, side: float) -> list[Point]:
+    """What lies on one side of a vertical or horizontal line (Sutherland and Hodgman 1974)."""
+    kept: list[Point] = []
+    for start, end in zip(points, points[1:] + points[:1], strict=True):
+        first, second = side * (start[axis] - limit), side * (end[axis] - limit)
+        if first >= 0:
+            kept.append(start)
+        if (first >= 0) != (second >= 0):
+            share = first / (first - second)
+            crossing = [start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])]
+            crossing[axis] = limit
+            kept.append((crossing[0], crossing[1]))
+    return kept

@@ -7,6 +7,7 @@ import pytest
 
 from accounts.errors import Invalid
 from reviews.outlines import merged, px_per_mm
+from reviews.payloads import own_region
 from reviews.remeasure import Outlined, measure_again, projected_mm2, redraw, share_of
 from vision.types import Measured, Metric, NotMeasurable, Reason, ScalpClass, View
 
@@ -121,3 +122,12 @@ def test_two_points_give_pixels_per_millimetre():
 def test_a_scale_of_a_slip_is_refused(points, length):
     with pytest.raises(Invalid):
         px_per_mm(points, length, 1000, 1000)
+
+
+def test_an_outline_dragged_past_the_edge_keeps_what_lies_in_the_picture():
+    labels = np.full((100, 100), ScalpClass.DENSE, np.uint8)
+    payload = own_region(kind="bald", polygon=[(0.5, -0.3), (0.9, -0.3), (0.9, 0.2), (0.5, 0.2)], labels=labels)
+    assert {y for _x, y in payload["polygon"]} == {0.0, 0.2}
+    assert payload["share_of_scalp"] == pytest.approx(8, abs=1)
+    with pytest.raises(Invalid, match="in the picture"):
+        own_region(kind="bald", polygon=[(1.2, 0.1), (1.5, 0.1), (1.5, 0.4)], labels=labels)
