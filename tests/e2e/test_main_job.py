@@ -86,7 +86,7 @@ def test_from_photographs_to_a_signed_plan_and_away(
     register(patient, address)
     record = consent_and_answer(patient)
     session = send_photographs(patient, photographs(tmp_path))
-    review_and_sign(clinician, session, redraw=photographs is drawn)
+    review_and_sign(clinician, session)
     read_the_plan(patient, address, record, tmp_path)
     take_data_away(patient, address, record)
     be_erased(patient, administrator, address, record)
@@ -207,7 +207,7 @@ def refuse_bad_files(patient: Person, session: str) -> None:
     patient.look("10-capture-refused")
 
 
-def review_and_sign(clinician: Person, session: str, *, redraw: bool) -> None:
+def review_and_sign(clinician: Person, session: str) -> None:
     page = clinician.page
     clinician.sign_in("dermatologist@demo.test")
     clinician.go("/queue/")
@@ -219,8 +219,7 @@ def review_and_sign(clinician: Person, session: str, *, redraw: bool) -> None:
     page.wait_for_load_state("networkidle")
     clinician.look("21-review")
     look_at_every_photo(clinician, review)
-    if redraw:  # where the first photograph surely has an outline to move
-        correct_on_the_stage(clinician)
+    correct_on_the_stage(clinician)
     decide_findings(clinician)
     page.locator("select[name=diagnosis_code], select[name=diagnosis]").first.select_option("L64")
     page.get_by_label("Reasoning").fill("Miniaturisation at the crown, occiput spared.")
@@ -270,6 +269,7 @@ def correct_on_the_stage(clinician: Person) -> None:
     shown = outlined[0] if outlined else 0
     tiles.nth(shown).click()
     expect(tiles.nth(shown)).to_have_attribute("aria-current", "true", timeout=LONG)
+    page.wait_for_load_state("networkidle")
     regions = groups.nth(shown).locator(".finding").filter(has_text=a_region)
     if regions.count():
         regions.first.locator(".finding__row").click()
