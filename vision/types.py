@@ -227,6 +227,9 @@ class ImageKind(StrEnum):
     EQUALISED = "equalised"
     HAIRS = "hairs"  # trichoscopy: every hair found, its unit, and the counting frame
     MASK = "mask"  # label map as 8-bit PNG, values of ScalpClass
+    ALIGNED = "aligned"  # a later photo laid onto an earlier one, in its light
+    CHANGE = "change"  # where cover changed between two photos, over the earlier one
+    HAIR_FATES = "hair_fates"  # trichoscopy: hairs kept, lost and new between two photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +237,7 @@ class EncodedImage:
     """A derived picture ready to store."""
 
     kind: ImageKind
-    media_type: str  # image/webp or image/png
+    media_type: str  # image/jpeg, image/png or image/webp
     data: bytes
     width_px: int
     height_px: int

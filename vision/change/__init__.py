@@ -1,0 +1,41 @@
+"""What changed between two photographs of one view, and how much of a difference is the camera's doing."""
+
+from vision.change.types import (
+    Area,
+    Attribution,
+    CardLight,
+    Cause,
+    ChangeMap,
+    ComparedPhoto,
+    ComparisonWarning,
+    Fate,
+    HairMatches,
+    HairPair,
+    LightDifference,
+    LightSource,
+    LocalChange,
+    Measure,
+    MetricChange,
+    PhotoComparison,
+    SignedMap,
+)
+
+__all__ = [
+    "Area",
+    "Attribution",
+    "CardLight",
+    "Cause",
+    "ChangeMap",
+    "ComparedPhoto",
+    "ComparisonWarning",
+    "Fate",
+    "HairMatches",
+    "HairPair",
+    "LightDifference",
+    "LightSource",
+    "LocalChange",
+    "Measure",
+    "MetricChange",
+    "PhotoComparison",
+    "SignedMap",
+]
