@@ -44,6 +44,14 @@ METRIC_NAMES: Mapping[str, Any] = {
     Metric.SCALP_IN_FRAME: gettext_lazy("Scalp in the picture"),
     Metric.THINNING_AREA_MM2: gettext_lazy("Thinning area (projected)"),
     Metric.BALD_AREA_MM2: gettext_lazy("Bald area (projected)"),
+    Metric.PART_WIDTH_MM: gettext_lazy("Width of the parting"),
+    Metric.PART_WIDTH_RATIO: gettext_lazy("Width of the parting, of the head’s width"),
+    Metric.HAIRLINE_MIDDLE_MM: gettext_lazy("Hairline in the middle"),
+    Metric.HAIRLINE_LEFT_MM: gettext_lazy("Hairline at the left temple"),
+    Metric.HAIRLINE_RIGHT_MM: gettext_lazy("Hairline at the right temple"),
+    Metric.HAIRLINE_MIDDLE_RATIO: gettext_lazy("Hairline in the middle, of the pupils’ distance"),
+    Metric.HAIRLINE_LEFT_RATIO: gettext_lazy("Hairline at the left temple, of the pupils’ distance"),
+    Metric.HAIRLINE_RIGHT_RATIO: gettext_lazy("Hairline at the right temple, of the pupils’ distance"),
     Metric.HAIR_DENSITY: gettext_lazy("Hair density"),
     Metric.FOLLICULAR_UNIT_DENSITY: gettext_lazy("Follicular unit density"),
     Metric.CALIBRE_MEAN: gettext_lazy("Mean hair thickness"),
@@ -54,6 +62,11 @@ METRIC_NAMES: Mapping[str, Any] = {
     Metric.NORWOOD_STAGE: gettext_lazy("Norwood stage"),
     Metric.LUDWIG_SINCLAIR: gettext_lazy("Ludwig or Sinclair grade"),
 }
+
+_HAIRLINE_MEANING = gettext_lazy("How far above your eyes the hair begins.")
+_HAIRLINE_RATIO_MEANING = gettext_lazy(
+    "How far above your eyes the hair begins, in percent of the distance between your pupils."
+)
 
 METRIC_MEANINGS: Mapping[str, Any] = {
     Metric.COVERAGE_INDEX: gettext_lazy("This is how much of the scalp seen in this photograph is covered by hair."),
@@ -66,6 +79,16 @@ METRIC_MEANINGS: Mapping[str, Any] = {
     Metric.SCALP_IN_FRAME: gettext_lazy("This says how well the photograph frames the scalp, nothing about the hair."),
     Metric.THINNING_AREA_MM2: gettext_lazy("A flat projection: the curved head is somewhat larger than its picture."),
     Metric.BALD_AREA_MM2: gettext_lazy("A flat projection: the curved head is somewhat larger than its picture."),
+    Metric.PART_WIDTH_MM: gettext_lazy("How wide the bare strip of skin along your parting is."),
+    Metric.PART_WIDTH_RATIO: gettext_lazy(
+        "How wide the bare strip of skin along your parting is, in percent of the width of your head in the photograph."
+    ),
+    Metric.HAIRLINE_MIDDLE_MM: _HAIRLINE_MEANING,
+    Metric.HAIRLINE_LEFT_MM: _HAIRLINE_MEANING,
+    Metric.HAIRLINE_RIGHT_MM: _HAIRLINE_MEANING,
+    Metric.HAIRLINE_MIDDLE_RATIO: _HAIRLINE_RATIO_MEANING,
+    Metric.HAIRLINE_LEFT_RATIO: _HAIRLINE_RATIO_MEANING,
+    Metric.HAIRLINE_RIGHT_RATIO: _HAIRLINE_RATIO_MEANING,
     Metric.HAIR_DENSITY: gettext_lazy("Hairs on one square centimetre. Compare it only with your own earlier values."),
     Metric.FOLLICULAR_UNIT_DENSITY: gettext_lazy("Groups of hairs on one square centimetre, counted on the close-up."),
     Metric.CALIBRE_MEAN: gettext_lazy("How thick the hairs in the close-up are on average; 1,000 µm are a millimetre."),
@@ -94,8 +117,14 @@ REASONS: Mapping[str, Any] = {
     Reason.MODEL_OFF: gettext_lazy("the clinic has switched this model off"),
     Reason.NO_RELEASED_MODEL: gettext_lazy("no released model measures this"),
     Reason.TOO_COARSE: gettext_lazy("the close-up is not magnified enough"),
-    Reason.NOT_SHARP: gettext_lazy("the hairs in the close-up are not sharp enough"),
+    Reason.NOT_SHARP: gettext_lazy("what was to be measured is not sharp enough in the photograph"),
     Reason.TOO_FEW_HAIRS: gettext_lazy("too few hairs in the close-up lie free"),
+    Reason.NO_PARTING: gettext_lazy("no parting with hair on both sides was found"),
+    Reason.WIDER_THAN_A_PARTING: gettext_lazy("the skin that shows is wider than a parting"),
+    Reason.HEAD_CUT_OFF: gettext_lazy("a side of the head lies outside the photograph"),
+    Reason.NO_LANDMARKS: gettext_lazy("the eyes could not be found in the photograph"),
+    Reason.HAIRLINE_COVERED: gettext_lazy("hair covers the forehead"),
+    Reason.HAIRLINE_OUT_OF_SIGHT: gettext_lazy("no hair begins above the forehead in the photograph"),
     Reason.NOT_PATTERN_LOSS: gettext_lazy("the photographs do not show pattern hair loss of a man"),
     Reason.NOT_OFFERED: gettext_lazy("this scale is graded by the clinician alone"),
     Reason.NOT_GRADABLE: gettext_lazy("the photographs do not settle the stage"),
@@ -306,4 +335,13 @@ def _unit(unit: str) -> str:
     return _UNITS.get(unit, f" {unit}")
 
 
-_UNITS = {"%": " %", "mm2": " mm²", "index": "", "per_cm2": " /cm²", "um": " µm", "mm/cm2": " mm/cm²", "": ""}
+_UNITS = {
+    "%": " %",
+    "mm": " mm",
+    "mm2": " mm²",
+    "index": "",
+    "per_cm2": " /cm²",
+    "um": " µm",
+    "mm/cm2": " mm/cm²",
+    "": "",
+}

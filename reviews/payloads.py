@@ -37,6 +37,8 @@ class Bounds:
 
 
 _PERCENT: Final = Bounds(0, 100, 0.1)
+_HAIRLINE_MM: Final = Bounds(0, 250, 1)
+_HAIRLINE_PERCENT: Final = Bounds(0, 400, 1)
 BOUNDS: Final[Mapping[str, Bounds]] = {
     Metric.COVERAGE_INDEX: _PERCENT,
     Metric.SCALP_VISIBILITY: _PERCENT,
@@ -46,6 +48,14 @@ BOUNDS: Final[Mapping[str, Bounds]] = {
     Metric.SCALP_IN_FRAME: _PERCENT,
     Metric.THINNING_AREA_MM2: Bounds(0, 100_000, 1),
     Metric.BALD_AREA_MM2: Bounds(0, 100_000, 1),
+    Metric.PART_WIDTH_MM: Bounds(0, 60, 0.1),
+    Metric.PART_WIDTH_RATIO: Bounds(0, 40, 0.1),
+    Metric.HAIRLINE_MIDDLE_MM: _HAIRLINE_MM,
+    Metric.HAIRLINE_LEFT_MM: _HAIRLINE_MM,
+    Metric.HAIRLINE_RIGHT_MM: _HAIRLINE_MM,
+    Metric.HAIRLINE_MIDDLE_RATIO: _HAIRLINE_PERCENT,
+    Metric.HAIRLINE_LEFT_RATIO: _HAIRLINE_PERCENT,
+    Metric.HAIRLINE_RIGHT_RATIO: _HAIRLINE_PERCENT,
     Metric.HAIR_DENSITY: Bounds(0, 500, 1),
     Metric.FOLLICULAR_UNIT_DENSITY: Bounds(0, 200, 1),
     Metric.CALIBRE_MEAN: Bounds(0, 200, 1),
@@ -139,6 +149,12 @@ def recomputed_number(payload: Payload, found: Measured) -> dict[str, Any]:
     """A measure as it follows from the clinician's outlines, in the shape of the model's."""
     number = {"value": found.value, "low": found.low, "high": found.high, "unit": found.unit}
     return {**payload, **number, "by": BY, "from": FROM_OUTLINES}
+
+
+def no_longer_measurable(payload: Payload, found: NotMeasurable) -> dict[str, Any]:
+    """A measure that the clinician's outlines leave nothing to measure on."""
+    kept = {key: part for key, part in payload.items() if key not in ("value", "low", "high", "unit")}
+    return {**kept, "not_measurable": found.reason.value, "detail": found.detail, "by": BY, "from": FROM_OUTLINES}
 
 
 def recomputed_severity(payload: Payload, found: Severity) -> dict[str, Any]:

@@ -15,6 +15,10 @@ from vision.types import Condition, FieldWarning, ImageKind, Metric, Reason, Vie
 
 Text = str | Promise
 
+_HAIRLINE_MEANING = gettext_lazy(
+    "From the line of the eyes up to where hair begins, in the picture's plane: a head tipped up or down moves it."
+)
+
 METRICS: Mapping[str, tuple[Text, Text]] = {
     Metric.COVERAGE_INDEX: (
         gettext_lazy("Coverage index"),
@@ -30,6 +34,22 @@ METRICS: Mapping[str, tuple[Text, Text]] = {
     Metric.SCALP_IN_FRAME: (gettext_lazy("Scalp in frame"), gettext_lazy("Share of the picture that is scalp.")),
     Metric.THINNING_AREA_MM2: (gettext_lazy("Thinning area"), gettext_lazy("Projected; a head is curved.")),
     Metric.BALD_AREA_MM2: (gettext_lazy("Bald area"), gettext_lazy("Projected; a head is curved.")),
+    Metric.PART_WIDTH_MM: (
+        gettext_lazy("Part width"),
+        gettext_lazy("Median width of the bare strip of the parting, across it. Compare only partings laid alike."),
+    ),
+    Metric.PART_WIDTH_RATIO: (
+        gettext_lazy("Part width, of head width"),
+        gettext_lazy(
+            "Median width of the bare strip of the parting over the width of the head, hair included, in this picture."
+        ),
+    ),
+    Metric.HAIRLINE_MIDDLE_MM: (gettext_lazy("Hairline, middle"), _HAIRLINE_MEANING),
+    Metric.HAIRLINE_LEFT_MM: (gettext_lazy("Hairline, left temple"), _HAIRLINE_MEANING),
+    Metric.HAIRLINE_RIGHT_MM: (gettext_lazy("Hairline, right temple"), _HAIRLINE_MEANING),
+    Metric.HAIRLINE_MIDDLE_RATIO: (gettext_lazy("Hairline, middle, of pupil distance"), _HAIRLINE_MEANING),
+    Metric.HAIRLINE_LEFT_RATIO: (gettext_lazy("Hairline, left temple, of pupil distance"), _HAIRLINE_MEANING),
+    Metric.HAIRLINE_RIGHT_RATIO: (gettext_lazy("Hairline, right temple, of pupil distance"), _HAIRLINE_MEANING),
     Metric.HAIR_DENSITY: (
         gettext_lazy("Hair density"),
         gettext_lazy("Roots in the counting frame. No norm fits everyone: compare with the patient's own occiput."),
@@ -94,8 +114,14 @@ REASONS: Mapping[str, Text] = {
     Reason.MODEL_OFF: gettext_lazy("the model is switched off"),
     Reason.NO_RELEASED_MODEL: gettext_lazy("no released model measures it"),
     Reason.TOO_COARSE: gettext_lazy("the magnification is too low to tell thin hairs apart"),
-    Reason.NOT_SHARP: gettext_lazy("the edges of the hairs are too soft to measure their width"),
+    Reason.NOT_SHARP: gettext_lazy("edges are too soft to measure a width"),
     Reason.TOO_FEW_HAIRS: gettext_lazy("too few hairs lie free to be measured"),
+    Reason.NO_PARTING: gettext_lazy("no parting with hair on both sides was found"),
+    Reason.WIDER_THAN_A_PARTING: gettext_lazy("the bare scalp is wider than a parting, so it has no edges to measure"),
+    Reason.HEAD_CUT_OFF: gettext_lazy("a side of the head lies outside the picture"),
+    Reason.NO_LANDMARKS: gettext_lazy("the eyes, from which it is measured, could not be found"),
+    Reason.HAIRLINE_COVERED: gettext_lazy("hair covers the forehead"),
+    Reason.HAIRLINE_OUT_OF_SIGHT: gettext_lazy("no hair begins above the forehead as far as the picture shows"),
     Reason.NOT_PATTERN_LOSS: gettext_lazy("this is not pattern loss of a man as far as the photographs tell"),
     Reason.NOT_OFFERED: gettext_lazy("the clinician grades this scale, no model does"),
     Reason.NOT_GRADABLE: gettext_lazy("the views leave the stage open"),
@@ -116,7 +142,15 @@ WARNINGS: Mapping[str, Text] = {
     FieldWarning.FEW_CALIBRES: gettext_lazy("Fewer than half of the hairs lie free enough to be measured."),
 }
 
-UNITS: Mapping[str, str] = {"%": " %", "mm2": " mm²", "per_cm2": "/cm²", "um": " µm", "mm/cm2": " mm/cm²", "index": ""}
+UNITS: Mapping[str, str] = {
+    "%": " %",
+    "mm2": " mm²",
+    "per_cm2": "/cm²",
+    "mm": " mm",
+    "um": " µm",
+    "mm/cm2": " mm/cm²",
+    "index": "",
+}
 
 
 def view_name(view: str, site: str = "") -> str:

@@ -28,6 +28,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.head_lines import (
+    IN_MM,
+    IN_PERCENT,
+    NOT_LOOKED_AT,
+    SCALE_ERROR,
+    HeadLength,
+    Lengths,
+    in_mm,
+    in_percent,
+)
 from vision.permissions import MISSING, PHOTO_METRICS, Needs, picture_kind, refusal
 from vision.types import (
     Measured,
@@ -39,6 +49,7 @@ from vision.types import (
     Reason,
     ScalpClass,
     ScalpMap,
+    View,
 )
 
 NORMAL_95: Final = 1.959964
@@ -80,6 +91,9 @@ AREAS: Final[Mapping[Metric, Metric]] = {
 }
 """Areas in mm2 and the share each is a multiple of."""
 
+LENGTHS: Final = {**IN_MM, **IN_PERCENT}
+"""Metrics that are lengths along the head, and which."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scalp:
@@ -98,6 +112,7 @@ def measure_photo(
     context: PhotoContext,
     size_px: tuple[int, int],
     model_mae: Mapping[Metric, float] | None = None,
+    lengths: Lengths | None = None,
 ) -> dict[Metric, Measurement]:
     """Every metric of :data:`~vision.permissions.PHOTO_METRICS` for an overview photo, measured or refused.
 
@@ -105,21 +120,41 @@ def measure_photo(
 
     ``scalp_map`` is the reason instead when there was no segmentation. ``size_px`` is width and height of the photo,
     to which ``context.px_per_mm`` refers. ``model_mae`` holds the release's held-out mean absolute error of a share in
-    percentage points.
+    percentage points; ``lengths`` what :mod:`vision.parting` or :mod:`vision.hairline` read along the head.
     """
     scalp = None if isinstance(scalp_map, NotMeasurable) else find_scalp(scalp_map)
     unmet = unmet_needs(scalp_map if isinstance(scalp_map, NotMeasurable) else scalp, quality, context)
     errors = dict(model_mae or {})
     measures: dict[Metric, Measurement] = {}
     for metric in PHOTO_METRICS:
-        refused = refusal(metric, picture_kind(context.view), unmet)
+        length = (lengths or {}).get(line, NOT_LOOKED_AT) if (line := LENGTHS.get(metric)) else None
+        refused = refusal(metric, picture_kind(context.view), unmet | _unmet_of_length(length))
         if refused is not None:
             measures[metric] = refused
+        elif isinstance(length, HeadLength):
+            measures[metric] = _length(metric, length, context)
         elif scalp is not None:
             measures[metric] = _measure(metric, scalp, context, size_px, errors)
         else:
             raise ValueError(f"the permission matrix allows {metric} without a segmentation")
     return measures
+
+
+def _unmet_of_length(length: HeadLength | NotMeasurable | None) -> dict[Needs, NotMeasurable]:
+    """What one length leaves unmet: it was not found, or nothing it could be relative to was."""
+    if isinstance(length, NotMeasurable):
+        need = Needs.EYES if length.reason is Reason.NO_LANDMARKS else None
+        return {need: length} if need else {Needs.PARTING: length, Needs.HAIRLINE: length}
+    if isinstance(length, HeadLength) and isinstance(length.reference_px, NotMeasurable):
+        return {Needs.HEAD_WIDTH: length.reference_px}
+    return {}
+
+
+def _length(metric: Metric, length: HeadLength, context: PhotoContext) -> Measured:
+    if metric in IN_PERCENT:
+        return in_percent(length)
+    assert context.px_per_mm is not None, "the permission matrix demands a scale"
+    return in_mm(length, context.px_per_mm)
 
 
 def find_scalp(scalp_map: ScalpMap) -> Scalp:
@@ -137,6 +172,10 @@ def unmet_needs(
 ) -> dict[Needs, NotMeasurable]:
     """Which needs of the permission matrix this photo does not meet, each with its exact reason."""
     unmet: dict[Needs, NotMeasurable] = {}
+    if context.view is not View.PART:
+        unmet[Needs.PART_VIEW] = NotMeasurable(MISSING[Needs.PART_VIEW])
+    if context.view is not View.HAIRLINE:
+        unmet[Needs.FRONT_VIEW] = NotMeasurable(MISSING[Needs.FRONT_VIEW])
     if not quality.passed:
         unmet[Needs.QUALITY] = NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures))
     if context.px_per_mm is None:
@@ -173,8 +212,15 @@ def _measure(
         assert context.px_per_mm is not None, "the permission matrix demands a scale"
         scalp_mm2 = scalp.percent_of_frame / 100 * size_px[0] * size_px[1] / context.px_per_mm**2
         factor = scalp_mm2 / 100
-        return Measured(share.value * factor, share.low * factor, share.high * factor, "mm2")
+        return _with_scale(Measured(share.value * factor, share.low * factor, share.high * factor, "mm2"))
     return _share(metric, scalp, model_mae)
+
+
+def _with_scale(area: Measured) -> Measured:
+    """An area with the error of its scale, which counts twice, added in quadrature."""
+    of_scale = 2 * SCALE_ERROR * area.value
+    low, high = (sqrt(side**2 + of_scale**2) for side in (area.value - area.low, area.high - area.value))
+    return Measured(area.value, max(0.0, area.value - low), area.value + high, area.unit)
 
 
 def _share(metric: Metric, scalp: Scalp, model_mae: Mapping[Metric, float]) -> Measured:

@@ -28,6 +28,12 @@ class Needs(StrEnum):
     QUALITY = "quality"
     SEGMENTATION = "segmentation"  # a released segmentation network, switched on
     SCALP = "scalp"  # enough scalp, found with confidence
+    PART_VIEW = "part_view"  # a photo taken along a parting
+    PARTING = "parting"  # a bare line with hair on both sides, whose edges can be told
+    HEAD_WIDTH = "head_width"  # both sides of the head in the picture
+    FRONT_VIEW = "front_view"  # a photo of forehead and hairline
+    EYES = "eyes"  # both eyes found: the landmarks that the hairline is measured from
+    HAIRLINE = "hairline"  # hair beginning above a bare forehead
     SCALE = "scale"  # px/mm known
     COUNTING_NETWORK = "counting_network"  # a released network that counts hairs
     CLIPPED_HAIR = "clipped_hair"  # a field like those the counting network was trained on
@@ -57,6 +63,9 @@ class Never:
 
 _OF_THE_SCALP = Allowed((Needs.QUALITY, Needs.SEGMENTATION, Needs.SCALP))
 _OF_THE_SCALP_IN_MM = Allowed((*_OF_THE_SCALP.needs, Needs.SCALE))
+_ALONG_A_PARTING = Allowed((Needs.PART_VIEW, *_OF_THE_SCALP.needs, Needs.PARTING))
+_HAIRLINE = Allowed((Needs.FRONT_VIEW, *_OF_THE_SCALP.needs, Needs.EYES, Needs.HAIRLINE))
+_HAIRLINE_IN_MM = Allowed((*_HAIRLINE.needs, Needs.SCALE))
 _COUNTED = Allowed((Needs.QUALITY, Needs.COUNTING_NETWORK, Needs.SCALE, Needs.CLIPPED_HAIR))
 _CALIBRES = Allowed((*_COUNTED.needs, Needs.FINE_SCALE, Needs.SHARP_HAIRS, Needs.CALIBRES))
 _NOT_HERE = Never(Reason.VIEW_NOT_SUPPORTED)
@@ -70,6 +79,14 @@ MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
     (Metric.SCALP_IN_FRAME, PictureKind.OVERVIEW): Allowed((Needs.QUALITY, Needs.SEGMENTATION)),
     (Metric.THINNING_AREA_MM2, PictureKind.OVERVIEW): _OF_THE_SCALP_IN_MM,
     (Metric.BALD_AREA_MM2, PictureKind.OVERVIEW): _OF_THE_SCALP_IN_MM,
+    (Metric.PART_WIDTH_MM, PictureKind.OVERVIEW): Allowed((*_ALONG_A_PARTING.needs, Needs.SCALE)),
+    (Metric.PART_WIDTH_RATIO, PictureKind.OVERVIEW): Allowed((*_ALONG_A_PARTING.needs, Needs.HEAD_WIDTH)),
+    (Metric.HAIRLINE_MIDDLE_MM, PictureKind.OVERVIEW): _HAIRLINE_IN_MM,
+    (Metric.HAIRLINE_LEFT_MM, PictureKind.OVERVIEW): _HAIRLINE_IN_MM,
+    (Metric.HAIRLINE_RIGHT_MM, PictureKind.OVERVIEW): _HAIRLINE_IN_MM,
+    (Metric.HAIRLINE_MIDDLE_RATIO, PictureKind.OVERVIEW): _HAIRLINE,
+    (Metric.HAIRLINE_LEFT_RATIO, PictureKind.OVERVIEW): _HAIRLINE,
+    (Metric.HAIRLINE_RIGHT_RATIO, PictureKind.OVERVIEW): _HAIRLINE,
     (Metric.HAIR_DENSITY, PictureKind.OVERVIEW): _NOT_HERE,  # hairs per cm2 from an overview photo do not exist
     (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.OVERVIEW): _NOT_HERE,
     (Metric.CALIBRE_MEAN, PictureKind.OVERVIEW): _NOT_HERE,
@@ -84,6 +101,14 @@ MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
     (Metric.SCALP_IN_FRAME, PictureKind.TRICHOSCOPY): _NOT_HERE,
     (Metric.THINNING_AREA_MM2, PictureKind.TRICHOSCOPY): _NOT_HERE,
     (Metric.BALD_AREA_MM2, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.PART_WIDTH_MM, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.PART_WIDTH_RATIO, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIRLINE_MIDDLE_MM, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIRLINE_LEFT_MM, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIRLINE_RIGHT_MM, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIRLINE_MIDDLE_RATIO, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIRLINE_LEFT_RATIO, PictureKind.TRICHOSCOPY): _NOT_HERE,
+    (Metric.HAIRLINE_RIGHT_RATIO, PictureKind.TRICHOSCOPY): _NOT_HERE,
     (Metric.HAIR_DENSITY, PictureKind.TRICHOSCOPY): _COUNTED,
     (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.TRICHOSCOPY): _COUNTED,
     (Metric.CALIBRE_MEAN, PictureKind.TRICHOSCOPY): _CALIBRES,
@@ -98,6 +123,14 @@ MATRIX: Final[Mapping[tuple[Metric, PictureKind], Allowed | Never]] = {
     (Metric.SCALP_IN_FRAME, PictureKind.SESSION): _NOT_HERE,
     (Metric.THINNING_AREA_MM2, PictureKind.SESSION): _NOT_HERE,
     (Metric.BALD_AREA_MM2, PictureKind.SESSION): _NOT_HERE,
+    (Metric.PART_WIDTH_MM, PictureKind.SESSION): _NOT_HERE,
+    (Metric.PART_WIDTH_RATIO, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIRLINE_MIDDLE_MM, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIRLINE_LEFT_MM, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIRLINE_RIGHT_MM, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIRLINE_MIDDLE_RATIO, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIRLINE_LEFT_RATIO, PictureKind.SESSION): _NOT_HERE,
+    (Metric.HAIRLINE_RIGHT_RATIO, PictureKind.SESSION): _NOT_HERE,
     (Metric.HAIR_DENSITY, PictureKind.SESSION): _NOT_HERE,
     (Metric.FOLLICULAR_UNIT_DENSITY, PictureKind.SESSION): _NOT_HERE,
     (Metric.CALIBRE_MEAN, PictureKind.SESSION): _NOT_HERE,
@@ -121,6 +154,12 @@ MISSING: Final[Mapping[Needs, Reason]] = {
     Needs.QUALITY: Reason.QUALITY_FAILED,
     Needs.SEGMENTATION: Reason.MODEL_OFF,
     Needs.SCALP: Reason.TOO_LITTLE_SCALP,
+    Needs.PART_VIEW: Reason.VIEW_NOT_SUPPORTED,
+    Needs.PARTING: Reason.NO_PARTING,
+    Needs.HEAD_WIDTH: Reason.HEAD_CUT_OFF,
+    Needs.FRONT_VIEW: Reason.VIEW_NOT_SUPPORTED,
+    Needs.EYES: Reason.NO_LANDMARKS,
+    Needs.HAIRLINE: Reason.HAIRLINE_OUT_OF_SIGHT,
     Needs.SCALE: Reason.NO_SCALE,
     Needs.COUNTING_NETWORK: Reason.MODEL_OFF,
     Needs.CLIPPED_HAIR: Reason.OUT_OF_DOMAIN,

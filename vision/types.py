@@ -75,6 +75,14 @@ class Metric(StrEnum):
     SCALP_IN_FRAME = "scalp_in_frame"  # % of the picture that is scalp
     THINNING_AREA_MM2 = "thinning_area_mm2"  # projected, needs a scale
     BALD_AREA_MM2 = "bald_area_mm2"  # projected, needs a scale
+    PART_WIDTH_MM = "part_width_mm"  # of the bare strip of a parting, part view; needs a scale
+    PART_WIDTH_RATIO = "part_width_ratio"  # the same in % of the head's width in the picture
+    HAIRLINE_MIDDLE_MM = "hairline_middle_mm"  # from the line of the eyes up to where hair begins; needs a scale
+    HAIRLINE_LEFT_MM = "hairline_left_mm"  # the same above the outer corner of the patient's left eye: recession
+    HAIRLINE_RIGHT_MM = "hairline_right_mm"
+    HAIRLINE_MIDDLE_RATIO = "hairline_middle_ratio"  # the same in % of the distance between the pupils
+    HAIRLINE_LEFT_RATIO = "hairline_left_ratio"
+    HAIRLINE_RIGHT_RATIO = "hairline_right_ratio"
     HAIR_DENSITY = "hair_density"  # hairs per cm2, trichoscopy only
     FOLLICULAR_UNIT_DENSITY = "follicular_unit_density"  # units per cm2, trichoscopy only
     CALIBRE_MEAN = "calibre_mean"  # mean hair width in um, trichoscopy only
@@ -104,6 +112,12 @@ class Reason(StrEnum):
     TOO_COARSE = "too_coarse"  # too few px per mm to tell thin hairs from the blur
     NOT_SHARP = "not_sharp"  # edges too soft for what was asked, though good enough to look at
     TOO_FEW_HAIRS = "too_few_hairs"  # too few hairs could be measured
+    NO_PARTING = "no_parting"  # no bare line with hair on both sides
+    WIDER_THAN_A_PARTING = "wider_than_a_parting"  # thinning or bald scalp around it: no edges to measure between
+    HEAD_CUT_OFF = "head_cut_off"  # a side of the head lies outside the picture
+    NO_LANDMARKS = "no_landmarks"  # both eyes could not be found
+    HAIRLINE_COVERED = "hairline_covered"  # hair hangs over the forehead
+    HAIRLINE_OUT_OF_SIGHT = "hairline_out_of_sight"  # no hair begins above the forehead as far as the picture shows
     NOT_PATTERN_LOSS = "not_pattern_loss"  # another condition, or loss where pattern loss spares the hair
     NOT_OFFERED = "not_offered"  # the scale is the clinician's alone: the model was never taught it
     NOT_GRADABLE = "not_gradable"  # the views there are leave the stage open, or the clinician says so
