@@ -86,8 +86,10 @@ def decode_with_size(
         picture = open_picture(content, media_type)
         stored = picture.size if orientation_of(picture.getexif()) < SIDEWAYS else picture.size[::-1]
         if max_long_edge is not None and media_type is MediaType.JPEG:
-            # Half as large again as asked for: the last step is an area average, not the codec's.
-            picture.draft(None, (3 * max_long_edge // 2, 3 * max_long_edge // 2))
+            # Half as large again as asked for: the last step is an area average, not the codec's. Of both edges, since
+            # the codec keeps each of them at least as long.
+            share = 1.5 * max_long_edge / max(picture.size)
+            picture.draft(None, (int(picture.width * share), int(picture.height * share)))
         picture.load()
         picture = ImageOps.exif_transpose(picture)
         if max_long_edge is not None and max(picture.size) > max_long_edge:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.colour import CLASS_COLOURS, density_table
-from vision.encode import fitted, png, webp
+from vision.encode import fitted, jpeg, png, webp
 from vision.measure import find_scalp, labels_at
 from vision.types import EncodedImage, FloatMap, ImageKind, RgbImage, ScalpClass, ScalpMap
 
@@ -22,6 +22,11 @@ OVERLAY_OPACITY: Final = {ScalpClass.DENSE: 0.10, ScalpClass.THINNING: 0.30, Sca
 
 DENSITY_SMOOTHING: Final = 1 / 40
 """Smoothing of the density map, standard deviation in shares of the long edge."""
+
+DENSITY_LONG_EDGE_PX: Final = 480
+"""The density map is smooth: a page may enlarge it over the photo without loss."""
+
+OUTLINE_TOLERANCE_PX: Final = 0.8
 
 ATTENTION_OPACITY: Final = 0.55
 
@@ -33,24 +38,31 @@ def overlay_picture(image: RgbImage, scalp_map: ScalpMap) -> EncodedImage:
     labels = labels_at(scalp_map, width, height)
     line = max(2, round(max(height, width) / 480))
     for kind, colour in CLASS_COLOURS.items():
-        share = OVERLAY_OPACITY[kind]
-        tinted = cv2.addWeighted(shown, 1 - share, np.full_like(shown, colour), share, 0)
+        tinted = cv2.LUT(shown, _tint(colour, OVERLAY_OPACITY[kind]))
         cv2.copyTo(tinted, (labels == kind).astype(np.uint8), shown)
     for kind, colour in CLASS_COLOURS.items():
         area = smooth_mask(labels == kind)
-        outlines, _ = cv2.findContours(area, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        long_enough = [outline for outline in outlines if len(outline) > 0.02 * (height + width)]
+        found, _ = cv2.findContours(area, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        long_enough = [cv2.approxPolyDP(one, OUTLINE_TOLERANCE_PX, True) for one in found
+                       if len(one) > 0.02 * (height + width)]  # fmt: skip
         cv2.drawContours(shown, long_enough, -1, (255, 255, 255), line + 2, cv2.LINE_AA)
         cv2.drawContours(shown, long_enough, -1, colour, line, cv2.LINE_AA)
-    return webp(ImageKind.OVERLAY, shown)
+    return jpeg(ImageKind.OVERLAY, shown)
 
 
 def density_picture(image: RgbImage, scalp_map: ScalpMap) -> EncodedImage:
     """Cover as a map on its own: blue and green covered, yellow and red thin, transparent outside the scalp."""
-    height, width = fitted(image).shape[:2]
-    thin, alpha = thinness(scalp_map, width, height)
+    height, width = image.shape[:2]
+    scale = min(1.0, DENSITY_LONG_EDGE_PX / max(height, width))
+    thin, alpha = thinness(scalp_map, max(1, round(width * scale)), max(1, round(height * scale)))
     rgba = np.dstack((density_table()[np.round(thin * 255).astype(np.uint8)], alpha))
     return webp(ImageKind.DENSITY, rgba)
+
+
+def _tint(colour: tuple[int, int, int], share: float) -> NDArray[np.uint8]:
+    """Table 1 x 256 x 3 that lays ``share`` of a colour over a picture."""
+    levels = np.arange(256, dtype=np.float32)[:, None]
+    return np.round(levels * (1 - share) + np.array(colour, np.float32) * share).astype(np.uint8)[None]
 
 
 def thinness(scalp_map: ScalpMap, width_px: int, height_px: int) -> tuple[FloatMap, NDArray[np.uint8]]:
@@ -82,7 +94,7 @@ def attention_picture(image: RgbImage, attention: FloatMap) -> EncodedImage:
     )
     grey = cv2.cvtColor(cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     blended = cv2.addWeighted(grey, 1 - ATTENTION_OPACITY, coloured, ATTENTION_OPACITY, 0)
-    return webp(ImageKind.ATTENTION, np.asarray(blended, np.uint8))
+    return jpeg(ImageKind.ATTENTION, np.asarray(blended, np.uint8))
 
 
 def mask_picture(scalp_map: ScalpMap) -> EncodedImage:

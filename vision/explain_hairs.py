@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.encode import fitted, webp
+from vision.encode import fitted, jpeg
 from vision.types import EncodedImage, Hair, HairField, HairKind, ImageKind, RgbImage
 
 HAIR_COLOURS: Final[dict[HairKind, tuple[int, int, int]]] = {
@@ -31,7 +31,7 @@ UNDERLAY: Final = 2
 
 def hairs_picture(image: RgbImage, field: HairField) -> EncodedImage:
     """:func:`draw_field` as a file."""
-    return webp(ImageKind.HAIRS, draw_field(image, field))
+    return jpeg(ImageKind.HAIRS, draw_field(image, field))
 
 
 def draw_field(image: RgbImage, field: HairField) -> RgbImage:

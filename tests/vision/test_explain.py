@@ -39,22 +39,19 @@ def left_dense_right_bald() -> np.ndarray:
 def test_pictures_are_reduced_to_1280_and_never_enlarged(photo: RgbImage) -> None:
     segmented = scalp_map(left_dense_right_bald())
     attention = np.zeros((7, 7), np.float32)
-    pictures = [
-        overlay_picture(photo, segmented),
-        density_picture(photo, segmented),
-        attention_picture(photo, attention),
-    ]
+    pictures = [overlay_picture(photo, segmented), attention_picture(photo, attention)]
     for picture in (*pictures, *display_pictures(photo)):
         assert (picture.width_px, picture.height_px) == (1280, 960)
-        assert picture.media_type == "image/webp"
         opened(picture)
+    smooth = density_picture(photo, segmented)  # laid over the photo, enlarged
+    assert (smooth.width_px, smooth.height_px) == (480, 360)
     assert overlay_picture(photo[:300, :400], segmented).width_px == 400
 
 
 def test_the_density_map_is_blue_where_covered_red_where_bald_and_clear_elsewhere(photo: RgbImage) -> None:
     rgba = opened(density_picture(photo, scalp_map(left_dense_right_bald(), certainty=0.999)))
-    assert rgba.shape == (960, 1280, 4)
-    covered, bald, outside = rgba[480, 330], rgba[480, 950], rgba[480, 60]
+    assert rgba.shape == (360, 480, 4)
+    covered, bald, outside = rgba[180, 124], rgba[180, 356], rgba[180, 22]
     assert covered[2] > covered[0] + 60
     assert bald[0] > bald[2] + 60
     assert (covered[3], bald[3], outside[3]) == (255, 255, 0)
