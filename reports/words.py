@@ -127,6 +127,8 @@ REASONS: Mapping[str, Any] = {
     Reason.HAIRLINE_OUT_OF_SIGHT: gettext_lazy("no hair begins above the forehead in the photograph"),
     Reason.NOT_PATTERN_LOSS: gettext_lazy("the photographs do not show pattern hair loss of a man"),
     Reason.NOT_OFFERED: gettext_lazy("this scale is graded by the clinician alone"),
+    Reason.TOO_FEW_REPEATS: gettext_lazy("too few views were photographed twice"),
+    Reason.NOT_COMPARED: gettext_lazy("a change of this number by itself says nothing"),
     Reason.NOT_GRADABLE: gettext_lazy("the photographs do not settle the stage"),
 }
 

@@ -124,6 +124,8 @@ REASONS: Mapping[str, Text] = {
     Reason.HAIRLINE_OUT_OF_SIGHT: gettext_lazy("no hair begins above the forehead as far as the picture shows"),
     Reason.NOT_PATTERN_LOSS: gettext_lazy("this is not pattern loss of a man as far as the photographs tell"),
     Reason.NOT_OFFERED: gettext_lazy("the clinician grades this scale, no model does"),
+    Reason.TOO_FEW_REPEATS: gettext_lazy("too few views were photographed twice"),
+    Reason.NOT_COMPARED: gettext_lazy("a change of this number by itself says nothing"),
     Reason.NOT_GRADABLE: gettext_lazy("the views leave the stage open"),
 }
 

@@ -120,6 +120,8 @@ class Reason(StrEnum):
     HAIRLINE_OUT_OF_SIGHT = "hairline_out_of_sight"  # no hair begins above the forehead as far as the picture shows
     NOT_PATTERN_LOSS = "not_pattern_loss"  # another condition, or loss where pattern loss spares the hair
     NOT_OFFERED = "not_offered"  # the scale is the clinician's alone: the model was never taught it
+    TOO_FEW_REPEATS = "too_few_repeats"  # too few views were taken twice to say how much the photographs vary
+    NOT_COMPARED = "not_compared"  # a change of this number alone says nothing, or its noise is not known
     NOT_GRADABLE = "not_gradable"  # the views there are leave the stage open, or the clinician says so
 
 
