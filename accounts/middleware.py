@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, TooMany
@@ -34,6 +35,9 @@ class ActorMiddleware:
             user = request.user
             actor = resolve_actor(user)
             request.actor = actor  # type: ignore[attr-defined]
+            if user.language:
+                translation.activate(user.language)
+                request.LANGUAGE_CODE = user.language
             if (
                 settings.STAFF_MFA_REQUIRED
                 and actor.role.is_staff

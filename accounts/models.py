@@ -44,6 +44,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail address"), unique=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)  # Django's plain admin for reference data only
+    language = models.CharField(max_length=10, blank=True)  # of pages and e-mails; empty: what the browser asks for
+    time_zone = models.CharField(max_length=64, blank=True)  # in which they read times; empty: browser's or clinic's
     created_at = models.DateTimeField(default=current_time)
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -64,6 +66,11 @@ class Clinic(models.Model):
         A4 = "a4", _("A4")
         LETTER = "letter", _("US Letter")
 
+    class Repeats(models.TextChoices):
+        NEVER = "never", _("Never")
+        BASELINE = "baseline", _("In a patient's first session")
+        ALWAYS = "always", _("In every session")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=240, blank=True)
@@ -81,6 +88,8 @@ class Clinic(models.Model):
         null=True, blank=True, validators=[MinValueValidator(20), MaxValueValidator(2000)]
     )
     trichoscope_width_px = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(300)])
+    # When the protocol asks for each view twice, to learn how much a patient's own photographs vary (C8).
+    repeat_captures = models.CharField(max_length=10, choices=Repeats.choices, default=Repeats.NEVER)
     created_at = models.DateTimeField(default=current_time)
 
     objects = ClinicQuerySet.as_manager()

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.background import enqueue
@@ -38,6 +39,8 @@ class Kind(StrEnum):
     CONSULTATION_MOVED = "consultation_moved"
     CONSULTATION_CANCELLED = "consultation_cancelled"
     CONSULTATION_SOON = "consultation_soon"
+    CAPTURE_DUE = "capture_due"
+    CAPTURE_STILL_DUE = "capture_still_due"
     CASE_ESCALATED = "case_escalated"
     OPINION_ASKED = "opinion_asked"
     OPINION_GIVEN = "opinion_given"
@@ -90,6 +93,10 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("A consultation was cancelled"), _("Sign in to see which one.")
         case Kind.CONSULTATION_SOON:
             return _("Your consultation is coming up"), _("Sign in to see when and where it takes place.")
+        case Kind.CAPTURE_DUE:
+            return _("A step of your plan is due"), _("Sign in to see it. You can switch these reminders off there.")
+        case Kind.CAPTURE_STILL_DUE:
+            return _("A step of your plan is still open"), _("Sign in to see it. This is the last e-mail about it.")
         case Kind.CASE_HANDED_OVER:
             return _("A colleague handed you a case"), _("A case waits for you. Sign in to see it in your queue.")
         case Kind.HANDOVER_DECLINED:
@@ -123,6 +130,12 @@ def notify(
             enqueue("accounts.tasks.send_notification", row.pk)
 
 
+def withdraw(*, dedupe_prefix: str) -> int:
+    """Forget e-mails that have not gone out, by the beginning of their ``dedupe_key``: what they say holds no more."""
+    deleted, _rows = Notification.objects.filter(sent_at=None, dedupe_key__startswith=dedupe_prefix).delete()
+    return deleted
+
+
 def deliver(notification_id: UUID, *, now: datetime) -> bool:
     """Send one outbox row unless it was sent. Returns whether it went out now; a refused mail stays for the sweep."""
     with transaction.atomic():
@@ -134,13 +147,15 @@ def deliver(notification_id: UUID, *, now: datetime) -> bool:
         )
         if row is None or not row.recipient.is_active:
             return False
-        subject, line = subject_and_line(Kind(row.kind))
-        context = {"line": line, "link": settings.PORTAL_ORIGIN + row.path, "clinic": row.clinic}
+        with translation.override(row.recipient.language or settings.LANGUAGE_CODE):
+            subject, line = subject_and_line(Kind(row.kind))
+            context = {"line": line, "link": settings.PORTAL_ORIGIN + row.path, "clinic": row.clinic}
+            body = render_to_string("accounts/email/notification.txt", context)
         row.attempts += 1
         try:
             send_mail(
                 f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}",
-                render_to_string("accounts/email/notification.txt", context),
+                body,
                 settings.DEFAULT_FROM_EMAIL,
                 [row.recipient.email],
             )

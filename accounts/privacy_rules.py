@@ -17,7 +17,7 @@ _STAFF = FieldRule(
 )
 
 _FIELDS: dict[str, FieldRule] = {
-    **{f"User.{name}": _ACCOUNT for name in ("email", "password", "last_login", "is_active")},
+    **{f"User.{name}": _ACCOUNT for name in ("email", "password", "last_login", "is_active", "language", "time_zone")},
     **{f"User.{name}": _LINK for name in ("id", "is_staff", "is_superuser", "groups", "user_permissions")},
     **{f"User.{name}": _LINK for name in ("created_at", "erased_at")},
     **{
@@ -25,7 +25,7 @@ _FIELDS: dict[str, FieldRule] = {
         for name in (
             "id", "name", "address", "phone", "time_zone", "join_code", "registration_open", "record_key_id",
             "sla_hours", "urgent_sla_hours", "usual_reply", "paper", "trichoscope_px_per_mm",
-            "trichoscope_width_px", "created_at",
+            "trichoscope_width_px", "repeat_captures", "created_at",
         )
     },
     **{

@@ -84,16 +84,26 @@ class DerivedImageContent(APIView):
         return StreamingHttpResponse(selectors.open_derived(image), content_type=image.media_type)
 
 
+class SubmitIn(serializers.Serializer[Any]):
+    """How it is handed over. ``look_now``: a clinician is to look at it now, not at the next review."""
+
+    look_now = serializers.BooleanField(required=False, default=False)
+
+
 class SubmitSession(APIView):
     """Handing a session to the clinic."""
 
     @extend_schema(
         operation_id="sessions_submit",
-        request=None,
-        responses={200: SessionOut, **failures(404, 409, 422)},
+        request=SubmitIn,
+        responses={200: SessionOut, **failures(400, 404, 409, 422)},
         tags=["sessions"],
     )
     def post(self, request: Request, session_id: UUID) -> Response:
         """Submit; consented photos are queued for measuring."""
-        session = services.submit_session(actor=api_actor(request), session_id=session_id, now=timezone.now())
+        given = SubmitIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        session = services.submit_session(
+            actor=api_actor(request), session_id=session_id, now=timezone.now(), **given.validated_data
+        )
         return Response(SessionOut(session).data)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from analysis.selectors import AnalysisState, State, analysis_state
 from patients.capture_protocol import GUIDES
-from patients.models import Photo, PhotoSession
+from patients.models import Occasion, Photo, PhotoSession
 from patients.selectors import photos_of
 
 VIEW_LABELS: dict[str, str | Promise] = {guide.view.value: guide.label for guide in GUIDES}
@@ -65,6 +65,7 @@ class SessionPage:
 def session_page(session: PhotoSession) -> SessionPage:
     """The page of a session that the caller has found in its actor's scope."""
     found = analysis_state(session)
+    kept = session.occasion == Occasion.INTERIM and session.status != PhotoSession.Status.DRAFT
     closed = session.status == PhotoSession.Status.CLOSED
     measuring = found.state in (State.WAITING, State.RUNNING)
     return SessionPage(
@@ -72,8 +73,8 @@ def session_page(session: PhotoSession) -> SessionPage:
         patient_id=session.patient_id,
         clinic_name=session.patient.clinic.name,
         submitted_at=session.submitted_at,
-        title=_("Answered by the clinic") if closed else TITLES[found.state],
-        next_step=_next_step(session, found, closed=closed),
+        title=_title(found, kept=kept, closed=closed),
+        next_step=_kept_step(closed=closed) if kept else _next_step(session, found, closed=closed),
         state="done"
         if closed
         else ("submitted" if found.state.is_final and found.state is not State.DRAFT else found.state.value),
@@ -86,6 +87,21 @@ def session_page(session: PhotoSession) -> SessionPage:
         retake=bool(session.retake_views),
         photos=tuple(_tile(photo) for photo in photos_of(session)),
         steps=_steps(found, closed=closed),
+    )
+
+
+def _title(found: AnalysisState, *, kept: bool, closed: bool) -> str | Promise:
+    if kept:
+        return _("Read with your review") if closed else _("Kept for your next review")
+    return _("Answered by the clinic") if closed else TITLES[found.state]
+
+
+def _kept_step(*, closed: bool) -> str:
+    if closed:
+        return _("Your clinician had these photographs beside your last review.")
+    return _(
+        "These photographs belong to the series between two reviews. Your clinician looks at them with the next one. "
+        "If something worries you before, write a message to your care team."
     )
 
 

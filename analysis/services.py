@@ -42,11 +42,12 @@ Status = Analysis.Status
 
 
 @transaction.atomic
-def submit_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSession:
-    """Hand a session to the clinic. It is in the worklist from now on; consented photos are queued for measuring."""
+def submit_session(*, actor: Actor, session_id: UUID, now: datetime, look_now: bool = False) -> PhotoSession:
+    """Hand a session to the clinic. It is in the worklist from now on, or kept for the patient's next review unless
+    ``look_now``; consented photos are queued for measuring."""
     actor.check(Permission.CAPTURE_SESSION)
     session = locked_session(actor, session_id)
-    mark_submitted(session=session, now=now)
+    mark_submitted(session=session, now=now, look_now=look_now)
     audit.record(
         action="session.submitted",
         now=now,
@@ -55,14 +56,15 @@ def submit_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSes
         patient_id=session.patient_id,
         subject_kind="session",
         subject_id=session.pk,
-        detail={"ai": session.ai_consented, "urgent": session.urgent},
+        detail={"ai": session.ai_consented, "urgent": session.urgent, "occasion": str(session.occasion)},
     )
-    webhooks.announce(
-        clinic_id=session.patient.clinic_id,
-        event=webhooks.Event.CASE_SUBMITTED,
-        ids={"patient": session.patient_id, "session": session.pk},
-        now=now,
-    )
+    if session.status == PhotoSession.Status.SUBMITTED:
+        webhooks.announce(
+            clinic_id=session.patient.clinic_id,
+            event=webhooks.Event.CASE_SUBMITTED,
+            ids={"patient": session.patient_id, "session": session.pk},
+            now=now,
+        )
     queue_analysis(session=session, now=now)
     return session
 

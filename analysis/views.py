@@ -17,6 +17,7 @@ from accounts.roles import Role
 from analysis import releases as release_services
 from analysis import selectors, services
 from analysis.presenters import session_page
+from patients.models import PhotoSession
 from patients.selectors import session_for
 from patients.services import read_session
 
@@ -42,10 +43,18 @@ def session_status(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @patients_side
 def submit(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Hand the session to the clinic."""
-    services.submit_session(actor=actor_of(request), session_id=session_id, now=timezone.now())
-    messages.success(
-        request, _("Your photos are with the clinic. You can close this page; we write when there is news.")
+    sent = services.submit_session(
+        actor=actor_of(request),
+        session_id=session_id,
+        look_now=request.POST.get("look_now") == "on",
+        now=timezone.now(),
     )
+    if sent.status == PhotoSession.Status.KEPT:
+        messages.success(request, _("Your photos are kept for your next review. There is nothing else to do."))
+    else:
+        messages.success(
+            request, _("Your photos are with the clinic. You can close this page; we write when there is news.")
+        )
     return redirect("analysis:session", session_id=session_id)
 
 

@@ -30,6 +30,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "session.checklist_saved": gettext_lazy("Filled in the checklist"),
     "session.discarded": gettext_lazy("Threw a photo session away"),
     "session.submitted": gettext_lazy("Sent a photo session to the clinic"),
+    "session.presented": gettext_lazy("Put a photo session into the list of cases"),
     "session.reopened": gettext_lazy("Gave a session back for new photos"),
     "session.closed": gettext_lazy("Closed a photo session"),
     "session.read": gettext_lazy("Looked at a photo session"),

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
 from patients import selectors, services
 from patients.capture_protocol import ChecklistItem, WashInterval
-from patients.models import PhotoSession
+from patients.models import Occasion, PhotoSession
 from patients.services.reading import Rendition
 from vision.types import View
 
@@ -43,6 +43,7 @@ class SessionOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     patient_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=PhotoSession.Status.choices)
+    occasion = serializers.ChoiceField(choices=Occasion.choices)
     urgent = serializers.BooleanField()
     ai_consented = serializers.BooleanField()
     intake_confirmed_at = serializers.DateTimeField(allow_null=True)

@@ -176,18 +176,27 @@ class Measuring(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class Occasion(models.TextChoices):
+    """What a sent session is for: a clinician's answer, or the series between two reviews (docs/adr/0016)."""
+
+    CASE = "case", "A case"
+    INTERIM = "interim", "Between two reviews"
+
+
 class PhotoSession(models.Model):
-    """One sitting of photographs. Submitted, it is a *case* for the clinicians."""
+    """One sitting of photographs. Submitted, it is a *case*; kept, it waits for the next one of its patient."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Being prepared"
         SUBMITTED = "submitted", "Submitted"
+        KEPT = "kept", "Kept for the next review"
         CLOSED = "closed", "Closed"  # signed or rejected
         DISCARDED = "discarded", "Discarded by the patient"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="sessions")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    occasion = models.CharField(max_length=10, choices=Occasion.choices, default=Occasion.CASE)  # set by submission
     checklist = SealedJSONField(default=dict)  # C4: dry, unstyled, ... and the wash interval
     intake = models.ForeignKey(Intake, null=True, on_delete=models.SET_NULL, related_name="sessions")
     intake_confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -199,6 +208,7 @@ class PhotoSession(models.Model):
     measuring = models.CharField(max_length=10, choices=Measuring.choices, default=Measuring.UNKNOWN)
     severity_rank = models.PositiveSmallIntegerField(default=0)  # severity index in tenths, 10..100; 0: not measured
     retake_views = models.JSONField(default=list)  # views the clinician wants again, with reasons' codes
+    take_twice = models.BooleanField(default=False)  # each view twice in this sitting (C8)
     created_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -253,6 +263,8 @@ class Photo(models.Model):
     quality = models.JSONField(default=dict)  # checks with value, threshold, passed
     quality_passed = models.BooleanField()
     px_per_mm = models.FloatField(null=True, blank=True)  # from the calibration card in it
+    # The same view once more in one sitting, with the camera put down in between: tells how much the photographs vary.
+    repeat_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repeats")
     created_at = models.DateTimeField(default=timezone.now)
     removed_at = models.DateTimeField(null=True, blank=True)  # replaced by a retake, or taken out by the patient
 
@@ -268,6 +280,11 @@ class Photo(models.Model):
     @property
     def sealing_key_id(self) -> UUID:
         return self.session.patient.key_id
+
+    @property
+    def take(self) -> int:
+        """1, or 2 for a repeat: only first takes are read, signed and reported; see docs/adr/0014."""
+        return 1 if self.repeat_of_id is None else 2
 
 
 class Upload(models.Model):

@@ -62,7 +62,7 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
         f"PhotoSession.{name}": _GONE
         for name in (
             "id", "patient", "status", "intake", "intake_confirmed_at", "ai_consented", "created_at", "submitted_at",
-            "closed_at", "clinic", "measuring",
+            "closed_at", "clinic", "measuring", "occasion",
         )
     },
     **{
@@ -73,7 +73,7 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
         f"Photo.{name}": _GONE
         for name in (
             "id", "session", "view", "site", "media_type", "width_px", "height_px", "size_bytes", "created_at",
-            "removed_at",
+            "removed_at", "repeat_of",
         )
     },
     **{f"PrintedCard.{name}": _HEALTH for name in ("ruler_mm", "checked_at")},
@@ -231,6 +231,7 @@ def _photo_entry(photo: Photo) -> dict[str, Any]:
         "id": str(photo.pk),
         "view": photo.view,
         "site": photo.site,
+        "take": photo.take,
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "camera": photo.capture,

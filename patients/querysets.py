@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +11,10 @@ from accounts.roles import Role
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
+
+
+SENT: Final = ("submitted", "kept", "closed")
+"""States of a session that the clinic has been sent."""
 
 
 def patient_scope(actor: Actor, prefix: str = "") -> Q:
@@ -38,7 +42,7 @@ class PhotoSessionQuerySet(models.QuerySet[Any]):
         """A clinician sees a session only once it was submitted."""
         scoped = self.filter(patient_scope(actor, "patient__"))
         if actor.role.is_clinician:
-            scoped = scoped.filter(status__in=["submitted", "closed"])
+            scoped = scoped.filter(status__in=SENT)
         return scoped
 
     def waiting_for(self, actor: Actor) -> PhotoSessionQuerySet:
@@ -58,7 +62,7 @@ class PhotoQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> PhotoQuerySet:
         scoped = self.filter(patient_scope(actor, "session__patient__"))
         if actor.role.is_clinician:
-            scoped = scoped.filter(session__status__in=["submitted", "closed"])
+            scoped = scoped.filter(session__status__in=SENT)
         return scoped
 
 

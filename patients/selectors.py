@@ -27,6 +27,7 @@ from patients.models import (
     Purpose,
     Upload,
 )
+from patients.querysets import SENT
 from patients.red_flags import RedFlag
 from vault import files
 from vault.blind import blind_index
@@ -270,9 +271,8 @@ def printed_card(patient_id: UUID) -> PrintedCard | None:
 
 def baseline_photo(session: PhotoSession, view: View, site: str = "") -> Photo | None:
     """The patient's first good photo of this view (and site) that was sent with an earlier session, if any."""
-    sent = (PhotoSession.Status.SUBMITTED, PhotoSession.Status.CLOSED)
     rows = Photo.objects.present().select_related("session__patient").exclude(session=session)
-    rows = rows.filter(session__patient_id=session.patient_id, session__status__in=sent, view=view, site=site)
+    rows = rows.filter(session__patient_id=session.patient_id, session__status__in=SENT, view=view, site=site)
     first: Photo | None = rows.filter(quality_passed=True).order_by("created_at", "id").first()
     return first
 

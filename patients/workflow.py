@@ -16,6 +16,7 @@ class SessionState(StrEnum):
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
+    KEPT = "kept"
     CLOSED = "closed"
     DISCARDED = "discarded"
 
@@ -24,6 +25,8 @@ class SessionAction(StrEnum):
     """What may happen to a session."""
 
     SUBMIT = "submit"
+    KEEP = "keep"
+    PRESENT = "present"
     DISCARD = "discard"
     REOPEN_FOR_RETAKE = "reopen_for_retake"
     CLOSE = "close"
@@ -40,6 +43,13 @@ TRANSITIONS: Final[Mapping[tuple[SessionState, SessionAction], Transition[Sessio
         SessionState.DRAFT, Permission.REQUEST_RETAKE, "session.reopened"
     ),
     (SessionState.SUBMITTED, SessionAction.CLOSE): Transition(SessionState.CLOSED, None, "session.closed"),
+    (SessionState.DRAFT, SessionAction.KEEP): Transition(
+        SessionState.KEPT, Permission.CAPTURE_SESSION, "session.submitted"
+    ),
+    (SessionState.KEPT, SessionAction.PRESENT): Transition(
+        SessionState.SUBMITTED, Permission.READ_CASES, "session.presented"
+    ),
+    (SessionState.KEPT, SessionAction.CLOSE): Transition(SessionState.CLOSED, None, "session.closed"),
 }
 
 

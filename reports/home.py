@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from patients.models import Intake, Patient, PhotoSession, Purpose
+from patients.models import Intake, Occasion, Patient, PhotoSession, Purpose
 from patients.selectors import ConsentState
 from reports.content import ReportContent, from_dict
 from reports.models import Report
@@ -212,6 +212,11 @@ def _row(session: PhotoSession, by_session: Mapping[Any, Report], messages: Mapp
         case Status.DRAFT:
             url = reverse("patients:capture", args=[session.pk])
             return SessionRow(when, "draft", "", _("Not sent yet."), "", url, _("Continue"))
+        case _ if session.occasion == Occasion.INTERIM:
+            read = session.status == Status.CLOSED
+            text = _("Read with your review.") if read else _("Your clinician looks at them with your next review.")
+            label = _("Read with your review") if read else _("Kept for your review")
+            return SessionRow(when, "done" if read else "submitted", label, text, "", status_url, _("Status"))
         case Status.SUBMITTED:
             text = _("With your clinic. Nothing is shown before a clinician has signed.")
             return SessionRow(when, "submitted", _("With your clinic"), text, "", status_url, _("Status"))

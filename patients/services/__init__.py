@@ -17,9 +17,11 @@ from patients.services.photos import add_photo, remove_photo
 from patients.services.reading import PhotoStream, note_read, read_access_log, read_patient, read_photo, read_session
 from patients.services.registration import PatientDetails, register_patient, tombstone_patient
 from patients.services.sessions import (
+    close_kept,
     close_session,
     discard_session,
     mark_submitted,
+    present_session,
     raise_urgency,
     reopen_for_retake,
     save_checklist,
@@ -42,6 +44,7 @@ __all__ = [
     "append_part",
     "cancel_upload",
     "check_card",
+    "close_kept",
     "close_session",
     "confirm_intake",
     "create_upload",
@@ -49,6 +52,7 @@ __all__ = [
     "finish_upload",
     "mark_submitted",
     "note_read",
+    "present_session",
     "publish_consent_text",
     "publish_default_texts",
     "raise_urgency",

@@ -18,11 +18,11 @@ from accounts.notify import Kind, notify
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from accounts.workflow import next_state
-from patients import selectors
+from patients import occasions, selectors
 from patients.capture_protocol import ChecklistItem, RetakeReason, WashInterval
-from patients.models import Measuring, Patient, PhotoSession, Purpose, Urgency
+from patients.models import Measuring, Occasion, Patient, PhotoSession, Purpose, Urgency
 from patients.red_flags import Severity, severity
-from patients.services.locks import locked_draft
+from patients.services.locks import locked_draft, locked_session
 from patients.services.storage import delete_after_commit
 from patients.workflow import TRANSITIONS, Gap, SessionAction, SessionState, SubmissionFacts, gaps
 from vision.types import View
@@ -111,16 +111,19 @@ def submission_gaps(session: PhotoSession) -> tuple[Gap, ...]:
     )
 
 
-def mark_submitted(*, session: PhotoSession, now: datetime) -> PhotoSession:
-    """Make a locked draft a case. Called by ``analysis.services.submit_session``, which audits it with its actor.
+def mark_submitted(*, session: PhotoSession, now: datetime, look_now: bool = False) -> PhotoSession:
+    """Make a locked draft a case, or keep it for the next review when it is one of a series between two of them.
 
+    Called by ``analysis.services.submit_session``, which audits it with its actor. Nothing is kept that the patient
+    wants looked at now, or whose answers raise a red flag that no clinician has seen (``patients.occasions``).
     Freezes whether AI may measure it and whether it is urgent; an urgent case is announced to the clinicians at once.
     Raises DomainError ``not_complete``.
     """
     missing = submission_gaps(session)
     if missing:
         raise DomainError("not_complete", _gap_sentence(missing[0]))
-    _move(session, SessionAction.SUBMIT)
+    session.occasion = Occasion.CASE if look_now else occasions.occasion_of(session, now)
+    _move(session, SessionAction.SUBMIT if session.occasion == Occasion.CASE else SessionAction.KEEP)
     session.submitted_at = now
     session.ai_consented = selectors.has_consent(session.patient_id, Purpose.AI_ANALYSIS)
     session.urgent = bool(session.intake and session.intake.red_flags)
@@ -131,21 +134,48 @@ def mark_submitted(*, session: PhotoSession, now: datetime) -> PhotoSession:
     session.save(
         update_fields=[
             "status", "submitted_at", "ai_consented", "urgent", "retake_views", "clinic", "urgency", "measuring",
-            "severity_rank",
+            "severity_rank", "occasion",
         ]
     )  # fmt: skip
-    if session.urgent:
-        notify(
-            recipients=[
-                row.user_id for row in staff_of(session.patient.clinic_id, (Role.DERMATOLOGIST, Role.TRICHOLOGIST))
-            ],
-            kind=Kind.URGENT_CASE,
-            clinic_id=session.patient.clinic_id,
-            path=reverse("home"),
-            dedupe_key=f"urgent:{session.pk}:{now.isoformat()}",
-            now=now,
-        )
+    if session.urgent and session.status == PhotoSession.Status.SUBMITTED:
+        _announce_urgent(session, now)
     return session
+
+
+@transaction.atomic
+def present_session(*, actor: Actor, session_id: UUID, now: datetime) -> PhotoSession:
+    """Put a kept session into the list of cases: a clinician wants to answer it now. Raises DomainError when it is one
+    already, or closed."""
+    actor.check(Permission.READ_CASES)
+    session = locked_session(actor, session_id)
+    _move(session, SessionAction.PRESENT)
+    session.occasion = Occasion.CASE
+    session.save(update_fields=["status", "occasion"])
+    _audit(actor, session, "session.presented", now)
+    return session
+
+
+def close_kept(*, patient_id: UUID, sent_before: datetime, now: datetime) -> int:
+    """End the kept sessions that a signed review had beside it. Called by ``reviews``. Returns how many."""
+    rows = PhotoSession.objects.select_for_update(of=("self",)).filter(
+        patient_id=patient_id, status=PhotoSession.Status.KEPT, submitted_at__lt=sent_before
+    )
+    for session in rows:
+        close_session(session=session, now=now)
+    return len(rows)
+
+
+def _announce_urgent(session: PhotoSession, now: datetime) -> None:
+    notify(
+        recipients=[
+            row.user_id for row in staff_of(session.patient.clinic_id, (Role.DERMATOLOGIST, Role.TRICHOLOGIST))
+        ],
+        kind=Kind.URGENT_CASE,
+        clinic_id=session.patient.clinic_id,
+        path=reverse("home"),
+        dedupe_key=f"urgent:{session.pk}:{now.isoformat()}",
+        now=now,
+    )
 
 
 def urgency_of(session: PhotoSession) -> Urgency:

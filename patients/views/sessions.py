@@ -16,10 +16,10 @@ from accounts.decorators import roles
 from accounts.errors import DomainError, NotAllowed, NotFound
 from accounts.requests import actor_of
 from accounts.roles import Role
-from patients import intake_words, photo_intake, presenters, selectors, services
+from patients import intake_words, occasions, photo_intake, presenters, selectors, services
 from patients.capture_protocol import CHECKLIST_LABELS, GUIDES
 from patients.forms import ChecklistForm, parse_view
-from patients.models import PhotoSession, Purpose
+from patients.models import Occasion, PhotoSession, Purpose
 from patients.presenters import Step
 
 patient_side = roles(Role.PATIENT)
@@ -166,6 +166,7 @@ def finish(request: HttpRequest, session_id: UUID) -> HttpResponse:
     context = {
         "session": session,
         "clinic": session.patient.clinic,
+        "kept": occasions.occasion_of(session, timezone.now()) == Occasion.INTERIM,
         "tiles": presenters.tiles_in_order(selectors.photos_of(session)),
         "missing": page.missing,
         "page": page,

@@ -25,6 +25,7 @@ from accounts.errors import NotFound
 from analysis.models import Analysis, Finding, ModelRelease
 from analysis.selectors import visible_findings
 from patients.models import Patient, Photo, PhotoSession
+from patients.querysets import SENT
 from reports import fhir
 from reports.fhir import Resource
 from reports.models import Report, ReportImage, ReportResource
@@ -143,7 +144,7 @@ def _sources(actor: Actor, kind: str, query: Query) -> Iterator[_Source]:
             raise NotFound
 
 
-_SUBMITTED: Final = (PhotoSession.Status.SUBMITTED, PhotoSession.Status.CLOSED)
+_SUBMITTED: Final = SENT
 _UPDATED: Final = Coalesce(F("superseded_by__signed_at"), F("signed_at"))
 _UPDATED_OF_REPORT: Final = Coalesce(F("report__superseded_by__signed_at"), F("report__signed_at"))
 

@@ -123,6 +123,9 @@ def mark_signed(*, review: Review, actor: Actor, now: datetime) -> None:
     session = _locked(review)
     if session.status == PhotoSession.Status.SUBMITTED:
         patient_services.close_session(session=session, now=now)
+        patient_services.close_kept(
+            patient_id=session.patient_id, sent_before=session.submitted_at or session.created_at, now=now
+        )
 
 
 def _refuse_unseen(review: Review) -> None:
