@@ -140,7 +140,7 @@ def test_an_outline_drawn_on_the_stage_is_a_correction():
 
 @pytest.mark.parametrize(
     "polygon",
-    [(), ((0.1, 0.1), (0.2, 0.2)), ((0.1, 0.1), (1.5, 0.1), (0.2, 0.9)), ((0.1, 0.1), (0.5, 0.5), (0.9, 0.9))],
+    [(), ((0.1, 0.1), (0.2, 0.2)), ((1.1, 0.1), (1.5, 0.1), (1.2, 0.9)), ((0.1, 0.1), (0.5, 0.5), (0.9, 0.9))],
 )
 def test_an_outline_that_is_no_area_is_refused(polygon):
     review, actor = review_at("opened")
