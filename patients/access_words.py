@@ -28,6 +28,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "intake.read": gettext_lazy("Read the answers about health"),
     "session.started": gettext_lazy("Started a photo session"),
     "session.checklist_saved": gettext_lazy("Filled in the checklist"),
+    "session.takes_chosen": gettext_lazy("Chose how often each view is taken"),
     "session.discarded": gettext_lazy("Threw a photo session away"),
     "session.submitted": gettext_lazy("Sent a photo session to the clinic"),
     "session.presented": gettext_lazy("Put a photo session into the list of cases"),

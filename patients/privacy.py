@@ -65,6 +65,7 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
             "closed_at", "clinic", "measuring", "occasion",
         )
     },
+    "PhotoSession.take_twice": _GONE,
     **{
         f"Photo.{name}": _IMAGE
         for name in ("file_name", "thumbnail_name", "sha256", "capture", "quality", "quality_passed", "px_per_mm")
@@ -231,6 +232,7 @@ def _photo_entry(photo: Photo) -> dict[str, Any]:
         "id": str(photo.pk),
         "view": photo.view,
         "site": photo.site,
+        "take": photo.take,
         "take": photo.take,
         "width_px": photo.width_px,
         "height_px": photo.height_px,

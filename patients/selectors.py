@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -264,6 +264,11 @@ def photos_of(session: PhotoSession) -> list[Photo]:
     return list(Photo.objects.present().filter(session=session).order_by("created_at", "id"))
 
 
+def first_takes(photos: Iterable[Photo]) -> list[Photo]:
+    """The photos that are read, signed and reported: without the repeats that only tell how much photographs vary."""
+    return [photo for photo in photos if photo.repeat_of_id is None]
+
+
 def printed_card(patient_id: UUID) -> PrintedCard | None:
     """The newest checked print of the calibration card, if any."""
     return PrintedCard.objects.filter(patient_id=patient_id).order_by("-checked_at").first()
@@ -273,7 +278,7 @@ def baseline_photo(session: PhotoSession, view: View, site: str = "") -> Photo |
     """The patient's first good photo of this view (and site) that was sent with an earlier session, if any."""
     rows = Photo.objects.present().select_related("session__patient").exclude(session=session)
     rows = rows.filter(session__patient_id=session.patient_id, session__status__in=SENT, view=view, site=site)
-    first: Photo | None = rows.filter(quality_passed=True).order_by("created_at", "id").first()
+    first: Photo | None = rows.filter(quality_passed=True, repeat_of=None).order_by("created_at", "id").first()
     return first
 
 

@@ -17,6 +17,7 @@ from patients.services.photos import add_photo, remove_photo
 from patients.services.reading import PhotoStream, note_read, read_access_log, read_patient, read_photo, read_session
 from patients.services.registration import PatientDetails, register_patient, tombstone_patient
 from patients.services.sessions import (
+    choose_takes,
     close_kept,
     close_session,
     discard_session,
@@ -44,6 +45,7 @@ __all__ = [
     "append_part",
     "cancel_upload",
     "check_card",
+    "choose_takes",
     "close_kept",
     "close_session",
     "confirm_intake",

@@ -19,7 +19,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid
 from accounts.roles import Permission
-from patients import photo_intake, selectors
+from patients import photo_intake, repeats, selectors
 from patients.capture_protocol import TrichoscopySite
 from patients.models import Photo, PhotoSession
 from patients.services.locks import draft_for, locked_draft
@@ -112,6 +112,7 @@ def store_photo(
         size_bytes=sealed.original.size_plain,
         capture=photo_intake.facts_dict(sealed.incoming.facts) | ({"card": card} if card else {}),
         px_per_mm=scale_of(session, view, clean.width_px, card),
+        repeat_of=repeats.first_take(session, selectors.photos_of(session), view, site),
         quality=photo_intake.quality_dict(sealed.incoming.quality),
         quality_passed=sealed.incoming.quality.passed,
         created_at=now,
@@ -122,7 +123,8 @@ def store_photo(
     except IntegrityError as clash:
         raise DomainError("duplicate_photo", photo_intake.refusal("duplicate_photo")) from clash
     _retire_replaced(photo, now)
-    _audit(actor, photo, "photo.added", now, {"view": photo.view, "quality_passed": photo.quality_passed})
+    detail = {"view": photo.view, "quality_passed": photo.quality_passed} | ({"take": 2} if photo.take == 2 else {})
+    _audit(actor, photo, "photo.added", now, detail)
     return photo
 
 
@@ -142,6 +144,7 @@ def remove_photo(*, actor: Actor, photo_id: UUID, now: datetime) -> PhotoSession
     else:
         photo.removed_at = now
         photo.save(update_fields=["removed_at"])
+        photo.repeats.update(repeat_of=None)  # its second take is the first now; a deleted photo's becomes it by itself
     return session
 
 

@@ -18,7 +18,7 @@ from accounts.notify import Kind, notify
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from accounts.workflow import next_state
-from patients import occasions, selectors
+from patients import occasions, repeats, selectors
 from patients.capture_protocol import ChecklistItem, RetakeReason, WashInterval
 from patients.models import Measuring, Occasion, Patient, PhotoSession, Purpose, Urgency
 from patients.red_flags import Severity, severity
@@ -53,6 +53,7 @@ def start_session(*, actor: Actor, patient_id: UUID, now: datetime) -> PhotoSess
         patient=patient,
         intake=newest if fresh else None,
         intake_confirmed_at=now if fresh else None,
+        take_twice=repeats.asked_for(patient),
         created_at=now,
     )
     _audit(actor, session, "session.started", now)
@@ -73,6 +74,21 @@ def save_checklist(
     }
     session.save(update_fields=["checklist"])
     _audit(actor, session, "session.checklist_saved", now)
+    return session
+
+
+@transaction.atomic
+def choose_takes(*, actor: Actor, session_id: UUID, twice: bool, now: datetime) -> PhotoSession:
+    """Whether each view is taken twice in this sitting, so that the patient's own measurement noise is learnt (C8).
+
+    What was taken twice already stays so.
+    """
+    actor.check(Permission.CAPTURE_SESSION)
+    session = locked_draft(actor, session_id)
+    if session.take_twice is not twice:
+        session.take_twice = twice
+        session.save(update_fields=["take_twice"])
+        _audit(actor, session, "session.takes_chosen", now)
     return session
 
 
