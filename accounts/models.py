@@ -71,11 +71,6 @@ class Clinic(models.Model):
         BASELINE = "baseline", _("In a patient's first session")
         ALWAYS = "always", _("In every session")
 
-    class Repeats(models.TextChoices):
-        NEVER = "never", _("Never")
-        BASELINE = "baseline", _("In a patient's first session")
-        ALWAYS = "always", _("In every session")
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=240, blank=True)
@@ -93,8 +88,6 @@ class Clinic(models.Model):
         null=True, blank=True, validators=[MinValueValidator(20), MaxValueValidator(2000)]
     )
     trichoscope_width_px = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(300)])
-    # When the protocol asks for each view twice, to learn how much a patient's own photographs vary (C8).
-    repeat_captures = models.CharField(max_length=10, choices=Repeats.choices, default=Repeats.NEVER)
     # When the protocol asks for each view twice, to learn how much a patient's own photographs vary (C8).
     repeat_captures = models.CharField(max_length=10, choices=Repeats.choices, default=Repeats.NEVER)
     created_at = models.DateTimeField(default=current_time)

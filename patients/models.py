@@ -209,7 +209,6 @@ class PhotoSession(models.Model):
     severity_rank = models.PositiveSmallIntegerField(default=0)  # severity index in tenths, 10..100; 0: not measured
     retake_views = models.JSONField(default=list)  # views the clinician wants again, with reasons' codes
     take_twice = models.BooleanField(default=False)  # each view twice in this sitting (C8)
-    take_twice = models.BooleanField(default=False)  # each view twice in this sitting (C8)
     created_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -266,8 +265,6 @@ class Photo(models.Model):
     px_per_mm = models.FloatField(null=True, blank=True)  # from the calibration card in it
     # The same view once more in one sitting, with the camera put down in between: tells how much the photographs vary.
     repeat_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repeats")
-    # The same view once more in one sitting, with the camera put down in between: tells how much the photographs vary.
-    repeat_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repeats")
     created_at = models.DateTimeField(default=timezone.now)
     removed_at = models.DateTimeField(null=True, blank=True)  # replaced by a retake, or taken out by the patient
 
@@ -283,11 +280,6 @@ class Photo(models.Model):
     @property
     def sealing_key_id(self) -> UUID:
         return self.session.patient.key_id
-
-    @property
-    def take(self) -> int:
-        """1, or 2 for a repeat: only first takes are read, signed and reported; see docs/adr/0014."""
-        return 1 if self.repeat_of_id is None else 2
 
     @property
     def take(self) -> int:

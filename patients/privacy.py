@@ -233,7 +233,6 @@ def _photo_entry(photo: Photo) -> dict[str, Any]:
         "view": photo.view,
         "site": photo.site,
         "take": photo.take,
-        "take": photo.take,
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "camera": photo.capture,
