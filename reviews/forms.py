@@ -12,6 +12,7 @@ from accounts.context import ROLE_NAMES
 from accounts.models import Membership
 from accounts.roles import Role
 from patients.capture_protocol import RETAKE_ADVICE, RetakeReason
+from reviews.causes import Cause
 from reviews.diagnoses import LABELS, Diagnosis
 from reviews.models import FindingDecision
 from reviews.reading import PULL_TEST_LABELS, Reading
@@ -37,6 +38,8 @@ class DecisionForm(forms.Form):
     condition = forms.CharField(required=False, max_length=20)
     stage = forms.CharField(required=False, max_length=20)
     region_kind = forms.ChoiceField(required=False, choices=[("", ""), ("bald", "bald"), ("thinning", "thinning")])
+    cause = forms.ChoiceField(required=False, choices=[("", ""), *((one.value, one.value) for one in Cause)])
+    stay = forms.BooleanField(required=False)  # this finding stays open: only its reason was changed
 
     def correction(self) -> Correction:
         """What was put in place of the model's value."""

@@ -47,6 +47,7 @@ class Label:
     payload: Mapping[str, Any] | None
     model_payload: Mapping[str, Any] | None
     reason: str
+    cause: str  # of reviews.causes; empty where none of them was named
     review_id: UUID
     reviewer_id: UUID
     decided_at: datetime
@@ -97,6 +98,7 @@ def _labels(review: Review, consent: Consent) -> Iterator[Label]:
             payload=None if decision.verdict == Verdict.REJECTED else payload,
             model_payload=finding.payload,
             reason=decision.reason,
+            cause=decision.cause,
             reviewer_id=decision.decided_by_id,
             decided_at=decision.at,
         )
@@ -113,6 +115,7 @@ def _labels(review: Review, consent: Consent) -> Iterator[Label]:
             payload=region.payload,
             model_payload=None,
             reason=region.reason,
+            cause="",
             reviewer_id=region.drawn_by_id,
             decided_at=region.at,
         )

@@ -9,16 +9,17 @@ from uuid import UUID
 
 from analysis.models import Finding, PhotoResult
 from patients.models import Photo
+from reviews.causes import Cause
 from reviews.label_maps import photo_labels
 from reviews.models import FindingDecision, ManualScale, Review
 from reviews.own_regions import RegionNow, px_per_mm_of
-from reviews.payloads import recomputed_number, recomputed_salt, recomputed_severity
+from reviews.payloads import no_longer_measurable, recomputed_number, recomputed_salt, recomputed_severity
 from reviews.remeasure import Outlined, Redrawn, measure_again, redraw
 from vision.codec import measurement_from_json
 from vision.measure import AREAS
 from vision.salt import salt_of
 from vision.severity import severity_of
-from vision.types import Measured, Measurement, Metric, Salt, Severity, View
+from vision.types import Measured, Measurement, Metric, NotMeasurable, Salt, Severity, View
 
 Verdict = FindingDecision.Verdict
 
@@ -44,6 +45,11 @@ class PhotoNumbers:
         if isinstance(before, Measured) and abs(before.value - after.value) < NOTICEABLE:
             return None
         return after
+
+    def lost(self, metric: Metric) -> NotMeasurable | None:
+        """Why there is no number any more where the models gave one; None when there still is one."""
+        before, after = self.model.get(metric), self.now.get(metric)
+        return after if isinstance(before, Measured) and isinstance(after, NotMeasurable) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,9 @@ class Numbers:
         metric = Metric(finding.code) if finding.code in set(Metric) else None
         if metric is None or not numbers.redrawn or metric in AREAS:
             return None
+        lost = numbers.lost(metric)
+        if lost is not None and "value" in finding.payload:
+            return no_longer_measurable(finding.payload, lost)
         found = numbers.changed(metric)
         return recomputed_number(finding.payload, found) if found is not None and "value" in finding.payload else None
 
@@ -104,9 +113,9 @@ def numbers_of(
     photos = {}
     for photo_id, row in rows.items():
         stored = _stored(row)
-        if not stored:
-            continue
         photo = row.photo
+        if not stored or photo.repeat_of_id is not None:  # a second take is part of no number
+            continue
         labels = photo_labels(review.analysis_id, photo) if photo_id in touched or photo_id in scales else None
         drawn = [region for region in own if region.photo.pk == photo_id]
         redrawn = _redrawn(labels, photo_id in touched, outlined.get(photo_id, []), drawn)
@@ -148,6 +157,7 @@ def _outlined(findings: Sequence[Finding], decided: Mapping[UUID, FindingDecisio
                 touched=corrected is not None or bool(decision and decision.verdict == Verdict.REJECTED),
                 kind_now=corrected["kind"] if corrected else None,
                 now=corrected["polygon"] if corrected else None,
+                outside=bool(decision and decision.verdict == Verdict.REJECTED and decision.cause == Cause.OUTSIDE),
             )
         )
     return found

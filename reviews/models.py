@@ -130,6 +130,7 @@ class FindingDecision(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     corrected = SealedJSONField(null=True)  # same shape as the finding's payload
     reason = SealedTextField(blank=True, default="")
+    cause = models.CharField(max_length=24, blank=True, default="")  # reviews.causes, where one of the list was named
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField()  # 0, 1, 2 ... within this review and finding
     turn = models.PositiveIntegerField(default=0)  # the act of this review it belongs to (reviews.turns); 0: carried

@@ -16,7 +16,7 @@ from accounts.errors import Invalid
 from reviews.remeasure import filled
 from vision.codec import salt_to_json, severity_to_json
 from vision.salt import band_of
-from vision.types import Condition, LabelMap, Measured, Metric, Reason, Salt, ScalpClass, Severity
+from vision.types import Condition, LabelMap, Measured, Metric, NotMeasurable, Reason, Salt, ScalpClass, Severity
 
 Payload = Mapping[str, Any]
 Point = tuple[float, float]

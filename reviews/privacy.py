@@ -43,7 +43,7 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
     "ReviewEvent": (("id", "review", "action", "from_status", "to_status", "actor_id", "at"), _LINK),
     "FindingOpened": (("id", "review", "subject_kind", "subject_id", "at"), _LINK),
     "FindingDecision": (
-        ("id", "review", "finding", "verdict", "decided_by", "position", "turn", "of_turn", "at"), _LINK
+        ("id", "review", "finding", "verdict", "cause", "decided_by", "position", "turn", "of_turn", "at"), _LINK
     ),
     "OwnRegion": (
         ("id", "review", "photo", "region_id", "act", "drawn_by", "position", "turn", "of_turn", "at"), _LINK
@@ -171,6 +171,7 @@ def _review(review: Review) -> dict[str, Any]:
                 "verdict": decision.verdict,
                 "corrected": decision.corrected,
                 "reason": decision.reason,
+                "cause": decision.cause,
             }
             for decision in (effective(review).values() if signed else ())
         ],

@@ -5,7 +5,9 @@ that regions which overlap are counted once and a box is never an area. In order
 
 1. a region that was rejected, redrawn or given another kind gives up the pixels of its own kind inside the model's
    outline: they count as covered scalp again, unless another region that still stands holds them;
-2. thinning outlines of the clinician are filled, sparing what is bald; then bald ones. An outline beyond what the
+2. what a region rejected as outside the scalp covers is no scalp any more, unless another region that still stands
+   holds it;
+3. thinning outlines of the clinician are filled, sparing what is bald; then bald ones. An outline beyond what the
    network called scalp makes scalp of what it covers.
 
 Range: the model's distance to either end, times the share of the scalp that the clinician left alone. What a clinician
@@ -22,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from vision.measure import AREAS, WEIGHTS
+from vision.measure import AREAS, MIN_SCALP_PERCENT, WEIGHTS
 from vision.permissions import MISSING, Needs, picture_kind, refusal
-from vision.types import LabelMap, Measured, Measurement, Metric, NotMeasurable, ScalpClass, View
+from vision.types import LabelMap, Measured, Measurement, Metric, NotMeasurable, Reason, ScalpClass, View
 
 Point = Sequence[float]
 Polygon = Sequence[Point]
@@ -38,7 +40,8 @@ COUNTED: Final[Mapping[str, ScalpClass]] = {"bald": ScalpClass.BALD, "thinning":
 class Outlined:
     """A region of the models with what the clinician made of it. ``now`` and ``kind_now`` None: it was rejected.
 
-    Outlines are closed polygons in picture fractions; kinds are "bald" or "thinning".
+    Outlines are closed polygons in picture fractions; kinds are "bald" or "thinning". ``outside``: it was rejected
+    because it lies outside the scalp.
     """
 
     kind: str
@@ -46,6 +49,7 @@ class Outlined:
     touched: bool
     kind_now: str | None = None
     now: Polygon | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def redraw(labels: LabelMap, regions: Sequence[Outlined], own: Sequence[tuple[st
                 else:
                     held |= inside
         result[given_up & ~held & (labels == label)] = ScalpClass.DENSE
+    result[_outside(regions, width, height)] = ScalpClass.SKIN
     strokes = [(region.kind_now, region.now) for region in regions if region.touched and region.kind_now and region.now]
     for label in (ScalpClass.THINNING, ScalpClass.BALD):
         for kind, polygon in [*strokes, *own]:
@@ -89,6 +94,17 @@ def redraw(labels: LabelMap, regions: Sequence[Outlined], own: Sequence[tuple[st
     return Redrawn(result, drawn)
 
 
+def _outside(regions: Sequence[Outlined], width: int, height: int) -> Mask:
+    """What was rejected as outside the scalp, without what another region of the models holds."""
+    outside, held = np.zeros((height, width), dtype=np.bool_), np.zeros((height, width), dtype=np.bool_)
+    for region in regions:
+        if region.outside:
+            outside |= filled(region.polygon, width, height)
+        elif not region.touched:
+            held |= filled(region.polygon, width, height)
+    return outside & ~held
+
+
 def measure_again(
     stored: Mapping[Metric, Measurement], redrawn: Redrawn | None, *, view: View, size_px: tuple[int, int],
     px_per_mm: float | None, labels: LabelMap | None = None,
@@ -96,15 +112,24 @@ def measure_again(
     """The numbers of the photo as they stand now, for every share and area that ``stored`` answers for.
 
     ``stored`` is what the pipeline said (a number or the reason); ``redrawn`` None when no outline was changed, and
-    ``labels`` the models' map then (needed for areas only). ``size_px`` is width and height of the photo, to which
-    ``px_per_mm`` refers. What the permission matrix refuses keeps its reason.
+    ``labels`` the models' map (needed for areas, and for how much of the picture is scalp). ``size_px`` is width and
+    height of the photo, to which ``px_per_mm`` refers. What the permission matrix refuses keeps its reason, and where
+    too little scalp is left after the corrections there is no share.
     """
     now = dict(stored)
-    if redrawn is not None:
+    if redrawn is not None and 100 * float(scalp_of(redrawn.labels).mean()) < MIN_SCALP_PERCENT:
+        left = NotMeasurable(Reason.TOO_LITTLE_SCALP)
+        now |= {metric: left for metric in WEIGHTS if isinstance(stored.get(metric), Measured)}
+    elif redrawn is not None:
         for metric in WEIGHTS:
             before = stored.get(metric)
             if isinstance(before, Measured):
                 now[metric] = _share(metric, before, redrawn)
+    framed = stored.get(Metric.SCALP_IN_FRAME)
+    if redrawn is not None and labels is not None and isinstance(framed, Measured):
+        now[Metric.SCALP_IN_FRAME] = _moved(
+            framed, 100 * float(scalp_of(redrawn.labels).mean() - scalp_of(labels).mean())
+        )
     current = redrawn.labels if redrawn is not None else labels
     for area, share in AREAS.items():
         if area in stored and current is not None:
@@ -136,6 +161,12 @@ def _share(metric: Metric, before: Measured, redrawn: Redrawn) -> Measured:
     low = max(0.0, value - rest * (before.value - before.low))
     high = min(100.0, value + rest * (before.high - before.value))
     return Measured(value, min(low, value), max(high, value), before.unit)
+
+
+def _moved(before: Measured, points: float) -> Measured:
+    """A percentage moved by so many points, its range along with it."""
+    low, value, high = (min(100.0, max(0.0, part + points)) for part in (before.low, before.value, before.high))
+    return Measured(value, low, high, before.unit)
 
 
 def _area(

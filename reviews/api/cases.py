@@ -138,6 +138,7 @@ class FindingDecisionView(APIView):
             finding_id=finding_id,
             verdict=data["verdict"],
             reason=data["reason"],
+            cause=data["cause"],
             correction=Correction(
                 value=data["value"],
                 condition=data["condition"],

@@ -14,6 +14,7 @@ from patients.api import PhotoOut
 from patients.capture_protocol import RetakeReason
 from patients.selectors import answers_of, photos_of, red_flags_of
 from reviews import selectors
+from reviews.causes import Cause
 from reviews.contraindications import Weight
 from reviews.diagnoses import Diagnosis
 from reviews.models import FindingDecision, FormularyEntry, Review, ReviewStatus
@@ -192,6 +193,12 @@ class DecisionIn(serializers.Serializer[Any]):
         choices=[FindingDecision.Verdict.ACCEPTED, FindingDecision.Verdict.CORRECTED, FindingDecision.Verdict.REJECTED]
     )
     reason = serializers.CharField(allow_blank=True, default="", max_length=500)
+    cause = serializers.ChoiceField(
+        choices=["", *(cause.value for cause in Cause)],
+        default="",
+        allow_blank=True,
+        help_text="one of the listed reasons; a region rejected as outside_scalp is no scalp any more",
+    )
     value = serializers.FloatField(allow_null=True, default=None)
     condition = serializers.CharField(allow_blank=True, default="", max_length=20)
     stage = serializers.ChoiceField(

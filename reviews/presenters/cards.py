@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from analysis.models import Finding
 from patients.models import Photo
+from reviews.causes import EXPLAINING, KEYS, REJECTING, WORDS, Cause
 from reviews.decisions import CaseState, Verdict
 from reviews.measuring import Numbers, PhotoNumbers
 from reviews.own_regions import RegionNow, px_per_mm_of
@@ -33,6 +34,16 @@ from reviews.wording import (
     view_name,
 )
 from vision.types import Measured, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class CauseChoice:
+    """A reason that is named with one key or one tap. ``chosen``: it is the one that stands."""
+
+    value: str
+    words: str
+    key: str
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,9 @@ class FindingCard:
     number_value: float | None
     choices: tuple[tuple[str, str, bool], ...]
     other_region_kind: str  # "bald" or "thinning": what a region may be corrected to
+    explaining: tuple[CauseChoice, ...] = ()  # why an outline was redrawn
+    rejecting: tuple[CauseChoice, ...] = ()  # why a region is none
+    left_out: bool = False  # rejected as outside the scalp: its pixels count no more
 
     @property
     def state(self) -> str:
@@ -77,6 +91,11 @@ class FindingCard:
         if self.number_value is None:
             return ""
         return f"{self.number_value:.0f}" if abs(self.number_value) >= 10 else f"{self.number_value:.1f}"
+
+    @property
+    def cause_named(self) -> bool:
+        """Whether the reason for a new outline is one of those offered."""
+        return any(cause.chosen for cause in self.explaining)
 
     @property
     def waiting(self) -> bool:
@@ -137,6 +156,11 @@ class FindingGroup:
     counted: tuple[Counted, ...] = ()
     redrawn: bool = False
 
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Numbers of the regions whose pixels are no scalp any more."""
+        return tuple(card.number for card in self.cards if card.left_out)
+
 
 def finding_cards(state: CaseState, numbers: Numbers, open_id: UUID | None) -> list[FindingCard]:
     """A card per finding, numbered from 1 in the order of the screen."""
@@ -182,6 +206,7 @@ def _card(state: CaseState, numbers: Numbers, finding: Finding, number: int, ope
     corrected = decision.corrected if decision and decision.verdict == Verdict.CORRECTED else None
     stands = corrected or payload
     wanted = needs_decision(payload)
+    region = finding.kind == Finding.Kind.REGION
     numeric = wanted and finding.kind in _NUMBER_AT
     counted = numbers.payload_for(finding) if corrected is None else None
     if counted is not None and value(finding.kind, counted) == value(finding.kind, payload):
@@ -213,7 +238,14 @@ def _card(state: CaseState, numbers: Numbers, finding: Finding, number: int, ope
         number_value=source.get("value") if numeric else None,
         choices=_choices(finding.kind, stands) if wanted else (),
         other_region_kind=("thinning" if stands.get("kind") == "bald" else "bald"),
+        explaining=_causes(EXPLAINING, decision.cause) if corrected and decision and region else (),
+        rejecting=_causes(REJECTING, decision.cause if decision else "") if region else (),
+        left_out=bool(region and decision and decision.verdict == Verdict.REJECTED and decision.cause == Cause.OUTSIDE),
     )
+
+
+def _causes(offered: Sequence[Cause], stands: str) -> tuple[CauseChoice, ...]:
+    return tuple(CauseChoice(one.value, str(WORDS[one]), KEYS.get(one, ""), one == stands) for one in offered)
 
 
 def _facts(

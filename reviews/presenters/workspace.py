@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from analysis.selectors import AnalysisState, State, analysis_state, photo_results
 from patients.models import Photo
+from reviews.causes import REJECTING, WORDS
 from reviews.decisions import CaseState, Verdict, case_state, unseen_in
 from reviews.models import Review
 from reviews.presenters.cards import FindingCard, FindingGroup, finding_cards, finding_groups, own_cards
@@ -83,6 +84,11 @@ class Workspace:
     @property
     def _current(self) -> int:
         return next((index for index, tile in enumerate(self.tiles) if tile.current), 0)
+
+    @property
+    def reject_reasons(self) -> tuple[str, ...]:
+        """Words offered where somebody writes why a statement is wrong."""
+        return tuple(str(WORDS[cause]) for cause in REJECTING)
 
     @property
     def analysis_note(self) -> str:

@@ -57,7 +57,7 @@ def redo(*, actor: Actor, review_id: UUID, now: datetime) -> UUID:
         if isinstance(row, FindingDecision):
             append_decision(
                 review, row.finding_id, actor, now, verdict=row.verdict, corrected=row.corrected, reason=row.reason,
-                turn=turn, of_turn=row.turn,
+                cause=row.cause, turn=turn, of_turn=row.turn,
             )  # fmt: skip
         else:
             append_region(
@@ -78,6 +78,7 @@ def append_decision(
     of_turn: int | None = None,
     corrected: Mapping[str, Any] | None = None,
     reason: str = "",
+    cause: str = "",
 ) -> FindingDecision:
     """One decision on its finding's stack, audited."""
     last = FindingDecision.objects.filter(review=review, finding_id=finding_id).aggregate(last=Max("position"))["last"]
@@ -87,6 +88,7 @@ def append_decision(
         verdict=verdict,
         corrected=corrected,
         reason=reason,
+        cause=cause,
         decided_by_id=acting_membership(actor),
         position=0 if last is None else last + 1,
         turn=turn,

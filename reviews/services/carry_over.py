@@ -37,6 +37,7 @@ def carry_work(*, source: Review, target: Review) -> None:
                 verdict=decision.verdict,
                 corrected=decision.corrected,
                 reason=decision.reason,
+                cause=decision.cause,
                 decided_by_id=decision.decided_by_id,
                 position=0,
                 at=decision.at,

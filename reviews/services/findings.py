@@ -16,6 +16,7 @@ from accounts.errors import DomainError, Invalid, NotFound
 from accounts.roles import Permission
 from analysis.models import Finding
 from patients.selectors import photos_of
+from reviews.causes import SHAPED, Because, Cause, because, of_outline
 from reviews.decisions import Verdict, effective, findings_of, stacks, unseen
 from reviews.label_maps import label_map
 from reviews.models import FindingDecision, FindingOpened, Review
@@ -61,12 +62,16 @@ def decide_finding(
     verdict: str,
     now: datetime,
     reason: str = "",
+    cause: str = "",
     correction: Correction | None = None,
 ) -> FindingDecision:
     """Accept, correct or reject one finding. The model's value stays as it was; a changed mind is a new row.
 
+    ``cause`` is one of :mod:`reviews.causes`, ``reason`` free words. A region that is corrected without either says by
+    its shape how the model was wrong; corrected again with nothing but another cause, it keeps its outline.
+
     Raises Invalid ``not_opened`` for a finding that was not looked at, ``reason_needed`` for a rejection, or a
-    correction of a number or class, without one (an outline shows what is meant),
+    correction of a number or class, without one, ``unknown_cause``,
     ``nothing_to_decide`` for a number that is not measurable, and what the correction itself refuses.
     """
     actor.check(Permission.REVIEW_FINDINGS)
@@ -76,21 +81,23 @@ def decide_finding(
         raise Invalid("nothing_to_decide", _("There is no number here to decide about."))
     if not review.opened.filter(subject_id=finding.pk).exists():
         raise Invalid("not_opened", _("Open this finding first: what was not looked at cannot be decided."))
-    corrected = None
+    corrected, why = None, because(cause, reason)
     if verdict == Verdict.CORRECTED:
-        if finding.kind != Finding.Kind.REGION and not reason.strip():
+        if finding.kind != Finding.Kind.REGION and not why.words:
             raise Invalid("reason_needed", _("Say in a few words why the model is wrong."))
         before = effective(review).get(finding.pk)
         stands = before.corrected if before and before.corrected else finding.payload
         corrected = _corrected(finding, stands, correction or Correction())
+        if finding.kind == Finding.Kind.REGION and not why.words:
+            why = _shown_by(finding, corrected, before)
     elif verdict == Verdict.REJECTED:
-        if not reason.strip():
+        if not why.words:
             raise Invalid("reason_needed", _("Say in a few words why you reject this finding."))
     elif verdict != Verdict.ACCEPTED:
         raise Invalid("unknown_verdict", _("Accept, correct or reject the finding."))
     return append_decision(
-        review, finding.pk, actor, now, verdict=verdict, corrected=corrected, reason=reason.strip(),
-        turn=next_turn(review),
+        review, finding.pk, actor, now, verdict=verdict, corrected=corrected, reason=why.words,
+        cause=why.cause or "", turn=next_turn(review),
     )  # fmt: skip
 
 
@@ -103,6 +110,7 @@ def decide_and_open_next(
     verdict: str,
     now: datetime,
     reason: str = "",
+    cause: str = "",
     correction: Correction | None = None,
 ) -> UUID | None:
     """Decide, then open the next undecided finding, which the page shows at once with its photograph.
@@ -116,6 +124,7 @@ def decide_and_open_next(
         verdict=verdict,
         now=now,
         reason=reason,
+        cause=cause,
         correction=correction,
     )
     review = decision.review
@@ -199,6 +208,15 @@ def _finding(review: Review, finding_id: UUID) -> Finding:
     if finding is None:
         raise NotFound
     return finding
+
+
+def _shown_by(finding: Finding, corrected: Mapping[str, Any], before: FindingDecision | None) -> Because:
+    """Why a region was changed, when nothing was said: what was said of it before, else what the change shows."""
+    if before is not None and before.corrected and before.reason and before.cause not in (*SHAPED, Cause.OTHER_KIND):
+        return Because(Cause(before.cause) if before.cause else None, before.reason)
+    if corrected["polygon"] == finding.payload["polygon"]:
+        return because(Cause.OTHER_KIND, "")
+    return of_outline(finding.payload["polygon"], corrected["polygon"])
 
 
 def _corrected(finding: Finding, stands: Mapping[str, Any], correction: Correction) -> dict[str, Any]:

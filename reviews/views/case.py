@@ -96,18 +96,22 @@ def finding_open(request: HttpRequest, review_id: UUID, finding_id: UUID) -> Htt
 @says_why
 @clinicians
 def finding(request: HttpRequest, review_id: UUID, finding_id: UUID) -> HttpResponse:
-    """Accept, correct or reject one finding; the next undecided one opens."""
+    """Accept, correct or reject one finding; the next undecided one opens, or this one stays (``stay``)."""
     form = valid(DecisionForm(request.POST))
-    following = services.decide_and_open_next(
-        actor=actor_of(request),
-        review_id=review_id,
-        finding_id=finding_id,
-        verdict=form.cleaned_data["verdict"],
-        reason=form.cleaned_data["reason"],
-        correction=form.correction(),
-        now=timezone.now(),
-    )
-    return work_answer(request, review_id, open_id=following)
+    given = {
+        "actor": actor_of(request),
+        "review_id": review_id,
+        "finding_id": finding_id,
+        "verdict": form.cleaned_data["verdict"],
+        "reason": form.cleaned_data["reason"],
+        "cause": form.cleaned_data["cause"],
+        "correction": form.correction(),
+        "now": timezone.now(),
+    }
+    if form.cleaned_data["stay"]:
+        services.decide_finding(**given)
+        return work_answer(request, review_id, open_id=finding_id, quiet=True)
+    return work_answer(request, review_id, open_id=services.decide_and_open_next(**given))
 
 
 @require_POST
