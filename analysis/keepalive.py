@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from multiprocessing.synchronize import Event
 from types import TracebackType
 from typing import TypeVar
@@ -18,8 +19,6 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.utils import timezone
-
-from analysis import services
 
 log = logging.getLogger("trichora.worker")
 Result = TypeVar("Result")
@@ -47,11 +46,15 @@ def stopping() -> bool:
     return _stop_event is not None and _stop_event.is_set()
 
 
-class HeldLease(AbstractContextManager["HeldLease"]):
-    """Renews a claim's lease three times per lease while the block runs, on a connection of its own."""
+Beat = Callable[[int, datetime], bool]
+"""Renews a lease and shows how far the work is; False when the lease is lost."""
 
-    def __init__(self, claim: services.Claim) -> None:
-        self.claim = claim
+
+class HeldLease(AbstractContextManager["HeldLease"]):
+    """Renews a lease three times per lease while the block runs, on a connection of its own."""
+
+    def __init__(self, beat: Beat) -> None:
+        self._renewed = beat
         self._done = threading.Event()
         self._lost = threading.Event()
         self._photos_done = 0
@@ -78,7 +81,7 @@ class HeldLease(AbstractContextManager["HeldLease"]):
     def _beat(self) -> bool:
         """Renew now; True also while the database is away, because the claim may still be ours when it returns."""
         try:
-            return services.heartbeat(claim=self.claim, photos_done=self._photos_done, now=timezone.now())
+            return self._renewed(self._photos_done, timezone.now())
         except (OperationalError, InterfaceError):
             forget_connections()
             return True

@@ -9,12 +9,15 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from analysis.comparison_models import Comparison, ComparisonImage
 from analysis.querysets import AnalysisQuerySet, DerivedImageQuerySet, FindingQuerySet
 from patients.models import Photo, PhotoSession
 from vault.fields import SealedJSONField
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+__all__ = ["Comparison", "ComparisonImage"]
 
 
 class ModelRelease(models.Model):

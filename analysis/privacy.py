@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.privacy import Category, ErasureStep, ExportFile, FieldRule, OnErasure, RoomPrivacy
-from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
+from analysis.models import Analysis, Comparison, ComparisonImage, DerivedImage, Finding, PhotoResult
 from vault.errors import SealedFileMissing
 from vault.files import delete_file, open_file
 
@@ -79,6 +79,36 @@ FIELDS: dict[str, FieldRule] = {
         (f"Finding.{name}" for name in ["id", "analysis", "photo", "kind", "code", "position", "release"]), _LINK
     ),
     "Finding.payload": _HEALTH,
+    **dict.fromkeys(
+        (
+            f"Comparison.{name}"
+            for name in [
+                "id",
+                "photo_then",
+                "photo_now",
+                "pipeline",
+                "input_digest",
+                "status",
+                "attempts",
+                "holder",
+                "lease_until",
+                "failure_code",
+                "queued_at",
+                "started_at",
+                "finished_at",
+                "released_at",
+                "released_by",
+            ]
+        ),
+        _LINK,
+    ),
+    "Comparison.not_comparable": _HEALTH,
+    "Comparison.result": _HEALTH,
+    **dict.fromkeys(
+        (f"ComparisonImage.{name}" for name in ["id", "comparison", "kind", "media_type", "width_px", "height_px"]),
+        _LINK,
+    ),
+    "ComparisonImage.file_name": _IMAGE,
 }
 
 
@@ -111,6 +141,32 @@ def export(patient_id: UUID) -> Iterator[ExportFile]:
                 description=_("Picture made by the models"),
                 unreviewed=True,
             )
+    yield from _comparisons(patient_id)
+
+
+def _comparisons(patient_id: UUID) -> Iterator[ExportFile]:
+    """Finished comparisons of two photographs. What a clinician released to the patient is no longer unreviewed."""
+    rows = Comparison.objects.filter(photo_now__session__patient_id=patient_id, status=Comparison.Status.DONE)
+    for row in rows.select_related("photo_now__session__patient", "photo_then__session"):
+        days = (row.photo_then.session.created_at, row.photo_now.session.created_at)
+        folder = f"comparisons/{days[0]:%Y-%m-%d}-to-{days[1]:%Y-%m-%d}-{row.photo_now.view}-{str(row.pk)[:8]}"
+        body = {"not_comparable_because": row.not_comparable, "result": row.result}
+        unreviewed = row.released_at is None
+        yield ExportFile(
+            path=f"{folder}/comparison.json",
+            media_type="application/json",
+            open=partial(io.BytesIO, json.dumps(body, indent=2).encode()),
+            description=_("Two photographs of one view compared"),
+            unreviewed=unreviewed,
+        )
+        for image in row.images.all():
+            yield ExportFile(
+                path=f"{folder}/{image.kind}.{image.media_type.rpartition('/')[2]}",
+                media_type=image.media_type,
+                open=partial(_open, row.sealing_key_id, image.file_name),
+                description=_("Picture of a comparison"),
+                unreviewed=unreviewed,
+            )
 
 
 def _open(key_id: UUID, name: str) -> BinaryIO:
@@ -124,6 +180,11 @@ def plan_erasure(patient_id: UUID) -> list[ErasureStep]:
     return [
         ErasureStep(_("Findings of the models"), findings, OnErasure.ERASE),
         ErasureStep(_("Pictures made by the models"), images, OnErasure.ERASE),
+        ErasureStep(
+            _("Comparisons of photographs with their pictures"),
+            Comparison.objects.filter(photo_now__session__patient_id=patient_id).count(),
+            OnErasure.ERASE,
+        ),
     ]
 
 
@@ -131,6 +192,9 @@ def erase(patient_id: UUID, now: datetime) -> None:
     """Delete analyses with their results; the files go once the transaction has committed."""
     images = DerivedImage.objects.filter(photo_result__analysis__session__patient_id=patient_id)
     names = list(images.values_list("file_name", flat=True))
+    compared = ComparisonImage.objects.filter(comparison__photo_now__session__patient_id=patient_id)
+    names += compared.values_list("file_name", flat=True)
+    Comparison.objects.filter(photo_now__session__patient_id=patient_id).delete()
     Analysis.objects.filter(session__patient_id=patient_id).delete()
     transaction.on_commit(partial(_delete_files, names))
 

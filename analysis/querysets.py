@@ -30,3 +30,11 @@ class DerivedImageQuerySet(models.QuerySet[Any]):
         if not actor.role.is_clinician:
             return self.none()
         return self.filter(patient_scope(actor, "photo_result__photo__session__patient__"))
+
+
+class ComparisonQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> ComparisonQuerySet:
+        """Clinicians only; what a patient may see of a comparison is served by ``reports``, from signed sessions."""
+        if not actor.role.is_clinician:
+            return self.none()
+        return self.filter(patient_scope(actor, "photo_now__session__patient__"))

@@ -39,3 +39,15 @@ class SessionResult:
         """Every picture of the result."""
         for photo in self.photos:
             yield from photo.images
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """Everything to record about one comparison: ``json`` as ``vision.change_codec`` writes it, or why there is none.
+
+    ``not_comparable`` is a ``vision.registration.ComparisonReason``, empty where the two could be compared.
+    """
+
+    json: Mapping[str, Any]
+    not_comparable: str
+    images: tuple[DerivedFile, ...]

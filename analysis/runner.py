@@ -32,6 +32,7 @@ class PhotoInput:
     size_bytes: int
     view: View
     px_per_mm: float | None
+    repeat_of: UUID | None = None  # the first take of which it is the second
 
 
 class PhotoUnreadable(Exception):
@@ -69,13 +70,13 @@ def analyse(
     try:
         for first in range(0, len(photos), LARGEST_BATCH):
             group = photos[first : first + LARGEST_BATCH]
-            opened = [_opened(photo, key_id) for photo in group]
+            opened = [opened(photo, key_id) for photo in group]
             looked = together([image for image, _ in opened], [photo.view for photo in group], networks)
             for photo, (image, size_px) in zip(group, opened, strict=True):
                 context = PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm, male=male)
                 analysis = analyse_photo(image, context, looked, size_px)
                 outputs.append(
-                    PhotoOutput(photo.photo_id, photo_to_json(analysis), _seal_all(analysis.images, key_id, folder))
+                    PhotoOutput(photo.photo_id, photo_to_json(analysis), seal_all(analysis.images, key_id, folder))
                 )
                 found.append(replace(analysis, images=()))  # a session's pictures are not kept in memory
                 on_photo(len(found))
@@ -84,11 +85,14 @@ def analyse(
             delete_images(output.images)
         raise
     grader = None if networks.norwood is None else networks.norwood.release
-    summary = summarise_session(found, male=male, grader=grader)
+    here = {photo.photo_id for photo in photos}
+    each_view_once = [one for photo, one in zip(photos, found, strict=True) if photo.repeat_of not in here]
+    summary = summarise_session(each_view_once, male=male, grader=grader)
     return SessionResult(photos=tuple(outputs), summary=session_to_json(summary))
 
 
-def _opened(photo: PhotoInput, key_id: UUID) -> tuple[RgbImage, tuple[int, int]]:
+def opened(photo: PhotoInput, key_id: UUID) -> tuple[RgbImage, tuple[int, int]]:
+    """The pixels that a stored photo is measured on, and its own size. Raises :class:`PhotoUnreadable`."""
     try:
         return open_photo(read_all(key_id=key_id, name=photo.file_name, limit=photo.size_bytes), photo.view)
     except VaultError as error:
@@ -97,7 +101,8 @@ def _opened(photo: PhotoInput, key_id: UUID) -> tuple[RgbImage, tuple[int, int]]
         raise PhotoUnreadable(error.code) from error
 
 
-def _seal_all(images: Sequence[EncodedImage], key_id: UUID, folder: str) -> tuple[DerivedFile, ...]:
+def seal_all(images: Sequence[EncodedImage], key_id: UUID, folder: str) -> tuple[DerivedFile, ...]:
+    """Derived pictures into the vault; on an exception those sealed so far are deleted."""
     sealed: list[DerivedFile] = []
     try:
         for image in images:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.core.files.storage import storages
 
-from analysis.models import DerivedImage
-from analysis.results import DerivedFile, SessionResult
+from analysis.models import ComparisonImage, DerivedImage
+from analysis.results import DerivedFile
 from vault.errors import VaultError
 from vault.files import STORAGE_ALIAS, delete_file
 
@@ -31,7 +31,7 @@ def clear_attempt(holder: UUID) -> int:
         names = {f"{folder}/{name}" for name in storage.listdir(folder)[1]}
     except FileNotFoundError:
         return 0
-    left = names - set(DerivedImage.objects.filter(file_name__in=names).values_list("file_name", flat=True))
+    left = names - _recorded(names)
     for name in left:
         storage.delete(name)  # not by the vault: a killed process may have left half a file under another name
     return len(left)
@@ -46,11 +46,17 @@ def delete_images(images: Iterable[DerivedFile]) -> None:
             log.warning("a derived picture could not be deleted", extra={"code": "derived_left_over"})
 
 
-def discard_unrecorded(result: SessionResult) -> None:
+def discard_unrecorded(images: Iterable[DerivedFile]) -> None:
     """Delete the pictures of a result that was not recorded.
 
     Asks the database first: when a connection breaks during a commit, nobody knows whether the rows were kept.
     """
-    names = [image.file_name for image in result.images()]
-    recorded = set(DerivedImage.objects.filter(file_name__in=names).values_list("file_name", flat=True))
-    delete_images(image for image in result.images() if image.file_name not in recorded)
+    made = list(images)
+    recorded = _recorded({image.file_name for image in made})
+    delete_images(image for image in made if image.file_name not in recorded)
+
+
+def _recorded(names: set[str]) -> set[str]:
+    """Which of these files some result names."""
+    found: set[str] = set(DerivedImage.objects.filter(file_name__in=names).values_list("file_name", flat=True))
+    return found | set(ComparisonImage.objects.filter(file_name__in=names).values_list("file_name", flat=True))

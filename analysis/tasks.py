@@ -8,10 +8,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.background import Queue, enqueue
-from analysis import services
+from analysis import comparing, services
 from analysis.keepalive import HeldLease, LeaseLost, Stopping, stopping, through_outage
-from analysis.models import Analysis
-from analysis.results import SessionResult
+from analysis.models import Analysis, Comparison
+from analysis.results import PairResult, SessionResult
 from analysis.storage import discard_unrecorded, folder_of
 from patients.models import Sex
 from vision.types import View
@@ -40,11 +40,18 @@ def run_analysis(analysis_id: str) -> str:
     if claim is None:
         return "nothing to do"
     try:
-        with HeldLease(claim) as lease:
+        with HeldLease(lambda done, now: services.heartbeat(claim=claim, photos_done=done, now=now)) as lease:
             analysis = Analysis.objects.select_related("session__patient", "pipeline").get(pk=claim.analysis_id)
             result = runner.analyse(
                 photos=[
-                    runner.PhotoInput(photo.pk, photo.file_name, photo.size_bytes, View(photo.view), photo.px_per_mm)
+                    runner.PhotoInput(
+                        photo.pk,
+                        photo.file_name,
+                        photo.size_bytes,
+                        View(photo.view),
+                        photo.px_per_mm,
+                        photo.repeat_of_id,
+                    )
                     for photo in services.usable_photos(analysis.session)
                 ],
                 key_id=analysis.session.patient.key_id,
@@ -76,7 +83,7 @@ def _record(claim: services.Claim, result: SessionResult) -> str:
         recorded = through_outage(lambda: services.record_result(claim=claim, result=result, now=timezone.now()))
     finally:
         if not recorded:
-            through_outage(lambda: discard_unrecorded(result))
+            through_outage(lambda: discard_unrecorded(result.images()))
     return "done" if recorded else "lease lost"
 
 
@@ -84,10 +91,70 @@ def _fail(claim: services.Claim, code: str, *, final: bool) -> None:
     through_outage(lambda: services.record_failure(claim=claim, code=code[:40], now=timezone.now(), final=final))
 
 
+def run_comparison(comparison_id: str) -> str:
+    """Compare two photographs if nobody else does. Returns what happened, for the worker's log."""
+    from analysis import pair_runner  # loads the networks' libraries: never in a web process
+
+    if stopping():
+        enqueue("analysis.tasks.run_comparison", comparison_id, queue=Queue.GPU)
+        return "stopping"
+    claimed = comparing.claim(comparison_id=UUID(comparison_id), now=timezone.now())
+    if claimed is None:
+        return "nothing to do"
+    try:
+        with HeldLease(lambda _done, now: comparing.heartbeat(claimed, now)) as lease:
+            row = Comparison.objects.select_related(
+                "photo_then", "photo_now__session__patient", "pipeline"
+            ).get(pk=claimed.comparison_id)  # fmt: skip
+            then, now_taken = (
+                pair_runner.PhotoInput(photo.pk, photo.file_name, photo.size_bytes, View(photo.view), photo.px_per_mm)
+                for photo in (row.photo_then, row.photo_now)
+            )
+            result = pair_runner.compare_pair(
+                then=then,
+                now=now_taken,
+                key_id=row.sealing_key_id,
+                folder=folder_of(claimed.holder),
+                releases=row.pipeline.releases,
+                on_step=lease.photo_done,
+            )
+            return _record_pair(claimed, result)
+    except LeaseLost:
+        return "lease lost"
+    except Stopping:
+        comparing.give_back(claimed=claimed, now=timezone.now())
+        return "given back"
+    except pair_runner.PhotoUnreadable as error:
+        _fail_pair(claimed, error.code, final=True)
+        return "photo unreadable"
+    except Exception as error:
+        _fail_pair(claimed, type(error).__name__, final=False)
+        log.exception("comparison broke", extra={"comparison_id": comparison_id, "code": type(error).__name__})
+        return "failed"
+
+
+def _record_pair(claimed: comparing.PairClaim, result: PairResult) -> str:
+    recorded = False
+    try:
+        recorded = through_outage(
+            lambda: comparing.record_result(claimed=claimed, result=result, now=timezone.now())
+        )  # fmt: skip
+    finally:
+        if not recorded:
+            through_outage(lambda: discard_unrecorded(result.images))
+    return "done" if recorded else "lease lost"
+
+
+def _fail_pair(claimed: comparing.PairClaim, code: str, *, final: bool) -> None:
+    through_outage(
+        lambda: comparing.record_failure(claimed=claimed, code=code, now=timezone.now(), final=final)
+    )  # fmt: skip
+
+
 def sweep_analyses(_: str = "") -> int:
     """Every minute: lapsed leases, lost tasks, and a line in the log when nobody takes what waits."""
     now = timezone.now()
-    touched = services.sweep(now=now)
+    touched = services.sweep(now=now) + comparing.sweep(now=now)
     waiting = services.stalled_since(now=now)
     if waiting is not None:
         log.error(

@@ -142,7 +142,7 @@ def test_consent_withdrawn_while_computing_keeps_nothing(analysis):
     patient = analysis.session.patient
     withdraw_consent(actor=holder_actor(patient), patient_id=patient.pk, purpose=Purpose.AI_ANALYSIS, now=now)
     assert services.record_result(claim=claim, result=result, now=now) is False
-    discard_unrecorded(result)
+    discard_unrecorded(result.images())
     assert not PhotoResult.objects.exists()
     with pytest.raises(SealedFileMissing):
         read_all(key_id=patient.key_id, name=result.photos[0].images[0].file_name, limit=1000)
@@ -184,7 +184,7 @@ def test_a_recorded_result_keeps_its_pictures_when_the_answer_of_the_commit_was_
     result = session_result(analysis)
     services.record_result(claim=claim, result=result, now=now)
     assert services.record_result(claim=claim, result=result, now=now) is False, "tried again, nothing is written twice"
-    discard_unrecorded(result)
+    discard_unrecorded(result.images())
     image = DerivedImage.objects.all()[0]
     assert b"".join(selectors.open_derived(image)).startswith(b"overlay of ")
 

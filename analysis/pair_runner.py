@@ -1,0 +1,80 @@
+"""Comparing two claimed photographs in a worker's process, with the networks that ``analysis.runner`` holds.
+
+As there: nothing here writes to the database, and whoever does not record the sealed pictures deletes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+from vision.change_codec import comparison_to_json
+
+from analysis.results import PairResult
+from analysis.runner import PhotoInput, PhotoUnreadable, networks_for, opened, seal_all
+from vision.change import ComparedPhoto, Measure, compare
+from vision.pipeline import Networks
+from vision.quality import check_quality
+from vision.registration import NotComparable
+from vision.segment import segment
+from vision.trichoscopy import count_field
+from vision.types import HairField, ScalpMap
+
+__all__ = ["PhotoInput", "PhotoUnreadable", "compare_pair"]
+
+
+def compare_pair(
+    *,
+    then: PhotoInput,
+    now: PhotoInput,
+    key_id: UUID,
+    folder: str,
+    releases: dict[str, str],
+    on_step: Callable[[int], None],
+) -> PairResult:
+    """Compare two photographs of one view. Derived pictures are sealed in ``folder``.
+
+    ``on_step(done)`` is called between the stages; what it raises ends the run. Raises :class:`PhotoUnreadable`.
+    """
+    measure = _measuring(networks_for(tuple(sorted(releases.items()))))
+    pair = []
+    for done, photo in enumerate((then, now)):
+        on_step(done)
+        pair.append(measure(_looked_at(photo, key_id)))
+    on_step(2)
+    found = compare(pair[0], pair[1], measure=measure)
+    on_step(3)
+    if isinstance(found, NotComparable):
+        return PairResult(comparison_to_json(found), found.reason.value, ())
+    return PairResult(comparison_to_json(found), "", seal_all(found.images, key_id, folder))
+
+
+def _looked_at(photo: PhotoInput, key_id: UUID) -> ComparedPhoto:
+    image, (width, height) = opened(photo, key_id)
+    scale = None if photo.px_per_mm is None else photo.px_per_mm * image.shape[1] / width
+    return ComparedPhoto(
+        image=image,
+        scalp=None,
+        view=photo.view,
+        px_per_mm=scale,
+        scale_source=None if scale is None else "card",
+        hairs=None,
+        quality=check_quality(image, photo.view, min(width, height)),
+    )
+
+
+def _measuring(networks: Networks) -> Measure:
+    """Reads scalp and hairs of a picture anew with the networks of a pipeline."""
+
+    def measure(photo: ComparedPhoto) -> ComparedPhoto:
+        scalp: ScalpMap | None = None
+        hairs: HairField | None = None
+        if photo.view.is_global and networks.segmenter is not None:
+            scalp = segment(photo.image, networks.segmenter.network, networks.segmenter.release)
+        if not photo.view.is_global and networks.hairs is not None and photo.px_per_mm is not None:
+            field = count_field(photo.image, photo.px_per_mm, networks.hairs.network, networks.hairs.release)
+            hairs = field if isinstance(field, HairField) else None
+        return replace(photo, scalp=scalp, hairs=hairs)
+
+    return measure
