@@ -49,7 +49,8 @@ class Person:
 class FindingLine:
     """One finding that counts.
 
-    ``verdict`` is ``accepted`` or ``corrected``; ``view`` is empty for the session's own findings; ``payload`` holds
+    ``verdict`` is ``accepted`` or ``corrected``; ``view`` is empty for the session's own findings, ``site`` names the
+    place of a trichoscopy picture; ``payload`` holds
     the numbers in the shape of ``analysis.models.Finding`` (a corrected one without what the model had said);
     ``statement`` is the finding in words, ``meaning`` what it means for the patient.
     """
@@ -64,6 +65,8 @@ class FindingLine:
     meaning: str
     payload: Mapping[str, Any]
     release: str
+    site: str = ""
+    photo_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
