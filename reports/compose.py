@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from patients.models import Photo, PhotoSession
-from patients.selectors import photos_of
+from patients.selectors import first_takes, photos_of
 from reports.content import FindingLine, Letterhead, Person, Picture, Reading, ReportContent, Signatory, Treatment
 from reports.pictures import Outline
 from reports.words import RESEARCH_STATEMENT, finding_words, view_name
@@ -53,8 +53,11 @@ class Draft:
 def compose(review: Review) -> Draft:
     """The draft of a decided review. The caller has checked the scope."""
     session = review.session
-    photos = sorted(photos_of(session), key=lambda photo: (_VIEW_ORDER.get(photo.view, 99), photo.created_at))
+    photos = sorted(
+        first_takes(photos_of(session)), key=lambda photo: (_VIEW_ORDER.get(photo.view, 99), photo.created_at)
+    )
     findings = tuple(final_findings(review))
+    sites = {photo.pk: photo.site for photo in photos}
     recipes = tuple(_recipes(review, photos, findings))
     plan = Plan.objects.filter(review=review).first()
     treatments = _treatments(plan)
@@ -68,7 +71,7 @@ def compose(review: Review) -> Draft:
             outcome=review.outcome,
             measured_by_models=review.analysis_id is not None,
             no_models_because="" if review.analysis_id else _no_models(session),
-            findings=tuple(_line(found) for found in findings),
+            findings=tuple(_line(found, sites.get(found.photo_id, "")) for found in findings),
             reading=_reading(review.reading or {}),
             summary=plan.summary if plan else "",
             treatments=treatments,
@@ -116,7 +119,7 @@ def _no_models(session: PhotoSession) -> str:
     return _("As you asked, no AI model looked at these photographs. The clinician judged them by eye.")
 
 
-def _line(found: FinalFinding) -> FindingLine:
+def _line(found: FinalFinding, site: str) -> FindingLine:
     payload = _frozen_payload(found.kind, found.payload, corrected=found.corrected)
     redrawn = found.payload.get("from") == "outlines"
     words = finding_words(found.kind, found.code, payload, corrected=found.corrected and not redrawn)
@@ -131,6 +134,8 @@ def _line(found: FinalFinding) -> FindingLine:
         meaning=words.meaning,
         payload=payload,
         release=found.release,
+        site=site,
+        photo_id=str(found.photo_id or ""),
     )
 
 
@@ -148,7 +153,7 @@ def _whose(found: FinalFinding, statement: str) -> str:
 
 
 _KEPT: Mapping[str, tuple[str, ...]] = {
-    "measure": ("metric", "value", "low", "high", "unit", "reason"),
+    "measure": ("metric", "value", "low", "high", "unit", "takes", "reason"),
     "region": ("kind", "box", "polygon", "share_of_scalp", "position"),
     "condition": ("shown", "threshold", "reason"),
     "severity": ("index", "affected_share", "parts", "missing_views", "reason"),
