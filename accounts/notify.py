@@ -130,10 +130,19 @@ def notify(
             enqueue("accounts.tasks.send_notification", row.pk)
 
 
-def withdraw(*, dedupe_prefix: str) -> int:
+def withdraw(*, dedupe_prefix: str, recipient_id: UUID | None = None) -> int:
     """Forget e-mails that have not gone out, by the beginning of their ``dedupe_key``: what they say holds no more."""
-    deleted, _rows = Notification.objects.filter(sent_at=None, dedupe_key__startswith=dedupe_prefix).delete()
+    rows = Notification.objects.filter(sent_at=None, dedupe_key__startswith=dedupe_prefix)
+    if recipient_id is not None:
+        rows = rows.filter(recipient_id=recipient_id)
+    deleted, _rows = rows.delete()
     return deleted
+
+
+def unsent_keys(kinds: Iterable[Kind]) -> list[str]:
+    """The ``dedupe_key`` of every e-mail of these kinds that has not gone out."""
+    rows = Notification.objects.filter(sent_at=None, kind__in=[kind.value for kind in kinds])
+    return list(rows.values_list("dedupe_key", flat=True))
 
 
 def deliver(notification_id: UUID, *, now: datetime) -> bool:

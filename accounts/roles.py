@@ -52,9 +52,13 @@ class Permission(StrEnum):
     ANSWER_MESSAGES = "answer_messages"
     RUN_CONSULTATIONS = "run_consultations"
     SET_OWN_HOURS = "set_own_hours"
+    START_CAPTURE_PLAN = "start_capture_plan"
+    STEER_CAPTURE_PLAN = "steer_capture_plan"  # pause it, take it up again, change or end it
+    APPROVE_GUIDE = "approve_guide"
     # administrators
     WAIVE_READ = "waive_read"
     MANAGE_CONSULTATIONS = "manage_consultations"
+    EDIT_GUIDE = "edit_guide"  # a clinic's own words on its pages for patients
     MANAGE_STAFF = "manage_staff"
     MANAGE_CLINIC = "manage_clinic"
     MANAGE_CONSENT_TEXTS = "manage_consent_texts"
@@ -93,6 +97,10 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.ANSWER_MESSAGES: _CLINICIAN,
     Permission.RUN_CONSULTATIONS: _CLINICIAN,
     Permission.SET_OWN_HOURS: _CLINICIAN,
+    Permission.START_CAPTURE_PLAN: _PATIENT | _CLINICIAN,  # patients where their clinic allows it
+    Permission.STEER_CAPTURE_PLAN: _PATIENT | _CLINICIAN,
+    Permission.APPROVE_GUIDE: _CLINICIAN,
+    Permission.EDIT_GUIDE: _CLINICIAN | _ADMINISTRATOR,
     Permission.MANAGE_CONSULTATIONS: _ADMINISTRATOR,
     Permission.MANAGE_STAFF: _ADMINISTRATOR,
     Permission.MANAGE_CLINIC: _ADMINISTRATOR,

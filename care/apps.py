@@ -15,7 +15,10 @@ class CareConfig(AppConfig):
         from accounts.privacy import register
         from care.presenters.home import panel
         from care.privacy import PRIVACY
+        from care.services.captures import judge_occasion
+        from patients import occasions
         from reports.home_panels import register_panel
 
         register(PRIVACY)
+        occasions.register(judge_occasion)
         register_panel(panel)

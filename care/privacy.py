@@ -19,7 +19,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.privacy import Category, ErasureStep, ExportFile, FieldRule, OnErasure, RoomPrivacy
-from care.models import Attachment, Consultation, Message, MessageDraft, Thread
+from care.models import Attachment, CapturePlan, Consultation, Message, MessageDraft, ReminderChoice, Thread
 from care.services.attachments import file_names
 from patients.services.storage import delete_after_commit
 from vault import files
@@ -57,7 +57,10 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
     },
     **{
         f"CareSettings.{name}": _REFERENCE
-        for name in ("clinic", "video_template", "change_until_hours", "reminder_hours")
+        for name in (
+            "clinic", "video_template", "change_until_hours", "reminder_hours", "capture_rhythm", "capture_days",
+            "patients_start_plans",
+        )
     },
     **{
         f"ConsultationKind.{name}": _REFERENCE
@@ -80,6 +83,23 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
             "sequence", "booked_by", "send_key", "booked_at", "scheduled_at", "ended_at", "cancelled_by_staff",
         )
     },
+    **{
+        f"CapturePlan.{name}": _GONE
+        for name in (
+            "id", "clinic", "patient", "status", "starts_on", "days", "started_by", "report", "remind_from",
+            "created_at", "closed_at",
+        )
+    },
+    **{
+        f"PlanStretch.{name}": _GONE
+        for name in ("id", "plan", "number", "first_date", "rhythm", "by_staff", "created_at")
+    },
+    **{f"ReminderChoice.{name}": _GONE for name in ("id", "user", "patient", "wanted", "changed_at")},
+    **{
+        f"GuideVersion.{name}": _REFERENCE
+        for name in ("id", "clinic", "page", "number", "content", "addition", "digest", "approved_by", "approved_at")
+    },
+    **{f"GuideAddition.{name}": _REFERENCE for name in ("id", "clinic", "page", "text", "saved_by", "saved_at")},
     **{f"CalendarFeed.{name}": _STAFF for name in ("id", "membership", "token_digest", "created_at", "revoked_at")},
 }  # fmt: skip
 
@@ -90,6 +110,7 @@ def export(patient_id: UUID) -> Iterator[ExportFile]:
     """Conversations and consultations in plain JSON, and every file that was attached; no note of the team."""
     yield _json("messages.json", _("Messages with the care team"), partial(_threads, patient_id))
     yield _json("consultations.json", _("Consultations"), partial(_consultations, patient_id))
+    yield _json("photo-plans.json", _("Plans of photographs"), partial(_plans, patient_id))
     for attachment in _attachments(patient_id).filter(message__internal=False):
         yield ExportFile(
             path=_path(attachment),
@@ -110,6 +131,9 @@ def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
             _("Drafts of messages"), MessageDraft.objects.filter(patient_id=patient_id).count(), OnErasure.ERASE
         ),
         ErasureStep(_("Consultations"), Consultation.objects.filter(patient_id=patient_id).count(), OnErasure.ERASE),
+        ErasureStep(
+            _("Plans of photographs"), CapturePlan.objects.filter(patient_id=patient_id).count(), OnErasure.ERASE
+        ),
     )
 
 
@@ -119,6 +143,8 @@ def erase(patient_id: UUID, now: datetime) -> None:
     MessageDraft.objects.filter(patient_id=patient_id).delete()
     Thread.objects.filter(patient_id=patient_id).delete()
     Consultation.objects.filter(patient_id=patient_id).delete()
+    CapturePlan.objects.filter(patient_id=patient_id).delete()
+    ReminderChoice.objects.filter(patient_id=patient_id).delete()
     delete_after_commit(names)
 
 
@@ -191,6 +217,23 @@ def _consultations(patient_id: UUID) -> list[dict[str, Any]]:
             "reason": row.reason,
         }
         for row in rows.order_by("starts_at")
+    ]
+
+
+def _plans(patient_id: UUID) -> list[dict[str, Any]]:
+    rows = CapturePlan.objects.filter(patient_id=patient_id).select_related("started_by").prefetch_related("stretches")
+    return [
+        {
+            "starts_on": row.starts_on.isoformat(),
+            "days": row.days,
+            "status": row.status,
+            "started_by": row.started_by.display_name if row.started_by else _("Patient or guardian"),
+            "changes": [
+                {"from": stretch.first_date.isoformat(), "rhythm": stretch.rhythm or "paused"}
+                for stretch in sorted(row.stretches.all(), key=lambda one: one.number)
+            ],
+        }
+        for row in rows.order_by("created_at")
     ]
 
 

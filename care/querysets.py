@@ -31,6 +31,11 @@ class AttachmentQuerySet(models.QuerySet[Any]):
         return scoped.filter(message__internal=False) if actor.role is Role.PATIENT else scoped
 
 
+class CapturePlanQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> CapturePlanQuerySet:
+        return self.filter(patient_scope(actor, "patient__"))
+
+
 class ConsultationQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> ConsultationQuerySet:
         return self.filter(patient_scope(actor, "patient__"))

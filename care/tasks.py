@@ -13,6 +13,13 @@ def send_reminders(_: str = "") -> int:
     return services.send_reminders(now=timezone.now())
 
 
+def remind_of_captures(_: str = "") -> int:
+    """Every quarter of an hour: e-mails about photographs that are due, and plans that are complete."""
+    now = timezone.now()
+    services.complete_plans(now=now)
+    return services.remind_of_captures(now=now)
+
+
 def sweep(_: str = "") -> int:
     """Every day: drafts of a month ago, and files that a killed process left. Returns how many went."""
     now = timezone.now()

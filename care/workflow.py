@@ -1,4 +1,4 @@
-"""The states of a thread and of a consultation, as data. Pure."""
+"""The states of a thread, of a consultation and of a plan of photographs, as data. Pure."""
 
 from __future__ import annotations
 
@@ -45,6 +45,25 @@ class ConsultationAction(StrEnum):
     MARK_HELD = "mark_held"
 
 
+class PlanState(StrEnum):
+    """As stored in ``CapturePlan.status``."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDED = "ended"
+    COMPLETED = "completed"
+
+
+class PlanAction(StrEnum):
+    """What may happen to a plan of photographs."""
+
+    CHANGE_RHYTHM = "change_rhythm"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
+    COMPLETE = "complete"
+
+
 _ASK = Transition(ThreadState.OPEN, Permission.WRITE_MESSAGES, "message.sent")
 _ANSWER = Transition(ThreadState.ANSWERED, Permission.ANSWER_MESSAGES, "message.answered")
 _CLOSE = Transition(ThreadState.CLOSED, Permission.ANSWER_MESSAGES, "message.thread_closed")
@@ -73,4 +92,14 @@ CONSULTATIONS: Final[Mapping[tuple[ConsultationState, ConsultationAction], Trans
     (_BOOKED, ConsultationAction.MARK_HELD): Transition(
         ConsultationState.HELD, Permission.RUN_CONSULTATIONS, "consultation.held"
     ),
+}
+
+_STEER = Permission.STEER_CAPTURE_PLAN
+PLANS: Final[Mapping[tuple[PlanState, PlanAction], Transition[PlanState]]] = {
+    (PlanState.ACTIVE, PlanAction.CHANGE_RHYTHM): Transition(PlanState.ACTIVE, _STEER, "capture_plan.rhythm_changed"),
+    (PlanState.ACTIVE, PlanAction.PAUSE): Transition(PlanState.PAUSED, _STEER, "capture_plan.paused"),
+    (PlanState.PAUSED, PlanAction.RESUME): Transition(PlanState.ACTIVE, _STEER, "capture_plan.resumed"),
+    (PlanState.ACTIVE, PlanAction.END): Transition(PlanState.ENDED, _STEER, "capture_plan.ended"),
+    (PlanState.PAUSED, PlanAction.END): Transition(PlanState.ENDED, _STEER, "capture_plan.ended"),
+    (PlanState.ACTIVE, PlanAction.COMPLETE): Transition(PlanState.COMPLETED, None, "capture_plan.completed"),
 }

@@ -23,6 +23,7 @@ JOBS: tuple[Job, ...] = (
     Job("remind of follow-ups", "reviews.tasks.remind_of_follow_ups", 60),
     Job("sweep reports and exports", "reports.tasks.sweep", 2),
     Job("remind of consultations", "care.tasks.send_reminders", 5),
+    Job("remind of photographs", "care.tasks.remind_of_captures", 15),
     Job("sweep drafts of messages", "care.tasks.sweep", 1440),
 )
 

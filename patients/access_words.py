@@ -133,6 +133,14 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "consultation.held": gettext_lazy("Noted that a consultation took place"),
     "consultation.read": gettext_lazy("Looked at a consultation"),
     "consultation.joined": gettext_lazy("Opened the video room of a consultation"),
+    "capture_plan.started": gettext_lazy("Began a plan of photographs"),
+    "capture_plan.rhythm_changed": gettext_lazy("Changed how often photographs are planned"),
+    "capture_plan.paused": gettext_lazy("Paused the plan of photographs"),
+    "capture_plan.resumed": gettext_lazy("Took the plan of photographs up again"),
+    "capture_plan.ended": gettext_lazy("Ended the plan of photographs"),
+    "capture_plan.completed": gettext_lazy("Completed the plan of photographs"),
+    "capture_plan.read": gettext_lazy("Looked at the plan of photographs"),
+    "reminders.chosen": gettext_lazy("Chose whether to be reminded by e-mail"),
     "agenda.read": gettext_lazy("Saw the consultation in the agenda"),
 }
 

@@ -35,6 +35,10 @@ class CareSettings(models.Model):
     video_template = models.CharField(max_length=200, blank=True)  # https address with {room}; empty: no video
     change_until_hours = models.PositiveSmallIntegerField(default=24)  # patients move and cancel until then
     reminder_hours = models.JSONField(default=reminder_hours)  # hours before the start, each one e-mail
+    # Plans of photographs (care.rhythm): what a new one begins with, and whether patients begin one themselves.
+    capture_rhythm = models.CharField(max_length=12, default="weekly")
+    capture_days = models.PositiveSmallIntegerField(default=90)
+    patients_start_plans = models.BooleanField(default=False)
 
 
 class ConsultationKind(models.Model):
