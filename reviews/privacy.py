@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import privacy
 from accounts.privacy import Category, ErasureStep, ExportFile, FieldRule, OnErasure
-from reviews import desk_privacy
+from reviews import desk_privacy, reading_privacy
 from reviews.decisions import effective
 from reviews.models import (
     CaseReading,
@@ -121,6 +121,7 @@ def export(patient_id: UUID) -> Iterator[ExportFile]:
             description=_("A clinician's review of a session"),
         )
     yield from desk_privacy.export(patient_id)
+    yield from reading_privacy.export(patient_id)
 
 
 def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
