@@ -54,7 +54,7 @@ class OpinionForm(GradeForm):
 
 
 class AskForm(forms.Form):
-    """A question to a colleague."""
+    """A question to a colleague. ``colleagues``: value and name; the empty value is any dermatologist."""
 
     asked_of = forms.ChoiceField(label=_("Whom do you ask?"), required=False)
     question = forms.CharField(
@@ -65,7 +65,8 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["asked_of"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Any dermatologist")), *colleagues]
+        field.choices = list(colleagues)
+        field.required = bool(colleagues) and colleagues[0][0] != ""
 
     def membership(self) -> UUID | None:
         """Who is asked; None: any dermatologist."""

@@ -123,7 +123,7 @@ def case_panel(review: Review, actor: Actor) -> CasePanel:
     all_reads = reads_of(case) if case else []
     visible = [read for read in all_reads if sees_reads(sight) or read.reader_id == actor.membership_id]
     opinions = opinions_about(session)
-    colleagues = _colleagues(review, actor) if claimed and opened else []
+    colleagues = colleague_choices(review, actor) if claimed and opened else []
     consented = has_consent(session.patient_id, Purpose.SHARING)
     asking = claimed and opened and not any(opinion.is_open for opinion in opinions)
     waiting = state in (ReadState.SECOND_DUE, ReadState.ADJUDICATION_DUE)
@@ -136,10 +136,8 @@ def case_panel(review: Review, actor: Actor) -> CasePanel:
         waived=case.waive_reason if case and state is ReadState.WAIVED else "",
         differ=_differ(case, visible),
         opinions=tuple(_opinion(opinion, can_withdraw=claimed) for opinion in opinions) if opened else (),
-        ask_form=AskForm(colleagues=colleagues, auto_id="ask_%s") if asking and consented else None,
-        ask_refused=_("The patient did not agree to a second opinion inside the clinic.")
-        if asking and not consented
-        else "",
+        ask_form=AskForm(colleagues=colleagues, auto_id="ask_%s") if asking and consented and colleagues else None,
+        ask_refused=_ask_refused(consented, colleagues) if asking else "",
         escalation={
             "by": escalation.review.reviewer.display_name,
             "reason": escalation.reason,
@@ -198,14 +196,20 @@ def _opinion(opinion: Opinion, *, can_withdraw: bool) -> OpinionLine:
     )
 
 
-def _colleagues(review: Review, actor: Actor) -> list[tuple[str, str]]:
-    rows = staff_of(review.clinic_id, (Role.DERMATOLOGIST, Role.TRICHOLOGIST))
-    return [(str(row.pk), row.display_name) for row in rows if row.pk != actor.membership_id]
+def _ask_refused(consented: bool, colleagues: Sequence[tuple[str, str]]) -> str:
+    if not consented:
+        return _("The patient did not agree to a second opinion inside the clinic.")
+    return "" if colleagues else _("There is no other clinician in this clinic whom you could ask.")
 
 
 def colleague_choices(review: Review, actor: Actor) -> list[tuple[str, str]]:
-    """Whom this person may ask by name."""
-    return _colleagues(review, actor)
+    """Whom this person may ask: any dermatologist, where there is another one, and every colleague by name."""
+    rows = staff_of(review.clinic_id, (Role.DERMATOLOGIST, Role.TRICHOLOGIST))
+    others = [row for row in rows if row.pk != actor.membership_id]
+    named = [(str(row.pk), row.display_name) for row in others]
+    if any(row.role == Role.DERMATOLOGIST for row in others):
+        return [("", _("Any dermatologist")), *named]
+    return named
 
 
 def _events(session: PhotoSession) -> tuple[dict[str, Any], ...]:

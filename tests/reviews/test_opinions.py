@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from accounts.errors import DomainError, Invalid, NotAllowed
-from accounts.models import AuditEvent, Notification
+from accounts.models import AuditEvent, Notification, User
 from patients.models import PhotoSession
 from reviews import services
 from reviews.case_page import case_page
 from reviews.grade import Grade
-from reviews.models import Review
+from reviews.models import Opinion, Review
 from reviews.queue import worklist
 from reviews.queue_filters import QueueFilters
 from reviews.queue_page import queue_lines
 from reviews.signing import signing_state
 from reviews.signing_policy import MedicalReason
-from tests.factories.patients import make_clinic
+from tests.factories.patients import make_clinic, signed_in
 from tests.factories.reviews import LATER, accept_all, dermatologist, review_at, signable, trichologist
 from vision.types import Condition
 
@@ -94,6 +95,28 @@ def test_a_question_needs_words_somebody_to_ask_and_can_be_taken_back():
     services.withdraw_opinion(actor=actor, opinion_id=opinion.pk, now=LATER)
     accept_all(review, actor)
     assert services.decide_review(actor=actor, review_id=review.pk, now=LATER).status == "decided"
+
+
+def whom(review, actor):
+    panel = case_page(fresh(review), actor).panel
+    return [name for _value, name in panel.ask_form.fields["asked_of"].choices] if panel.ask_form else panel.ask_refused
+
+
+def test_any_dermatologist_is_offered_only_where_there_is_another():
+    clinic = make_clinic()
+    review, only = review_at("claimed", clinic=clinic)
+    assert "no other clinician" in whom(review, only)
+    healer = trichologist(clinic)
+    assert whom(review, only) == ["Tomas Lind"]
+    browser = signed_in(User.objects.get(pk=only.user_id))
+    refused = browser.post(reverse("reviews:opinion_ask", args=[review.pk]), {"question": "Scarring?"})
+    assert "Whom do you ask?: This field is required." in refused.content.decode()
+    assert not Opinion.objects.exists()
+    other, _actor = review_at("claimed", clinic=clinic, actor=healer, condition="no_finding")
+    assert whom(other, healer) == ["Any dermatologist", "Dr. Ada Krause"]
+    opinion = ask(other, healer)
+    services.give_opinion(actor=only, opinion_id=opinion.pk, answer="Fine.", grade=GRADE, now=LATER)
+    assert Opinion.objects.get().answered_by_id == only.membership_id
 
 
 def test_an_escalated_case_is_on_top_for_dermatologists_alone_and_everybody_sees_why():
