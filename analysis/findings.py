@@ -37,12 +37,34 @@ class FindingDraft:
     release: str
 
 
+Results = Sequence[tuple[UUID, Mapping[str, Any]]]
+"""(photo id, ``photo_to_json``) pairs."""
+
+
+def split_takes(photos: Results, first_of: Mapping[UUID, UUID | None]) -> tuple[Results, Mapping[UUID, Results]]:
+    """First takes, and the repeats of each by its id. A repeat whose first take was not measured stands for it."""
+    measured = {photo_id for photo_id, _ in photos}
+    firsts: list[tuple[UUID, Mapping[str, Any]]] = []
+    repeats: dict[UUID, list[tuple[UUID, Mapping[str, Any]]]] = {}
+    for photo_id, result in photos:
+        first = first_of.get(photo_id)
+        if first is None or first not in measured:
+            firsts.append((photo_id, result))
+        else:
+            repeats.setdefault(first, []).append((photo_id, result))
+    return firsts, repeats
+
+
 def draft_findings(
-    photos: Sequence[tuple[UUID, Mapping[str, Any]]], summary: Mapping[str, Any], releases: Mapping[str, str]
+    photos: Results,
+    summary: Mapping[str, Any],
+    releases: Mapping[str, str],
+    repeats: Mapping[UUID, Results] | None = None,
 ) -> Iterator[FindingDraft]:
     """Findings in the order of the review: photo by photo, then the session's.
 
-    ``photos``: (photo id, ``photo_to_json``) pairs; ``summary``: ``session_to_json``; ``releases``: task → release id.
+    ``photos``: first takes; ``summary``: ``session_to_json``; ``releases``: task → release id; ``repeats``: second takes
+    by the id of the first, which make no findings of their own: a number of the first carries theirs as ``takes``.
     """
     segmentation = releases.get("segmentation", "")
     for photo_id, result in photos:
@@ -52,6 +74,7 @@ def draft_findings(
             found = result["measures"].get(metric.value)
             if found is not None:
                 payload = {"metric": metric.value, **_reasoned(found), **_beside(metric, result)}
+                payload |= _takes(metric, found, (repeats or {}).get(photo_id, ()))
                 yield FindingDraft("measure", metric.value, photo_id, payload, release)
         for region in result["regions"]:
             yield FindingDraft("region", region["kind"], photo_id, region, releases.get("regions", segmentation))
@@ -82,6 +105,13 @@ def _beside(metric: Metric, result: Mapping[str, Any]) -> Mapping[str, Any]:
         vellus = sum(width < field["vellus_cutoff_um"] for width in widths)
         beside |= {"vellus_cutoff_um": field["vellus_cutoff_um"], "terminal": len(widths) - vellus, "vellus": vellus}
     return beside
+
+
+def _takes(metric: Metric, found: Mapping[str, Any], repeats: Results) -> Mapping[str, Any]:
+    """The same number of every take of this sitting, the first one's first; empty when there is one take."""
+    again = [result["measures"].get(metric.value, {}).get("value") for _, result in repeats]
+    values = [value for value in (found.get("value"), *again) if value is not None]
+    return {"takes": values} if "value" in found and len(values) > 1 else {}
 
 
 def _reasoned(found: Mapping[str, Any]) -> Mapping[str, Any]:

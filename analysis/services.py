@@ -24,7 +24,7 @@ from accounts.actors import Actor
 from accounts.background import Queue, enqueue
 from accounts.roles import Permission
 from analysis import ranking
-from analysis.findings import draft_findings
+from analysis.findings import draft_findings, split_takes
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
 from analysis.querysets import AnalysisQuerySet
 from analysis.releases import current_pipeline
@@ -136,7 +136,10 @@ def usable_photos(session: PhotoSession) -> list[Photo]:
 
 def input_digest(photos: list[Photo]) -> str:
     """SHA-256 over the ids and keyed digests of the photos, in a fixed order."""
-    lines = sorted(f"{photo.pk}:{photo.sha256}:{photo.view}:{photo.px_per_mm}" for photo in photos)
+    lines = sorted(
+        f"{photo.pk}:{photo.sha256}:{photo.view}:{photo.px_per_mm}" + (f":{photo.repeat_of_id}" * (photo.take - 1))
+        for photo in photos
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -231,7 +234,8 @@ def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool
             for image in output.images
         )
     pairs = [(output.photo_id, output.json) for output in result.photos]
-    drafts = draft_findings(pairs, result.summary, analysis.pipeline.releases)
+    firsts, repeats = split_takes(pairs, {pk: photo.repeat_of_id for pk, photo in photos.items()})
+    drafts = draft_findings(firsts, result.summary, analysis.pipeline.releases, repeats)
     for position, draft in enumerate(drafts):
         Finding.objects.create(
             analysis=analysis,

@@ -9,11 +9,13 @@ class ReviewsConfig(AppConfig):
     name = "reviews"
 
     def ready(self) -> None:
-        """Say what this room holds about a person, and who must not see findings yet."""
+        """Say what this room holds about a person, who must not see findings yet, and which numbers were overruled."""
         from accounts import privacy
-        from analysis import blinding
+        from analysis import blinding, noise
+        from reviews.noise_trust import distrusted
         from reviews.privacy import PRIVACY
         from reviews.visibility import hides_findings
 
         privacy.register(PRIVACY)
         blinding.register(hides_findings)
+        noise.register(distrusted)

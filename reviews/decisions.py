@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from analysis.models import Analysis, Finding, PhotoResult
 from analysis.selectors import latest_analysis
 from patients.models import Photo, PhotoSession
-from patients.selectors import photos_of
+from patients.selectors import first_takes, photos_of
 from reviews.measuring import Numbers, numbers_of
 from reviews.models import FindingDecision, ManualScale, Review
 from reviews.own_regions import RegionNow, manual_scales, own_regions
@@ -136,9 +136,9 @@ def case_state(review: Review) -> CaseState:
 
 
 def photos_in_order(session: PhotoSession) -> list[Photo]:
-    """The present photographs in the order of the protocol: crown first, trichoscopy last."""
+    """The present photographs in the order of the protocol: crown first, trichoscopy last; of two takes the first."""
     order = [view.value for view in View]
-    return sorted(photos_of(session), key=lambda photo: order.index(photo.view))
+    return sorted(first_takes(photos_of(session)), key=lambda photo: order.index(photo.view))
 
 
 def final_findings(review: Review) -> list[FinalFinding]:
