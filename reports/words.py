@@ -169,6 +169,11 @@ def number(value: float) -> str:
     return f"{value:.0f}"
 
 
+def amount(value: float, unit: str) -> str:
+    """A number with its unit: ``12 %``, ``143 /cm²``."""
+    return f"{number(value)}{_unit(unit)}"
+
+
 def quantity(payload: Mapping[str, Any]) -> str:
     """``12 % (95 % interval 9 to 15 %)``; without the interval where there is none."""
     unit = _unit(str(payload.get("unit", "")))
@@ -343,6 +348,8 @@ _UNITS = {
     "mm2": " mm²",
     "index": "",
     "per_cm2": " /cm²",
+    "/cm2": " /cm²",
+    "stage": "",
     "um": " µm",
     "mm/cm2": " mm/cm²",
     "": "",
