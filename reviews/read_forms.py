@@ -46,6 +46,12 @@ class GradeForm(forms.Form):
         )
 
 
+class ReadForm(GradeForm):
+    """A second read or an adjudication. ``due``: what the page asked for when it was opened."""
+
+    due = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+
 class OpinionForm(GradeForm):
     """A second opinion: a grade, and what the colleague thinks."""
 

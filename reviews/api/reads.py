@@ -41,6 +41,17 @@ class CommitIn(GradeIO):
     remark = serializers.CharField(allow_blank=True, default="", max_length=4000)
 
 
+class ReadIn(CommitIn):
+    """A second read or an adjudication."""
+
+    due = serializers.ChoiceField(
+        choices=["", ReadState.SECOND_DUE.value, ReadState.ADJUDICATION_DUE.value],
+        default="",
+        allow_blank=True,
+        help_text="the status you read the case at; refused when a colleague has moved it on",
+    )
+
+
 class OpinionIn(GradeIO):
     """A second opinion with its grade."""
 
@@ -154,15 +165,20 @@ class OneRead(APIView):
 
     @extend_schema(
         operation_id="reads_commit",
-        request=CommitIn,
+        request=ReadIn,
         responses={201: CommittedOut, **failures(400, 404, 409)},
         tags=["reads"],
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         """Commit the second read, or the adjudication; it cannot be changed."""
-        data = _given(CommitIn, request)
+        data = _given(ReadIn, request)
         read = services.commit_read(
-            actor=api_actor(request), case_id=case_id, grade=_grade(data), remark=data["remark"], now=timezone.now()
+            actor=api_actor(request),
+            case_id=case_id,
+            grade=_grade(data),
+            remark=data["remark"],
+            due=data["due"],
+            now=timezone.now(),
         )
         return Response(CommittedOut(read).data, status=status.HTTP_201_CREATED)
 

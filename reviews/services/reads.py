@@ -109,16 +109,20 @@ def commit_grade(*, actor: Actor, review_id: UUID, grade: Grade, now: datetime, 
 
 
 @transaction.atomic
-def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, remark: str = "") -> Read:
+def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, remark: str = "", due: str = "") -> Read:
     """A second read, or an adjudication between two that differ, by somebody who does not hold the case.
 
-    Every photograph that is present has been on the reader's page. Raises DomainError with a code of
-    :class:`reviews.policy.Refusal`.
+    Every photograph that is present has been on the reader's page. ``due`` is what the reader was asked for (a
+    ``ReadState``): a blind second grade never becomes an adjudication because a colleague was faster. Raises
+    DomainError with a code of :class:`reviews.policy.Refusal`, ``read_moved_on``, ``no_consent``.
     """
     actor.check(Permission.COMMIT_READ)
     case = locked_reading(actor, case_id)
     if _holder(case) == actor.membership_id:
         raise DomainError(Refusal.HOLDS_CASE.value, Refusal.HOLDS_CASE.words)
+    check_reader(case, actor)
+    if due and case.status != due:
+        raise DomainError("read_moved_on", _("A colleague was faster. Open the case again to see what it needs now."))
     if not has_consent(case.session.patient_id, Purpose.SHARING):
         raise DomainError("no_consent", _("The patient no longer agrees to a second reader. The read can be waived."))
     read = _commit(actor, case, grade, remark, now, review=None)

@@ -15,7 +15,7 @@ from accounts.decorators import CLINICIANS, roles
 from accounts.requests import actor_of
 from accounts.roles import Role
 from reviews import second_reads, selectors, services
-from reviews.read_forms import AskForm, EscalateForm, GradeForm, OpinionForm, PolicyForm, WaiveForm
+from reviews.read_forms import AskForm, EscalateForm, GradeForm, OpinionForm, PolicyForm, ReadForm, WaiveForm
 from reviews.reads_page import colleague_choices, read_page
 from reviews.views.answers import valid
 
@@ -43,14 +43,20 @@ def reads(request: HttpRequest) -> HttpResponse:
 def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Read a case independently, and commit the grade."""
     actor, now = actor_of(request), timezone.now()
-    form = GradeForm(request.POST or None)
+    form = ReadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.commit_read(
-            actor=actor, case_id=case_id, grade=form.grade(), remark=form.cleaned_data["remark"], now=now
+            actor=actor,
+            case_id=case_id,
+            grade=form.grade(),
+            remark=form.cleaned_data["remark"],
+            due=form.cleaned_data["due"],
+            now=now,
         )
         messages.success(request, _("Your grade is committed. Thank you."))
         return redirect("reviews:reads")
     case = services.open_read(actor=actor, case_id=case_id, now=now)
+    form.fields["due"].initial = case.status
     context = {"case": case, "page": read_page(case.session, actor, case), "form": form}
     return render(request, "reviews/read.html", context, status=422 if form.errors else 200)
 

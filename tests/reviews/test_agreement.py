@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from sklearn.metrics import cohen_kappa_score
 
+from accounts.errors import DomainError, Invalid
 from accounts.roles import Role
+from reports.services import sign_and_issue
 from reviews import agreement, services
 from reviews.agreement import Estimate, TooFew
 from reviews.agreement_data import Period, agreement_report
 from reviews.grade import Grade
 from reviews.models import CaseReading, FindingOpened, Read, Review
-from tests.factories.patients import NOW, actor_for, make_clinic, make_patient, make_staff, signed_in
-from tests.factories.reviews import LATER, dermatologist, finding_of, measured, review_at, submitted_session
+from tests.factories.patients import NOW, PASSWORD, actor_for, make_clinic, make_patient, make_staff, signed_in
+from tests.factories.reviews import (
+    LATER,
+    dermatologist,
+    finding_of,
+    measured,
+    review_at,
+    signable,
+    submitted_session,
+)
 from vision.types import Condition
 
 PERIOD = Period(NOW - timedelta(days=1), NOW + timedelta(days=1))
@@ -144,6 +156,33 @@ def test_a_case_signed_without_opening_every_finding_is_found():
     }  # fmt: skip
     FindingOpened.objects.filter(review=review, subject_id=finding_of(review, "region").pk).delete()  # forged
     assert agreement_report(actor, PERIOD).signed_unseen == (review.pk,)
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_a_case_whose_every_finding_was_not_opened_cannot_be_signed_and_the_page_counts_none():
+    """Even where a row of what was opened goes missing between the decision and the signature."""
+    review, actor = review_at("decided")
+    signable(review, actor)
+    FindingOpened.objects.filter(review=review, subject_id=finding_of(review, "region").pk).delete()
+    with pytest.raises(DomainError) as refused:
+        sign_and_issue(actor=actor, review_id=review.pk, secret=PASSWORD, now=LATER)
+    assert refused.value.code == "unseen"
+    with pytest.raises(Invalid, match="Look at every photograph"), transaction.atomic():
+        services.mark_signed(review=Review.objects.select_for_update().get(pk=review.pk), actor=actor, now=LATER)
+    assert Review.objects.get(pk=review.pk).status == "decided"
+    services.mark_opened(
+        actor=actor, review_id=services.reopen(actor=actor, review_id=review.pk, now=LATER).pk, kind="finding",
+        subject_id=finding_of(review, "region").pk, now=LATER,
+    )  # fmt: skip
+    services.decide_review(actor=actor, review_id=review.pk, now=LATER)
+    sign_and_issue(actor=actor, review_id=review.pk, secret=PASSWORD, now=LATER)
+    assert Review.objects.get(pk=review.pk).status == "signed"
+    browser = signed_in(make_staff(Role.ADMINISTRATOR, review.clinic).user)
+    days = {"from": NOW.date().isoformat(), "to": NOW.date().isoformat()}
+    rows = csv.reader(browser.get(reverse("reviews:agreement_csv"), days).content.decode().splitlines())
+    assert [row[3:5] for row in rows if "signed_without_opening_every_finding" in row] == [["1", "0"]]
+    page = re.sub(r"<[^>]+>|\s+", " ", browser.get(reverse("reviews:agreement"), days).content.decode())
+    assert re.search(r"Signed without opening every finding\s+0", page)
 
 
 @pytest.mark.django_db(databases=["default", "keys"])
