@@ -1,5 +1,7 @@
 """What changed between two photographs of one view, and how much of a difference is the camera's doing."""
 
+from vision.change.comparison import compare
+from vision.change.remeasure import by_networks
 from vision.change.types import (
     Area,
     Attribution,
@@ -38,4 +40,6 @@ __all__ = [
     "MetricChange",
     "PhotoComparison",
     "SignedMap",
+    "by_networks",
+    "compare",
 ]

@@ -85,9 +85,10 @@ class Registration:
 
     ``overlap`` is the share of the reference's scalp that is seen in both; ``inliers`` how many matches agree,
     ``inlier_share`` their share of all matches; ``error`` the median distance of matches that took no part in the fit,
-    as a fraction of the reference's width; ``zoom`` how much larger the moving picture shows the scalp
-    (px of the moving picture per px of the reference, both at their own size), ``turn_degrees`` how far it is turned
-    clockwise, ``tilt`` the ratio (at most 1) of the scalp's narrowest to its widest stretch.
+    as a fraction of the reference's width; ``zoom`` how much larger the moving picture shows the scalp (px of the
+    moving picture per px of the reference, both at their own size), ``turn_degrees`` how far it is turned clockwise,
+    ``tilt`` the ratio (at most 1) of the scalp's narrowest to its widest stretch; ``evidence`` is -log10 of the number
+    of registrations as good as this that random matches would give.
     """
 
     matrix: Matrix
@@ -100,6 +101,7 @@ class Registration:
     turn_degrees: float
     tilt: float
     method: Method
+    evidence: float = 0.0
 
     def to_reference(self, points: Points) -> Points:
         """Places of the moving picture (N x 2 fractions) in the reference."""

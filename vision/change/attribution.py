@@ -1,0 +1,178 @@
+"""How much of a difference is the camera's: each cause is taken out by measuring again without it.
+
+The naive difference is that of the two photographs' own values. Taken out one after another, each part being the step
+from one difference to the next:
+
+- pose: both values on the area that both photographs show, in place of each one's own;
+- light: the later photograph in the light of the earlier, measured anew by the same network;
+- scale: the same, as seen from the earlier camera (warped into its frame), measured anew: distance, angle, resolution;
+- rest: what is left. Change of the hair, of how it lies and of its wetness, and noise.
+
+The order matters where causes work together; it is the one in which a clinic can do something about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from vision.change.cover import Cover, lay_cover, share_on
+from vision.change.hairs import COUNTED, CommonFields, lay_fields
+from vision.change.light import in_light_of
+from vision.change.types import Attribution, Cause, ComparedPhoto, LightDifference, Measure
+from vision.measure import WEIGHTS
+from vision.registration.types import Mask, Registration
+from vision.trichoscopy import measure_field
+from vision.types import (
+    HairField,
+    LabelMap,
+    Measured,
+    Measurement,
+    Metric,
+    NotMeasurable,
+    Reason,
+    RgbImage,
+    ScalpClass,
+    ScalpMap,
+)
+
+NO_NETWORK: Final = NotMeasurable(Reason.MODEL_OFF, "not measured again")
+NOT_FOUND_AGAIN: Final = NotMeasurable(Reason.NOT_A_SCALP, "the matched picture could not be measured")
+
+
+def attribute_cover(
+    then: ComparedPhoto,
+    now: ComparedPhoto,
+    registration: Registration,
+    light: LightDifference,
+    cover: Cover,
+    measure: Measure | None,
+) -> tuple[Attribution, ...]:
+    """The shares of the scalp: their naive difference and its parts, in percentage points."""
+    assert then.scalp is not None, "compared"
+    assert now.scalp is not None, "compared"
+    matched = framed = None
+    if measure is not None:
+        lit = in_light_of(now.image, light)
+        matched = _laid(then.scalp, measure(_with_picture(now, lit)).scalp, registration)
+        seen = registration.warp(lit, (then.image.shape[1], then.image.shape[0]))
+        framed = _laid(then.scalp, measure(_with_picture(then, _filled(then.image, seen, registration))).scalp, None)
+    found = []
+    for metric in WEIGHTS:
+        naive = _own(now.scalp.labels, metric) - _own(then.scalp.labels, metric)
+        steps: dict[Cause, float | NotMeasurable] = {Cause.POSE: _difference(cover, cover.common, metric)}
+        missing = NO_NETWORK if measure is None else NOT_FOUND_AGAIN
+        steps[Cause.LIGHT] = _on_common(matched, cover, metric, missing)
+        steps[Cause.SCALE] = _on_common(framed, cover, metric, missing)
+        found.append(Attribution(metric, "%", naive, _parts(naive, steps, "%")))
+    return tuple(found)
+
+
+def attribute_hairs(
+    then: ComparedPhoto,
+    now: ComparedPhoto,
+    registration: Registration,
+    light: LightDifference,
+    fields: CommonFields,
+    measure: Measure | None,
+) -> tuple[Attribution, ...]:
+    """The numbers of a field: scale first shows in the stated px/mm, so the registration's zoom takes it out."""
+    assert then.hairs is not None, "compared"
+    assert now.hairs is not None, "compared"
+    assert then.px_per_mm is not None, "compared"
+    assert now.px_per_mm is not None, "compared"
+    size = (then.image.shape[1], then.image.shape[0])
+    matched: HairField | None = None
+    if measure is not None:
+        found = measure(_with_picture(now, in_light_of(now.image, light))).hairs
+        laid = None if found is None else lay_fields(then.hairs, found, registration, size, then.px_per_mm)
+        matched = None if laid is None else laid.now
+    own_then = measure_field(then.hairs, then.quality, then.px_per_mm)
+    own_now = measure_field(now.hairs, now.quality, now.px_per_mm)
+    common_then = measure_field(fields.then, then.quality, then.px_per_mm)
+    common_now = measure_field(fields.now, now.quality, then.px_per_mm)
+    relit = None if matched is None else measure_field(matched, now.quality, then.px_per_mm)
+    attributions = []
+    for metric in COUNTED:
+        before, after = own_then[metric], own_now[metric]
+        if not isinstance(before, Measured) or not isinstance(after, Measured):
+            continue
+        naive = after.value - before.value
+        scale = _stated_scale_effect(metric, after.value, now.px_per_mm, then.px_per_mm * registration.zoom)
+        missing = NO_NETWORK if measure is None else NOT_FOUND_AGAIN
+        steps: dict[Cause, float | NotMeasurable] = {
+            Cause.SCALE: naive - scale,
+            Cause.POSE: _step(common_now[metric], common_then[metric]),
+            Cause.LIGHT: missing if relit is None else _step(relit[metric], common_then[metric]),
+        }
+        attributions.append(Attribution(metric, before.unit, naive, _parts(naive, steps, before.unit)))
+    return tuple(attributions)
+
+
+def _stated_scale_effect(metric: Metric, value: float, stated: float, seen: float) -> float:
+    """How much of a later value comes from its stated px/mm being other than what the registration shows."""
+    if metric in (Metric.HAIR_DENSITY, Metric.FOLLICULAR_UNIT_DENSITY):
+        return value - value * (seen / stated) ** 2
+    return 0.0
+
+
+def _step(now: Measurement, then: Measurement) -> float | NotMeasurable:
+    if isinstance(now, NotMeasurable):
+        return now
+    return then if isinstance(then, NotMeasurable) else now.value - then.value
+
+
+def _parts(naive: float, steps: Mapping[Cause, float | NotMeasurable], unit: str) -> dict[Cause, Measurement]:
+    """Each cause's part is the step from the difference before it was taken out to the one after; the last is rest."""
+    parts: dict[Cause, Measurement] = {}
+    left = naive
+    for cause, difference in steps.items():
+        if isinstance(difference, NotMeasurable):
+            parts[cause] = difference
+        else:
+            parts[cause] = _exactly(left - difference, unit)
+            left = difference
+    parts[Cause.REST] = _exactly(left, unit)
+    return {cause: parts[cause] for cause in Cause}
+
+
+def _exactly(value: float, unit: str) -> Measured:
+    """A part of one difference: arithmetic on the pair at hand, which has no interval of its own."""
+    return Measured(value, value, value, unit)
+
+
+def _own(labels: LabelMap, metric: Metric) -> float:
+    return share_on(labels, np.isin(labels, ScalpClass.scalp()), metric)
+
+
+def _difference(cover: Cover, common: Mask, metric: Metric) -> float:
+    return share_on(cover.now_labels, common, metric) - share_on(cover.then_labels, common, metric)
+
+
+def _on_common(laid: Cover | None, cover: Cover, metric: Metric, missing: NotMeasurable) -> float | NotMeasurable:
+    """The difference on the common area, less what the new reading no longer calls scalp."""
+    if laid is None:
+        return missing
+    common = cover.common & np.isin(laid.now_labels, ScalpClass.scalp())
+    if common.sum() < 0.5 * cover.common.sum():
+        return NOT_FOUND_AGAIN
+    return _difference(laid, common, metric)
+
+
+def _laid(then: ScalpMap, now: ScalpMap | None, registration: Registration | None) -> Cover | None:
+    if now is None or (registration is None and now.labels.shape != then.labels.shape):
+        return None
+    return lay_cover(then, now, registration)
+
+
+def _with_picture(photo: ComparedPhoto, image: RgbImage) -> ComparedPhoto:
+    return replace(photo, image=image, scalp=None, hairs=None)
+
+
+def _filled(then: RgbImage, seen: RgbImage, registration: Registration) -> RgbImage:
+    """The later picture in the earlier one's frame; where it does not reach the earlier one stays, not black."""
+    covered = registration.covers((then.shape[1], then.shape[0]))
+    return np.where(covered[..., None], seen, then).astype(np.uint8)
