@@ -21,7 +21,7 @@ FLOOR: Final = 0.08
 """Smallest local change of cover that is ever shown: what unchanged heads taken anew stay under
 (docs/studies/change_map.json)."""
 
-OPEN_SHARE: Final = 0.5
+OPEN_SHARE: Final = 0.35
 """Of what the probabilities leave open at a place, this much is taken as not common to both photographs."""
 
 SMALLEST_SHARE: Final = 0.8
@@ -40,7 +40,7 @@ def change_map(cover: Cover) -> ChangeMap:
         (_open(weights, cover.then_classes) + _open(weights, cover.now_classes)) / 2, cover.common, sigma
     )
     slope = _slope(smoothed(before, cover.common, sigma), cover.common) * cover.move_px
-    floor = np.sqrt(FLOOR**2 + (NORMAL_95 * OPEN_SHARE * open_share * _independent(sigma)) ** 2 + slope**2)
+    floor = np.sqrt(FLOOR**2 + (NORMAL_95 * OPEN_SHARE * open_share) ** 2 + slope**2)
     shown = np.where(cover.common & (np.abs(difference) > floor), difference, 0).astype(np.float32)
     places = _places(shown, difference, floor.astype(np.float32), cover.common)
     kept = np.zeros(shown.shape, np.bool_)
@@ -55,27 +55,23 @@ def change_map(cover: Cover) -> ChangeMap:
     )
 
 
-def smoothed(values: NDArray[np.float32], inside: Mask, sigma: float) -> FloatMap:
+def smoothed(values: NDArray[np.floating], inside: Mask, sigma: float) -> FloatMap:
     """Gaussian mean over the pixels inside, nothing bleeding in from outside; 0 outside."""
     weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), sigma)
     total = cv2.GaussianBlur(np.where(inside, values, 0).astype(np.float32), (0, 0), sigma)
-    return np.where(inside, total / np.maximum(weight, 1e-3), 0).astype(np.float32)
+    return np.asarray(np.where(inside, total / np.maximum(weight, 1e-3), 0), np.float32)
 
 
 def _open(weights: NDArray[np.float32], classes: NDArray[np.float32]) -> FloatMap:
     mean = np.tensordot(weights, classes, axes=1)
-    return np.sqrt(np.maximum(np.tensordot(weights**2, classes, axes=1) - mean**2, 0)).astype(np.float32)
-
-
-def _independent(sigma: float) -> float:
-    """Errors go together over about a smoothing width: the mean of a place is not much surer than a pixel."""
-    return 1.0 if sigma < 1 else 0.7
+    variance = np.tensordot(weights**2, classes, axes=1) - mean**2
+    return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
 
 
 def _slope(values: FloatMap, inside: Mask) -> NDArray[np.float64]:
     across, down = cv2.Sobel(values, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(values, cv2.CV_32F, 0, 1, scale=1 / 8)
     rim = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return np.where(rim, np.hypot(across, down), 0).astype(np.float64)
+    return np.asarray(np.where(rim, np.hypot(across, down), 0), np.float64)
 
 
 def _places(shown: FloatMap, difference: FloatMap, floor: FloatMap, common: Mask) -> list[tuple[LocalChange, Mask]]:

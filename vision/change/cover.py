@@ -52,7 +52,8 @@ def lay_cover(then: ScalpMap, now: ScalpMap, registration: Registration | None) 
     height, width = then.labels.shape
     size = (width, height)
     if registration is None:
-        probabilities, seen = now.probabilities, np.ones((height, width), np.bool_)
+        probabilities = now.probabilities
+        seen: Mask = np.ones((height, width), np.bool_)
     else:
         probabilities = np.stack([registration.warp(one.astype(np.float32), size) for one in now.probabilities])
         seen = registration.covers(size)
@@ -163,7 +164,7 @@ def _moments(weights: NDArray[np.float32], classes: NDArray[np.float32]) -> tupl
     return np.asarray(mean, np.float32), np.sqrt(np.maximum(variance, 0)).astype(np.float32)
 
 
-def _spread(mask: Mask, mean: FloatMap, deviation: FloatMap, value: float) -> float:
+def _spread(mask: Mask, mean: NDArray[np.floating], deviation: NDArray[np.floating], value: float) -> float:
     """Standard deviation (percentage points) of a mean over a mask: bias of the labels, and blocks wrong together."""
     area = float(mask.sum())
     bias = 100 * float(mean[mask].mean()) - value
@@ -172,7 +173,7 @@ def _spread(mask: Mask, mean: FloatMap, deviation: FloatMap, value: float) -> fl
     return sqrt(bias**2 + 1e4 * float((blocks**2).sum()) / area**2)
 
 
-def _block_sums(values: NDArray[np.float32], edge: int) -> NDArray[np.float64]:
+def _block_sums(values: NDArray[np.floating], edge: int) -> NDArray[np.float64]:
     rows, columns = -(-values.shape[0] // edge), -(-values.shape[1] // edge)
     padded = np.zeros((rows * edge, columns * edge), dtype=np.float64)
     padded[: values.shape[0], : values.shape[1]] = values

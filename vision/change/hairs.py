@@ -217,7 +217,7 @@ def _within(frame: Box, places: NDArray[np.float64]) -> Mask:
 def _largest_rectangle(inside: Mask) -> tuple[int, int, int, int] | None:
     """Top, left, bottom and right (half-open) of the largest rectangle of True cells; None where there is none."""
     best: tuple[int, tuple[int, int, int, int]] | None = None
-    heights = np.zeros(inside.shape[1], int)
+    heights: NDArray[np.int64] = np.zeros(inside.shape[1], np.int64)
     for row in range(inside.shape[0]):
         heights = np.where(inside[row], heights + 1, 0)
         stack: list[tuple[int, int]] = []  # start column, height

@@ -97,23 +97,19 @@ class Pose:
 
 def pose_of(matrix: NDArray[np.float64], scalp: Mask) -> Pose:
     """From the local stretch of reference -> moving at places spread over the reference's scalp."""
-    back = np.linalg.inv(matrix)
+    back = np.asarray(np.linalg.inv(matrix), np.float64)
     rows, columns = np.nonzero(scalp)
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), 60)).astype(int)
     places: Points = np.column_stack((columns[chosen], rows[chosen])).astype(np.float64)
-    stretches = [_jacobian(back, x, y) for x, y in places]
-    folds = any(np.linalg.det(one) <= 0 or depth <= 0 for one, depth in stretches_with_depth(back, places))
+    stretches = [_jacobian(back, float(x), float(y)) for x, y in places]
+    depths = (places @ back[2, :2] + back[2, 2]) * np.sign(back[2, 2])
+    folds = bool((depths <= 0).any() or (np.linalg.det(np.array(stretches)) <= 0).any())
     singular = np.array([np.linalg.svd(one, compute_uv=False) for one in stretches])
     middle = _jacobian(back, *places.mean(axis=0))
     turn = float(np.degrees(np.arctan2(middle[1, 0] - middle[0, 1], middle[0, 0] + middle[1, 1])))
     zooms = np.sqrt(singular[:, 0] * singular[:, 1])
     spread = float(np.percentile(zooms, 5) / np.percentile(zooms, 95))
     return Pose(float(np.median(zooms)), turn, float(min(np.median(singular[:, 1] / singular[:, 0]), spread)), folds)
-
-
-def stretches_with_depth(back: NDArray[np.float64], places: Points) -> list[tuple[NDArray[np.float64], float]]:
-    """The local stretch at each place, and the homography's denominator there (below 0: beyond its horizon)."""
-    return [(_jacobian(back, x, y), float(back[2] @ (x, y, 1.0)) * float(np.sign(back[2, 2]))) for x, y in places]
 
 
 def _jacobian(matrix: NDArray[np.float64], x: float, y: float) -> NDArray[np.float64]:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from vision.registration.types import Mask, Points, through
 from vision.types import RgbImage
 
-WORKING_PX: Final = 800
+WORKING_PX: Final = 720
 """Long edge at which registration works: finer structure is single hairs, which move with every breath."""
 
-MOST_FEATURES: Final = 2200
+MOST_FEATURES: Final = 2000
 CONTRAST: Final = 0.015
 BORDER: Final = 0.012
 """Features nearer to the head's outline than this (share of the long edge) see the background."""
@@ -89,14 +89,18 @@ def find_features(picture: Working) -> Features:
     inside = picture.head.astype(np.uint8)
     if not picture.head.all():
         inside = cv2.erode(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge)))
-    keypoints, found = cv2.SIFT_create(nfeatures=MOST_FEATURES, contrastThreshold=CONTRAST).detectAndCompute(
-        picture.grey, inside
-    )
+    left, top, width, height = cv2.boundingRect(inside)
+    window = (slice(top, top + height), slice(left, left + width))
+    found = None
+    if min(width, height) >= 16:
+        keypoints, found = cv2.SIFT.create(nfeatures=MOST_FEATURES, contrastThreshold=CONTRAST).detectAndCompute(
+            np.ascontiguousarray(picture.grey[window]), np.ascontiguousarray(inside[window])
+        )
     if found is None or not len(keypoints):
         return Features(np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros((0, 128), np.float32))
     rooted = np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6))
     return Features(
-        np.array([point.pt for point in keypoints], np.float64),
+        np.array([point.pt for point in keypoints], np.float64) + np.array((left, top)),
         np.array([point.size for point in keypoints], np.float64),
         np.array([point.angle for point in keypoints], np.float64),
         rooted.astype(np.float32),

@@ -8,7 +8,7 @@ fitted on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -75,7 +75,7 @@ def follow(reference: Working, moving: Working, matrix: NDArray[np.float64]) -> 
     back; ``moving`` places are in px of the moving picture.
     """
     size = reference.size
-    laid = cv2.warpPerspective(moving.grey, matrix, size)
+    laid = np.asarray(cv2.warpPerspective(moving.grey, matrix, size), np.uint8)
     shown = cv2.warpPerspective(moving.head.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST)
     both: Mask = reference.head & shown.astype(np.bool_)
     inner = cv2.erode(both.astype(np.uint8), np.ones((WINDOW_PX, WINDOW_PX), np.uint8))
@@ -83,15 +83,22 @@ def follow(reference: Working, moving: Working, matrix: NDArray[np.float64]) -> 
     corners = cv2.goodFeaturesToTrack(reference.grey, CORNERS, 0.01, spacing, mask=inner)
     if corners is None:
         return Matches(np.zeros((0, 2)), np.zeros((0, 2)))
-    window = {"winSize": (WINDOW_PX, WINDOW_PX), "maxLevel": 2}
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(reference.grey, laid, corners, None, **window)
-    back, seen_back, _ = cv2.calcOpticalFlowPyrLK(laid, reference.grey, there, None, **window)
+    there, seen = _followed(reference.grey, laid, corners)
+    back, seen_back = _followed(laid, reference.grey, there)
     start, end, returned = corners[:, 0], there[:, 0], back[:, 0]
     good = (seen[:, 0] > 0) & (seen_back[:, 0] > 0)
     good &= np.linalg.norm(returned - start, axis=1) < RETURN_PX
     good &= np.linalg.norm(end - start, axis=1) < FARTHEST * max(size)
     good &= _alike(reference.grey, laid, start, end) > 0.6
-    return Matches(start[good].astype(np.float64), through(np.linalg.inv(matrix), end[good].astype(np.float64)))
+    return Matches(start[good].astype(np.float64), through(_inverse(matrix), end[good].astype(np.float64)))
+
+
+def _followed(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], places: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    start: Any = places
+    found, seen, _ = cv2.calcOpticalFlowPyrLK(first, second, start, None, winSize=(WINDOW_PX, WINDOW_PX), maxLevel=2)
+    return found, seen
 
 
 def fit_grid(places: Points, offsets: NDArray[np.float64], knots: tuple[int, int]) -> NDArray[np.float64]:
@@ -111,14 +118,18 @@ def fit_grid(places: Points, offsets: NDArray[np.float64], knots: tuple[int, int
     bending = _second_differences(rows, columns)
     penalty = STIFFNESS * len(places) / (rows * columns) * bending.T @ bending + 1e-6 * np.eye(rows * columns)
     weights = np.ones(len(places))
-    solved = np.zeros((rows * columns, 2))
+    solved: NDArray[np.float64] = np.zeros((rows * columns, 2))
     for _ in range(4):
         weighted = basis * weights[:, None]
-        solved = np.linalg.solve(weighted.T @ basis + penalty, weighted.T @ offsets)
+        solved = np.asarray(np.linalg.solve(weighted.T @ basis + penalty, weighted.T @ offsets), np.float64)
         left_over = np.linalg.norm(offsets - basis @ solved, axis=1)
         limit = max(1e-9, 1.5 * float(np.median(left_over)))
         weights = np.minimum(1.0, limit / np.maximum(left_over, 1e-9))
     return np.asarray(solved.reshape(rows, columns, 2))
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
 def _second_differences(rows: int, columns: int) -> NDArray[np.float64]:
@@ -172,10 +183,10 @@ def _alike(
     reference: NDArray[np.uint8], laid: NDArray[np.uint8], start: NDArray[np.float32], end: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Correlation of the patches around each pair of places."""
-    size = (WINDOW_PX, WINDOW_PX)
-    scores = []
-    for a, b in zip(start, end, strict=True):
-        one = cv2.getRectSubPix(reference, size, (float(a[0]), float(a[1])))
-        two = cv2.getRectSubPix(laid, size, (float(b[0]), float(b[1])))
-        scores.append(float(cv2.matchTemplate(one, two, cv2.TM_CCOEFF_NORMED)[0, 0]))
-    return np.array(scores)
+    patches = []
+    for picture, places in ((reference, start), (laid, end)):
+        cut = [cv2.getRectSubPix(picture, (WINDOW_PX, WINDOW_PX), (float(x), float(y))) for x, y in places]
+        flat = np.array(cut, np.float32).reshape(len(places), -1)
+        flat -= flat.mean(axis=1, keepdims=True)
+        patches.append(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6))
+    return np.asarray((patches[0] * patches[1]).sum(axis=1), np.float64)
