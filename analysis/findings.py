@@ -1,9 +1,9 @@
 """From an analysis to the statements a clinician accepts, corrects or rejects. Pure.
 
-Few and telling: per overview photo the coverage index, the scalp visibility and each region; per trichoscopy picture
-what was counted and measured, or why nothing was; per session the condition,
-the severity index, the SALT estimate and the Norwood stage. Everything else stays in the photo's result, beside the
-finding it belongs to.
+Few and telling: per overview photo the coverage index, the scalp visibility and each region, and the part width or the
+hairline where the view shows it; per trichoscopy picture what was counted and measured, or why nothing was; per session
+the condition, the severity index, the SALT estimate and the Norwood stage. Everything else stays in the photo's result,
+beside the finding it belongs to.
 """
 
 from __future__ import annotations
@@ -16,6 +16,15 @@ from uuid import UUID
 from vision.types import Metric, Reason, View
 
 MEASURES: tuple[Metric, ...] = (Metric.COVERAGE_INDEX, Metric.SCALP_VISIBILITY)
+LENGTHS: Mapping[View, tuple[tuple[Metric, Metric], ...]] = {
+    View.PART: ((Metric.PART_WIDTH_MM, Metric.PART_WIDTH_RATIO),),
+    View.HAIRLINE: (
+        (Metric.HAIRLINE_MIDDLE_MM, Metric.HAIRLINE_MIDDLE_RATIO),
+        (Metric.HAIRLINE_LEFT_MM, Metric.HAIRLINE_LEFT_RATIO),
+        (Metric.HAIRLINE_RIGHT_MM, Metric.HAIRLINE_RIGHT_RATIO),
+    ),
+}
+"""What is said of the views that show a parting or the hairline: each length in mm, and its ratio where that is all."""
 COUNTS: tuple[Metric, ...] = (
     Metric.HAIR_DENSITY,
     Metric.FOLLICULAR_UNIT_DENSITY,
@@ -24,6 +33,7 @@ COUNTS: tuple[Metric, ...] = (
     Metric.CUMULATIVE_THICKNESS,
 )
 """What is said of a trichoscopy picture."""
+IN_MILLIMETRES: Mapping[Metric, Metric] = {ratio: mm for pairs in LENGTHS.values() for mm, ratio in pairs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +73,14 @@ def draft_findings(
 ) -> Iterator[FindingDraft]:
     """Findings in the order of the review: photo by photo, then the session's.
 
-    ``photos``: first takes; ``summary``: ``session_to_json``; ``releases``: task → release id; ``repeats``: second takes
-    by the id of the first, which make no findings of their own: a number of the first carries theirs as ``takes``.
+    ``photos``: first takes; ``summary``: ``session_to_json``; ``releases``: task → release id; ``repeats``: second
+    takes by the id of the first, which make no findings: a number of the first carries theirs as ``takes``.
     """
     segmentation = releases.get("segmentation", "")
     for photo_id, result in photos:
         overview = View(result["view"]).is_global
         release = segmentation if overview else releases.get("trichoscopy", "")
-        for metric in MEASURES if overview else counts_shown(result):
+        for metric in (*MEASURES, *lengths_shown(result)) if overview else counts_shown(result):
             found = result["measures"].get(metric.value)
             if found is not None:
                 payload = {"metric": metric.value, **_reasoned(found), **_beside(metric, result)}
@@ -89,13 +99,31 @@ def draft_findings(
     yield FindingDraft("norwood", scale.value, None, norwood, releases.get("norwood", ""))
 
 
+def lengths_shown(result: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """What is said of the lengths of a part view or a front view: one number each, in mm where there is a scale.
+
+    Of a length that may not exist in mm the ratio is shown. When none of a view's lengths could be measured, for one
+    and the same reason, that is said once.
+    """
+    pairs = LENGTHS.get(View(result["view"]), ())
+    measures = result["measures"]
+    if any(metric.value not in measures for pair in pairs for metric in pair):
+        return ()  # a result from before the view was measured for it
+    shown = tuple(mm if "value" in measures[mm.value] else ratio for mm, ratio in pairs)
+    refused = {measures[metric.value].get("not_measurable") for metric in shown}
+    return shown[:1] if len(refused) == 1 and None not in refused else shown
+
+
 def counts_shown(result: Mapping[str, Any]) -> tuple[Metric, ...]:
     """All counts of a trichoscopy picture that was counted; the density alone, with its reason, of one that was not."""
     return COUNTS[:1] if "not_measurable" in result["measures"].get(Metric.HAIR_DENSITY.value, {}) else COUNTS
 
 
 def _beside(metric: Metric, result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What has to be stored with a count: the cut-off of a vellus share, and what the reader has to be warned of."""
+    """What has to be stored with a count: the cut-off of a vellus share, and what the reader has to be warned of; and
+    with a length that is told as a ratio why it is not told in mm."""
+    if metric in IN_MILLIMETRES and (why := result["measures"][IN_MILLIMETRES[metric].value].get("not_measurable")):
+        return {"not_in_mm": why}
     field = result.get("hairs", {})
     if metric not in COUNTS or "hairs" not in field:
         return {}

@@ -294,6 +294,9 @@ def quantity(amount: float, unit: str) -> str:
 def count_facts(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What stands beside a count in a trichoscopy picture: area, cut-off, terminal to vellus, and what to beware of."""
     rows: list[tuple[str, str]] = []
+    if "not_in_mm" in payload:
+        why = str(REASONS.get(payload["not_in_mm"], ""))
+        rows.append((_("In millimetres"), _("Not measurable, because %(reason)s") % {"reason": why}))
     if "field_cm2" in payload:
         rows.append((_("Counted area"), f"{payload['field_cm2']:.3f} cm²"))
     if "vellus_cutoff_um" in payload:
