@@ -138,9 +138,9 @@ def test_without_a_network_the_reason_is_that_it_is_off() -> None:
 def test_the_interval_is_the_releases_error_when_the_photo_is_clear() -> None:
     clear = scalp_map(disc(0.5, 0.3, 0.2), certainty=0.9999)
     found = measured(measure_photo(clear, GOOD, CROWN, (200, 200), {Metric.AFFECTED_SHARE: 4.0}), Metric.AFFECTED_SHARE)
-    # ln 20 x 4 = 11.98 points to either side
-    assert found.high - found.value == pytest.approx(11.983, abs=0.03)
-    assert found.value - found.low == pytest.approx(11.983, abs=0.03)
+    # 1.26 x ln 20 x 4 = 15.10 points to either side
+    assert found.high - found.value == pytest.approx(15.099, abs=0.03)
+    assert found.value - found.low == pytest.approx(15.099, abs=0.03)
 
 
 def test_a_doubtful_photo_has_a_wider_interval_than_a_clear_one() -> None:
