@@ -192,25 +192,28 @@ def workers(count: int, photos: int) -> dict[str, float]:
 
 
 def compare(image: RgbImage, networks: Any) -> dict[str, Any]:
-    """The three networks and the attention map on one photo, as they are served and the ordinary way."""
+    """The four networks of an overview and the attention map, as they are served and the ordinary way."""
     from benchmarks._ordinary import Ordinary
     from vision.condition import read_condition
+    from vision.norwood import turned_features
     from vision.regions import detections
     from vision.segment import segment
 
     segmenter, detector, condition = networks.segmenter, networks.detector, networks.condition
+    grader = networks.norwood
+    scalp = segment(image, segmenter.network, segmenter.release)
 
-    def served() -> tuple[Any, Any, Any]:
+    def served() -> tuple[Any, Any, Any, Any]:
         return (
             segment(image, segmenter.network, segmenter.release),
             detections(image, detector.network, detector.release, 0.02),
             read_condition(image, condition.network, condition.release),
+            turned_features(image, scalp, grader.network, grader.release.input),
         )
 
     ordinary = Ordinary(networks)
-    ours, theirs = served(), ordinary.run(image)
-    agreement = ordinary.compare(ours, theirs)
-    fast, slow = median_ms(served), median_ms(lambda: ordinary.run(image))
+    agreement = ordinary.compare(served(), ordinary.run(image, scalp))
+    fast, slow = median_ms(served), median_ms(lambda: ordinary.run(image, scalp))
     return {
         "served_ms": fast,
         "ordinary_ms": slow,

@@ -46,24 +46,34 @@ EXTRA_PREFIX: Final = "openvino."
 
 def load_module(release: Release) -> nn.Module:
     """The release's network in PyTorch, in float32, for inference. Raises ReleaseError for an unknown architecture."""
-    from safetensors.torch import load_file
-
-    if release.architecture not in BUILDERS:
-        raise ReleaseError(f"{release.id}: the torch backend does not build {release.architecture!r}")
-    stored = load_file(release.path("weights.safetensors"))
-    weights: dict[str, Tensor] = {
-        name: value.float() if value.is_floating_point() else value
-        for name, value in stored.items()
-        if not name.startswith(EXTRA_PREFIX)
-    }
-    module_name, function = BUILDERS[release.architecture].split(":")
-    network: nn.Module = getattr(importlib.import_module(module_name), function)(release).eval()
+    network, weights = build(release), stored_weights(release)
     if any(name.endswith("running_mean") for name in weights):  # shipped as trained
         network.load_state_dict(weights)
         return fold_batch_norms(network).eval()
     network = fold_batch_norms(network)
     network.load_state_dict(weights)
     return network.eval()
+
+
+def build(release: Release) -> nn.Module:
+    """The architecture of a release, its weights not yet loaded. Raises ReleaseError for an unknown architecture."""
+    if release.architecture not in BUILDERS:
+        raise ReleaseError(f"{release.id}: the torch backend does not build {release.architecture!r}")
+    module_name, function = BUILDERS[release.architecture].split(":")
+    network: nn.Module = getattr(importlib.import_module(module_name), function)(release)
+    return network.eval()
+
+
+def stored_weights(release: Release) -> dict[str, Tensor]:
+    """The network's tensors as they are stored, in float32."""
+    from safetensors.torch import load_file
+
+    stored = load_file(release.path("weights.safetensors"))
+    return {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in stored.items()
+        if not name.startswith(EXTRA_PREFIX)
+    }
 
 
 def fold_batch_norms(module: nn.Module) -> nn.Module:
@@ -75,15 +85,22 @@ def fold_batch_norms(module: nn.Module) -> nn.Module:
     from torch.nn.utils.fusion import fuse_conv_bn_eval
 
     module.eval()
-    for parent in list(module.modules()):
-        children = list(parent.named_children())
-        for (first_name, first), (second_name, second) in pairwise(children):
-            if not isinstance(first, nn.Conv2d) or not isinstance(second, nn.BatchNorm2d):
-                continue
-            if isinstance(parent, nn.Sequential) or (first_name, second_name) in NAMED_PAIRS:
-                setattr(parent, first_name, fuse_conv_bn_eval(first, second))
-                setattr(parent, second_name, _activation_of(second))
+    for _, parent, first_name, second_name in foldable(module):
+        first, second = getattr(parent, first_name), getattr(parent, second_name)
+        setattr(parent, first_name, fuse_conv_bn_eval(first, second))
+        setattr(parent, second_name, _activation_of(second))
     return module
+
+
+def foldable(module: nn.Module) -> list[tuple[str, nn.Module, str, str]]:
+    """Every convolution that a batch normalisation follows: name of their parent, the parent, and both attributes."""
+    return [
+        (path, parent, first_name, second_name)
+        for path, parent in module.named_modules()
+        for (first_name, first), (second_name, second) in pairwise(list(parent.named_children()))
+        if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d)
+        if isinstance(parent, nn.Sequential) or (first_name, second_name) in NAMED_PAIRS
+    ]
 
 
 def _activation_of(norm: nn.BatchNorm2d) -> nn.Module:

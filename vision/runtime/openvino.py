@@ -44,6 +44,12 @@ class OpenVinoNetwork:
 
 
 def open_release(release: Release, cache_dir: Path | None) -> OpenVinoNetwork:
-    """The release's ``model.xml``, compiled; its constants lie in ``weights.safetensors`` (``model.bin`` of old)."""
+    """The release's ``model.xml``, compiled and warmed; constants lie in ``weights.safetensors`` (once ``model.bin``).
+
+    The first inference of a process prepares the binding itself, and two threads that do so at once have been seen to
+    wait for each other for ever: it is made here, by whoever loads the network.
+    """
     weights = "model.bin" if "model.bin" in release.files else "weights.safetensors"
-    return OpenVinoNetwork(release.path("model.xml"), release.path(weights), cache_dir)
+    network = OpenVinoNetwork(release.path("model.xml"), release.path(weights), cache_dir)
+    network.infer(np.zeros((1, 3, release.input.height, release.input.width), np.float32))
+    return network
