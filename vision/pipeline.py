@@ -7,10 +7,9 @@ nothing is said about a picture on which the segmentation finds no scalp.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -24,7 +23,6 @@ from vision.display import display_views
 from vision.encode import LONG_EDGE_PX, fitted
 from vision.explain import attention_picture, density_picture, mask_picture, overlay_picture
 from vision.explain_hairs import hairs_picture
-from vision.lengths import read_lengths
 from vision.measure import find_scalp, measure_photo, scalp_problem
 from vision.norwood import grade, read_evidence
 from vision.quality import check_quality
@@ -64,9 +62,6 @@ NORWOOD: Final = "norwood"
 HAIRS: Final = "trichoscopy"
 TASKS: Final = (SEGMENTATION, REGIONS, CONDITIONS, NORWOOD, HAIRS)
 """The tasks (``Release.task``) whose networks a pipeline is made of."""
-
-DRAWING_THREADS: Final = 2
-"""Derived pictures drawn at a time: as many as a network has threads."""
 
 Result = TypeVar("Result")
 
@@ -156,24 +151,29 @@ def analyse_photo(
     )
 
     quality = watch.time("quality", lambda: check_quality(image, context.view, min(width, height)))
-    scalp_map = watch.time("segment", lambda: _segment(image, context, quality, networks))
-    condition, attention = watch.time("condition", lambda: _condition(image, context, quality, scalp_map, networks))
-    known = within_domain(scalp_map, condition)
-    field = watch.time("hairs", lambda: _field(image, context, quality, networks))
-    size = (width, height)
-    lengths = watch.time("lengths", lambda: read_lengths(image, known, context.view, size))
-    measures = watch.time(
-        "measure",
-        lambda: (
-            measure_photo(known, quality, context, size, held_out_errors(networks.segmenter), lengths)
-            if context.view.is_global
-            else measure_field(field, quality, context.px_per_mm, count_error(networks.hairs))
-        ),
-    )
-    scalp = measured_scalp(known, measures)
-    regions = watch.time("regions", lambda: _regions(image, scalp, networks))
-    evidence = watch.time("norwood", lambda: _norwood(image, context, scalp, networks))
-    images = watch.time("explain", lambda: _pictures(image, scalp, attention, field))
+    shown = fitted(image)
+    with ThreadPoolExecutor(1) as beside:  # networks, OpenCV and encoders let go of the interpreter: a second lane
+        looked = beside.submit(watch.time, "condition", lambda: _condition(image, context, quality, networks))
+        displays = beside.submit(watch.time, "display", lambda: tuple(draw() for draw in display_views(shown)))
+        scalp_map = watch.time("segment", lambda: _segment(image, context, quality, networks))
+        field = watch.time("hairs", lambda: _field(image, context, quality, networks))
+        condition, attention = gated(looked.result(), scalp_map)
+        known = within_domain(scalp_map, condition)
+        measures = watch.time(
+            "measure",
+            lambda: (
+                measure_photo(known, quality, context, (width, height), held_out_errors(networks.segmenter))
+                if context.view.is_global
+                else measure_field(field, quality, context.px_per_mm, count_error(networks.hairs))
+            ),
+        )
+        scalp = measured_scalp(known, measures)
+        pictures = beside.submit(
+            watch.time, "explain", lambda: tuple(_explanations(image, shown, scalp, attention, field))
+        )
+        regions = watch.time("regions", lambda: _regions(image, scalp, networks))
+        evidence = watch.time("norwood", lambda: _norwood(image, context, scalp, networks))
+        images = (*pictures.result(), *displays.result())
 
     return PhotoAnalysis(
         context=context,
@@ -315,11 +315,7 @@ def _norwood(
 
 
 def _condition(
-    image: RgbImage,
-    context: PhotoContext,
-    quality: QualityReport,
-    scalp_map: ScalpMap | NotMeasurable,
-    networks: Networks,
+    image: RgbImage, context: PhotoContext, quality: QualityReport, networks: Networks
 ) -> tuple[ConditionReading | NotMeasurable, FloatMap | None]:
     if not context.view.is_global:
         return NotMeasurable(Reason.VIEW_NOT_SUPPORTED), None
@@ -327,33 +323,34 @@ def _condition(
         return NotMeasurable(Reason.QUALITY_FAILED, ", ".join(quality.failures)), None
     if networks.condition is None:
         return NotMeasurable(Reason.MODEL_OFF), None
-    problem = scalp_problem(find_scalp(scalp_map)) if isinstance(scalp_map, ScalpMap) else None
-    if problem is not None and problem.reason is not Reason.TOO_LITTLE_SCALP:
-        return problem, None
     return read_condition(image, networks.condition.network, networks.condition.release)
 
 
-def _pictures(
+def gated(
+    looked: tuple[ConditionReading | NotMeasurable, FloatMap | None], scalp_map: ScalpMap | NotMeasurable
+) -> tuple[ConditionReading | NotMeasurable, FloatMap | None]:
+    """The condition network's answer, unless the segmentation doubts that this is a scalp; little of one is enough."""
+    problem = scalp_problem(find_scalp(scalp_map)) if isinstance(scalp_map, ScalpMap) else None
+    if isinstance(looked[0], NotMeasurable) or problem is None or problem.reason is Reason.TOO_LITTLE_SCALP:
+        return looked
+    return problem, None
+
+
+def _explanations(
     image: RgbImage,
+    shown: RgbImage,
     scalp: ScalpMap | NotMeasurable,
     attention: FloatMap | None,
     field: HairField | NotMeasurable,
-) -> tuple[EncodedImage, ...]:
-    shown = fitted(image)
-    wanted: list[Callable[[], EncodedImage]] = []
+) -> Iterator[EncodedImage]:
     if isinstance(scalp, ScalpMap):
-        wanted += (
-            partial(overlay_picture, shown, scalp),
-            partial(density_picture, shown, scalp),
-            partial(mask_picture, scalp),
-        )
+        yield overlay_picture(shown, scalp)
+        yield density_picture(shown, scalp)
+        yield mask_picture(scalp)
     if attention is not None:
-        wanted.append(partial(attention_picture, shown, attention))
+        yield attention_picture(shown, attention)
     if isinstance(field, HairField):
-        wanted.append(partial(hairs_picture, image, field))
-    wanted += display_views(shown)
-    with ThreadPoolExecutor(DRAWING_THREADS) as drawing:  # OpenCV and the encoders let go of the interpreter
-        return tuple(drawing.map(lambda draw: draw(), wanted))
+        yield hairs_picture(image, field)
 
 
 def _figure(stated: Mapping[str, Any], name: str) -> float | None:
