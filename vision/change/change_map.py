@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.change.cover import Cover
+from vision.change.cover import Cover, moments
 from vision.change.types import ChangeMap, LocalChange
 from vision.measure import NORMAL_95, WEIGHTS
 from vision.registration.types import Mask
@@ -32,13 +32,10 @@ def change_map(cover: Cover) -> ChangeMap:
     """The later cover minus the earlier one, smoothed within the common scalp, blank where it is noise."""
     weights = np.array(WEIGHTS[Metric.COVERAGE_INDEX], np.float32)
     sigma = SMOOTHING * max(cover.common.shape)
-    before, after = (
-        np.tensordot(weights, classes, axes=1).astype(np.float32) for classes in (cover.then_classes, cover.now_classes)
-    )
+    before, open_before = moments(weights, cover.then_classes)
+    after, open_after = moments(weights, cover.now_classes)
     difference = smoothed(after - before, cover.common, sigma)
-    open_share = smoothed(
-        (_open(weights, cover.then_classes) + _open(weights, cover.now_classes)) / 2, cover.common, sigma
-    )
+    open_share = smoothed((open_before + open_after) / 2, cover.common, sigma)
     slope = _slope(smoothed(before, cover.common, sigma), cover.common) * cover.move_px
     floor = np.sqrt(FLOOR**2 + (NORMAL_95 * OPEN_SHARE * open_share) ** 2 + slope**2)
     shown = np.where(cover.common & (np.abs(difference) > floor), difference, 0).astype(np.float32)
@@ -60,12 +57,6 @@ def smoothed(values: NDArray[np.floating], inside: Mask, sigma: float) -> FloatM
     weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), sigma)
     total = cv2.GaussianBlur(np.where(inside, values, 0).astype(np.float32), (0, 0), sigma)
     return np.asarray(np.where(inside, total / np.maximum(weight, 1e-3), 0), np.float32)
-
-
-def _open(weights: NDArray[np.float32], classes: NDArray[np.float32]) -> FloatMap:
-    mean = np.tensordot(weights, classes, axes=1)
-    variance = np.tensordot(weights**2, classes, axes=1) - mean**2
-    return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
 
 
 def _slope(values: FloatMap, inside: Mask) -> NDArray[np.float64]:

@@ -55,8 +55,9 @@ def lay_cover(then: ScalpMap, now: ScalpMap, registration: Registration | None) 
         probabilities = now.probabilities
         seen: Mask = np.ones((height, width), np.bool_)
     else:
-        probabilities = np.stack([registration.warp(one.astype(np.float32), size) for one in now.probabilities])
-        seen = registration.covers(size)
+        where = registration.sampling(size, (now.labels.shape[1], now.labels.shape[0]))
+        probabilities = np.stack([cv2.remap(one, *where, cv2.INTER_LINEAR) for one in now.probabilities])
+        seen = probabilities.sum(axis=0) > 0.99  # they sum to 1 wherever the later picture reaches
     labels = np.asarray(probabilities.argmax(axis=0), np.uint8)
     both = np.isin(then.labels, ScalpClass.scalp()) & np.isin(labels, ScalpClass.scalp()) & seen
     edge = 2 * round(RIM * max(size)) + 1
@@ -94,13 +95,33 @@ def areas_of(common: Mask) -> dict[Area, Mask]:
 
 def cover_changes(cover: Cover, mm2_per_cell: float | None) -> tuple[MetricChange, ...]:
     """Every share of the scalp on every area; areas in mm2 where a scale is known on the earlier picture's grid."""
-    changes = []
-    for area, mask in areas_of(cover.common).items():
-        for metric in WEIGHTS:
-            changes.append(_share_change(metric, area, mask, cover))
-        for metric, share in AREAS.items():
-            changes.append(_area_change(metric, _share_change(share, area, mask, cover), mask, mm2_per_cell))
-    return tuple(changes)
+    moved = _moved(cover.now_labels, cover.move_px)
+    shares: dict[tuple[Area, Metric], MetricChange] = {}
+    areas = areas_of(cover.common)
+    for metric, weights in WEIGHTS.items():
+        soft = _Soft.of(np.array(weights, np.float32), cover)
+        for area, mask in areas.items():
+            shares[area, metric] = _share_change(metric, area, mask, cover, soft, moved)
+    in_mm2 = [
+        _area_change(metric, shares[area, share], mask, mm2_per_cell)
+        for area, mask in areas.items()
+        for metric, share in AREAS.items()
+    ]
+    return (*shares.values(), *in_mm2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Soft:
+    """Mean and standard deviation of a quantity's weight under each pixel's probabilities, then and now."""
+
+    then: FloatMap
+    then_open: FloatMap
+    now: FloatMap
+    now_open: FloatMap
+
+    @classmethod
+    def of(cls, weights: NDArray[np.float32], cover: Cover) -> _Soft:
+        return cls(*moments(weights, cover.then_classes), *moments(weights, cover.now_classes))
 
 
 def share_on(labels: LabelMap, mask: Mask, metric: Metric) -> float:
@@ -110,21 +131,20 @@ def share_on(labels: LabelMap, mask: Mask, metric: Metric) -> float:
     return 100.0 * float(weights[labels[mask]].mean()) if mask.any() else 0.0
 
 
-def _share_change(metric: Metric, area: Area, mask: Mask, cover: Cover) -> MetricChange:
+def _share_change(
+    metric: Metric, area: Area, mask: Mask, cover: Cover, soft: _Soft, moved: list[LabelMap]
+) -> MetricChange:
     if mask.sum() < max(MIN_AREA_SHARE * cover.common.sum(), 30):
         nothing = NotMeasurable(Reason.TOO_LITTLE_SCALP, f"{100 * float(mask.mean()):.1f} % of the picture")
         return MetricChange(metric, area, nothing, nothing, nothing, None)
     before, now = share_on(cover.then_labels, mask, metric), share_on(cover.now_labels, mask, metric)
-    weights = np.array(WEIGHTS[metric], np.float32)
-    soft_then, open_then = _moments(weights, cover.then_classes)
-    soft_now, open_now = _moments(weights, cover.now_classes)
     each = (
-        _spread(mask, soft_then, open_then, before),
-        _spread(mask, soft_now, open_now, now),
-        _spread(mask, soft_now - soft_then, (open_then + open_now) / 2, now - before),
+        _spread(mask, soft.then, soft.then_open, before),
+        _spread(mask, soft.now, soft.now_open, now),
+        _spread(mask, soft.now - soft.then, (soft.then_open + soft.now_open) / 2, now - before),
     )
-    moved = max(abs(share_on(one, mask, metric) - now) for one in _moved(cover.now_labels, cover.move_px))
-    half = NORMAL_95 * sqrt(each[2] ** 2 + moved**2)
+    by_moving = max(abs(share_on(one, mask, metric) - now) for one in moved)
+    half = NORMAL_95 * sqrt(each[2] ** 2 + by_moving**2)
     change = Measured(now - before, now - before - half, now - before + half, "%")
     return MetricChange(
         metric,
@@ -157,7 +177,7 @@ def _times(found: Measurement, factor: float) -> Measurement:
     return Measured(found.value * factor, found.low * factor, found.high * factor, "mm2")
 
 
-def _moments(weights: NDArray[np.float32], classes: NDArray[np.float32]) -> tuple[FloatMap, FloatMap]:
+def moments(weights: NDArray[np.float32], classes: NDArray[np.float32]) -> tuple[FloatMap, FloatMap]:
     """Mean and standard deviation of a quantity's weight under the probabilities of each pixel."""
     mean = np.tensordot(weights, classes, axes=1)
     variance = np.tensordot(weights**2, classes, axes=1) - mean**2

@@ -39,6 +39,9 @@ MATCH_DEGREES: Final = 40.0
 """A hair clipped anew may leave its root this much differently."""
 
 MIN_PAIRS: Final = 5
+DRIFT_PAIRS: Final = 12
+"""Pairs from which drift is followed by an affine map rather than one shift."""
+
 GRID: Final = 60
 
 COUNTED: Final = (
@@ -172,22 +175,34 @@ def _percent(then: Measurement, now: Measurement) -> float | None:
 
 
 def _pair(first: NDArray[np.float64], second: NDArray[np.float64]) -> list[tuple[int, int, float]]:
-    """The pairing with the most pairs, and of those the nearest (Kuhn's assignment), after one round of drift."""
+    """The pairing with the most pairs, and of those the nearest (Kuhn's assignment), drift of the skin followed."""
     if not len(first) or not len(second):
         return []
-    drift = np.zeros(2)
+    moved = second[:, :2]
     pairs: list[tuple[int, int, float]] = []
-    for _ in range(2):
-        moved = second[:, None, :2] + drift
-        apart = np.linalg.norm(first[None, :, :2] - moved, axis=2).T
+    for _ in range(3):
+        apart = np.linalg.norm(first[:, None, :2] - moved[None], axis=2)
         turned = np.abs((first[:, None, 2] - second[None, :, 2] + 180) % 360 - 180)
         fits = (apart <= MATCH_MM) & (turned <= MATCH_DEGREES)
         rows, columns = linear_sum_assignment(np.where(fits, apart + turned / 1000 - 1000.0, 0.0))
         pairs = [(int(r), int(c), float(apart[r, c])) for r, c in zip(rows, columns, strict=True) if fits[r, c]]
         if len(pairs) < MIN_PAIRS:
             break
-        drift = np.median([first[one, :2] - second[other, :2] for one, other, _ in pairs], axis=0)
+        moved = _drifted(moved, np.array([moved[other] - first[one, :2] for one, other, _ in pairs]), pairs)
     return pairs
+
+
+def _drifted(
+    moved: NDArray[np.float64], off: NDArray[np.float64], pairs: list[tuple[int, int, float]]
+) -> NDArray[np.float64]:
+    """The later roots less what pairs are off by: an affine map of the place from :data:`DRIFT_PAIRS` on, else the
+    median."""
+    if len(pairs) < DRIFT_PAIRS:
+        return np.asarray(moved - np.median(off, axis=0), np.float64)
+    basis = np.column_stack((moved, np.ones(len(moved))))
+    at = basis[[other for _, other, _ in pairs]]
+    solved, *_ = np.linalg.lstsq(at, off, rcond=None)
+    return np.asarray(moved - basis @ solved, np.float64)
 
 
 def _arrows(hairs: tuple[Hair, ...], scale: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vision.change.light import in_light_of
 from vision.change.types import ChangeMap, Fate, HairMatches, LightDifference, LocalChange
 from vision.colour import Rgb, from_oklab, to_oklab
-from vision.encode import fitted, webp
+from vision.encode import fitted, jpeg
 from vision.registration.types import Registration
 from vision.types import EncodedImage, HairField, ImageKind, RgbImage
 
@@ -65,7 +65,7 @@ def aligned(now: RgbImage, registration: Registration, light: LightDifference, s
 def aligned_picture(then: RgbImage, now: RgbImage, registration: Registration, light: LightDifference) -> EncodedImage:
     """:func:`aligned` at the size at which pages show the earlier photograph."""
     height, width = fitted(then).shape[:2]
-    return webp(ImageKind.ALIGNED, aligned(now, registration, light, (width, height)))
+    return jpeg(ImageKind.ALIGNED, aligned(now, registration, light, (width, height)))
 
 
 def change_picture(then: RgbImage, found: ChangeMap) -> EncodedImage:
@@ -87,7 +87,7 @@ def change_picture(then: RgbImage, found: ChangeMap) -> EncodedImage:
         cv2.polylines(picture, [corners], True, (255, 255, 255), line + 2, cv2.LINE_AA)
         cv2.polylines(picture, [corners], True, (20, 20, 20), line, cv2.LINE_AA)
     _write_values(picture, found.places)
-    return webp(ImageKind.CHANGE, picture)
+    return jpeg(ImageKind.CHANGE, picture)
 
 
 def fates_picture(then: RgbImage, then_field: HairField, laid_now: HairField, matches: HairMatches) -> EncodedImage:
@@ -106,7 +106,7 @@ def fates_picture(then: RgbImage, then_field: HairField, laid_now: HairField, ma
         for colour, width in (((15, 15, 15), line + 3), (FATE_COLOURS[fate], line)):
             _shaft(picture, root, tip, colour, width, dashed=fate is not Fate.KEPT)
             _root(picture, root, fate, colour, width)
-    return webp(ImageKind.HAIR_FATES, picture)
+    return jpeg(ImageKind.HAIR_FATES, picture)
 
 
 def _shaft(
