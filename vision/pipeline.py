@@ -23,6 +23,7 @@ from vision.display import display_views
 from vision.encode import LONG_EDGE_PX, fitted
 from vision.explain import attention_picture, density_picture, mask_picture, overlay_picture
 from vision.explain_hairs import hairs_picture
+from vision.lengths import read_lengths
 from vision.measure import find_scalp, measure_photo, scalp_problem
 from vision.norwood import grade, read_evidence
 from vision.quality import check_quality
@@ -159,10 +160,12 @@ def analyse_photo(
         field = watch.time("hairs", lambda: _field(image, context, quality, networks))
         condition, attention = gated(looked.result(), scalp_map)
         known = within_domain(scalp_map, condition)
+        size = (width, height)
+        lengths = watch.time("lengths", lambda: read_lengths(image, known, context.view, size))
         measures = watch.time(
             "measure",
             lambda: (
-                measure_photo(known, quality, context, (width, height), held_out_errors(networks.segmenter))
+                measure_photo(known, quality, context, size, held_out_errors(networks.segmenter), lengths)
                 if context.view.is_global
                 else measure_field(field, quality, context.px_per_mm, count_error(networks.hairs))
             ),
