@@ -13,11 +13,13 @@ from accounts.roles import Role
 
 _CLINICIAN = (
     ("reviews:queue", _("Queue")),
+    ("care:find", _("Patients")),
     ("reviews:follow_up", _("Follow-up")),
     ("reviews:reads", _("Reads")),
     ("care:inbox", _("Messages")),
     ("care:agenda", _("Agenda")),
     ("reviews:agreement", _("Agreement")),
+    ("care:guide_manage", _("Guide")),
 )
 _NAVIGATION: dict[Role, tuple[tuple[str, Any], ...]] = {
     Role.PATIENT: (
@@ -32,7 +34,9 @@ _NAVIGATION: dict[Role, tuple[tuple[str, Any], ...]] = {
         ("accounts:staff", _("Staff")),
         ("accounts:clinic", _("Clinic")),
         ("care:offer", _("Consultations")),
+        ("care:capture_settings", _("Photo plans")),
         ("patients:consent_texts", _("Consent texts")),
+        ("care:guide_manage", _("Guide")),
         ("reports:requests", _("Requests")),
         ("reports:signing", _("Signatures")),
         ("reviews:reading_policy", _("Reading")),

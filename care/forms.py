@@ -12,9 +12,11 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
-from care.models import CareSettings, ConsultationKind, Schedule, WeeklyHours
+from care.models import CareSettings, ConsultationKind, RhythmChoice, Schedule, WeeklyHours
 from care.models.booking import Mode
+from care.rhythm import LONGEST_PLAN, SHORTEST_PLAN, Rhythm
 from care.selectors import InboxFilters, InboxView
+from care.services.guide import ADDITION_LENGTH
 from care.services.hours import Grid, KindDetails, parse_hours
 from care.services.sending import BODY_LENGTH, SUBJECT_LENGTH
 from care.slots import Hours
@@ -244,3 +246,60 @@ class SlotsForm(forms.Form):
     kind = forms.UUIDField(required=False)
     who = forms.UUIDField(required=False)
     week = forms.DateField(required=False)
+
+
+_RHYTHM = _("How often between two reviews")
+_RHYTHMS = [(choice.value, choice.label) for choice in RhythmChoice]
+
+
+class RhythmForm(forms.Form):
+    """Another rhythm from today on."""
+
+    rhythm = forms.ChoiceField(label=_RHYTHM, choices=_RHYTHMS)
+
+    def beat(self) -> Rhythm:
+        """The rhythm, once valid."""
+        return Rhythm(self.cleaned_data["rhythm"])
+
+
+class PlanStartForm(RhythmForm):
+    """A new plan of photographs."""
+
+    days = forms.IntegerField(
+        label=_("Length in days"),
+        min_value=SHORTEST_PLAN,
+        max_value=LONGEST_PLAN,
+        help_text=_("A review stands on every thirtieth day and on the last one."),
+    )
+    starts_on = forms.DateField(
+        label=_("First day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Left empty: today."),
+    )
+    report = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+
+class CaptureSettingsForm(RhythmForm):
+    """What a new plan begins with."""
+
+    days = forms.IntegerField(label=_("Length in days"), min_value=SHORTEST_PLAN, max_value=LONGEST_PLAN)
+    patients_start_plans = forms.BooleanField(label=_("Patients may begin a plan themselves"), required=False)
+
+
+class RemindersForm(forms.Form):
+    """Reminders on or off."""
+
+    wanted = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+
+
+class AdditionForm(forms.Form):
+    """A clinic's own words for a page of the guide."""
+
+    text = forms.CharField(
+        label=_("Your clinic’s own words"),
+        required=False,
+        max_length=ADDITION_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("Plain text, shown on top of the page. An empty line begins a new paragraph."),
+    )

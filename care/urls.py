@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from care.views import agenda, bookings, messages, replies
+from care.views import agenda, bookings, captures, guide, messages, replies
 
 app_name = "care"
 urlpatterns = [
@@ -38,6 +38,18 @@ urlpatterns = [
     path("clinicians/<uuid:membership_id>/hours/", agenda.hours, name="hours_of"),
     path("clinicians/<uuid:membership_id>/exceptions/", agenda.exception_add, name="exception_add"),
     path("exceptions/<uuid:exception_id>/remove/", agenda.exception_remove, name="exception_remove"),
+    path("p/<uuid:patient_id>/photo-plan/", captures.captures, name="captures"),
+    path("p/<uuid:patient_id>/photo-plan/start/", captures.start, name="plan_start"),
+    path("p/<uuid:patient_id>/photo-plan/reminders/", captures.reminders, name="reminders"),
+    path("photo-plans/<uuid:plan_id>/<slug:action>/", captures.steer, name="plan_steer"),
+    path("sessions/<uuid:session_id>/series/", captures.kept, name="kept"),
+    path("sessions/<uuid:session_id>/present/", captures.present, name="present"),
+    path("manage/photo-plans/", captures.settings, name="capture_settings"),
+    path("guide/", guide.index, name="guide"),
+    path("guide/<slug:page>/", guide.page, name="guide_page"),
+    path("manage/guide/", guide.manage, name="guide_manage"),
+    path("manage/guide/<slug:page>/", guide.edit, name="guide_edit"),
+    path("manage/guide/<slug:page>/approve/", guide.approve, name="guide_approve"),
     path("manage/consultations/", agenda.offer, name="offer"),
     path("manage/consultations/closings/", agenda.closing_add, name="closing_add"),
     path("manage/consultations/kinds/", agenda.kind, name="kind_new"),

@@ -10,7 +10,7 @@ from accounts import api_webhooks as webhooks
 from accounts.api import NoSuchAddress
 from analysis import api as analyses
 from analysis import api_releases as releases
-from care.api import bookings, messages, offer
+from care.api import bookings, captures, guide, messages, offer
 from patients import api as sessions
 from patients import api_cards
 from patients import api_record as records
@@ -185,6 +185,20 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/", messages.AttachmentContent.as_view(), name="api-attachment"),
     path("canned-replies/", messages.CannedReplies.as_view(), name="api-canned-replies"),
     path("canned-replies/<uuid:reply_id>/", messages.OneCannedReply.as_view(), name="api-canned-reply"),
+    # --- plans of photographs and the guide
+    path("patients/<uuid:patient_id>/photo-plan/", captures.PatientCapturePlan.as_view(), name="api-capture-plan"),
+    path(
+        "patients/<uuid:patient_id>/photo-plan/reminders/",
+        captures.CaptureReminders.as_view(),
+        name="api-capture-reminders",
+    ),
+    path("photo-plans/<uuid:plan_id>/", captures.OneCapturePlan.as_view(), name="api-capture-plan-act"),
+    path("sessions/<uuid:session_id>/present/", captures.PresentSession.as_view(), name="api-present"),
+    path("manage/photo-plans/", captures.CaptureSettings.as_view(), name="api-capture-settings"),
+    path("guide/<slug:page>/", guide.Guide.as_view(), name="api-guide"),
+    path("manage/guide/", guide.GuideStates.as_view(), name="api-guide-states"),
+    path("manage/guide/<slug:page>/", guide.GuideAdditions.as_view(), name="api-guide-write"),
+    path("manage/guide/<slug:page>/approve/", guide.GuideApproval.as_view(), name="api-guide-approve"),
     # --- consultations
     path("patients/<uuid:patient_id>/slots/", bookings.Slots.as_view(), name="api-slots"),
     path(

@@ -32,6 +32,7 @@ class NextStep:
     text: str
     url: str
     label: str
+    yields: bool = False  # to what a plan of the rooms above asks for today
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def _next_step(
             % {"reply": patient.clinic.usual_reply},
             reverse("analysis:session", args=[waiting.pk]),
             _("See the status"),
+            yields=True,
         )
     if result is not None and result.follow_up_date and result.follow_up_date > today:
         return NextStep(
@@ -184,12 +186,14 @@ def _next_step(
             _("Next photographs or visit: %(day)s.") % {"day": date_format(result.follow_up_date, "j F Y")},
             result.url,
             _("Open your report"),
+            yields=True,
         )
     return NextStep(
         _("Take your next photographs") if result else _("Take your first photographs"),
         _("It takes about six minutes. You need good light and, best, somebody who helps with the back of your head."),
         new_session,
         _("Start a session"),
+        yields=True,
     )
 
 

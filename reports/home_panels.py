@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.actors import Actor
 from patients.models import Patient
+from reports.home import NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class HomePanel:
 
     template: str
     data: Any
+    step: NextStep | None = None  # what the patient does now, before anything that can wait
 
 
 Builder = Callable[[Actor, Patient, datetime], HomePanel]

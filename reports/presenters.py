@@ -20,6 +20,7 @@ from reports import document, home, home_panels, selectors, services
 from reports.content import content_hash
 from reports.models import ErasureRequest, ExportRequest
 from reports.services.rendering import frozen_content
+from reviews import case_panels
 from reviews.signing import signing_state
 
 
@@ -65,7 +66,9 @@ def patient_home(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, 
         now=now,
     )
     panels = home_panels.panels(actor, patient, now)
-    return {"patient": patient, "home": page, "today": localdate(now), "panels": panels}
+    due = next((panel.step for panel in panels if panel.step is not None), None)
+    step = due if due is not None and page.step.yields else page.step
+    return {"patient": patient, "home": page, "step": step, "today": localdate(now), "panels": panels}
 
 
 def sign_page(actor: Actor, review_id: UUID, form: Any, *, now: datetime) -> dict[str, Any]:
@@ -102,6 +105,7 @@ def report_page(actor: Actor, report_id: UUID, *, now: datetime) -> dict[str, An
         "for_patient": actor.role is Role.PATIENT,
         "may_correct": actor.can(Permission.REVIEW_FINDINGS) and selectors.superseded_by(report) is None,
         "correction": selectors.correction_of(report) if actor.role.is_clinician else None,
+        "panels": case_panels.panels(actor, report.patient, now) if actor.role.is_clinician else [],
     }
 
 

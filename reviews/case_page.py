@@ -15,6 +15,7 @@ from patients.intake_words import SEX, reconfirmed, summary
 from patients.models import PhotoSession
 from patients.red_flags import Severity, label, severity
 from patients.selectors import age_on, answers_of, intake_is_current, patient_label, red_flags_of
+from reviews.case_panels import PatientPanel, panels
 from reviews.diagnoses import label as diagnosis_label
 from reviews.models import Review, ReviewStatus
 from reviews.reading import Reading
@@ -46,6 +47,7 @@ class CasePage:
     handover_note: str
     handed_over_by: str
     panel: CasePanel  # grades, opinions, escalation and what happened
+    panels: tuple[PatientPanel, ...]  # of the rooms above
 
 
 def case_page(review: Review, actor: Actor) -> CasePage:
@@ -74,6 +76,7 @@ def case_page(review: Review, actor: Actor) -> CasePage:
         handover_note=review.handover_note,
         handed_over_by=source.reviewer.display_name if source and source.reviewer_id != review.reviewer_id else "",
         panel=case_panel(review, actor),
+        panels=tuple(panels(actor, review.session.patient, timezone.now())),
     )
 
 

@@ -1,4 +1,4 @@
-"""What this room adds to the patient's home: messages and consultations."""
+"""What this room adds to the patient's home and to a case: the plan of photographs, messages, consultations."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from care import selectors
-from care.presenters import booking, messages
+from care.presenters import booking, captures, messages
 from care.selectors import InboxFilters
 from patients.models import Patient
 from reports.home_panels import HomePanel
+from reviews.case_panels import PatientPanel
 
 SHOWN = 3
 
@@ -38,3 +39,14 @@ def panel(actor: Actor, patient: Patient, now: datetime) -> HomePanel:
         zone=patient.clinic.time_zone,
     )
     return HomePanel("care/_home.html", data)
+
+
+def captures_panel(actor: Actor, patient: Patient, now: datetime) -> HomePanel:
+    """The plan of photographs on the patient's home, and what it asks for today."""
+    data = captures.captures_panel(actor, patient, now)
+    return HomePanel("care/_captures_home.html", data, data.step)
+
+
+def case_panel(actor: Actor, patient: Patient, now: datetime) -> PatientPanel:
+    """The plan of photographs in a case and beside a report."""
+    return PatientPanel("care/_captures_case.html", captures.captures_panel(actor, patient, now))

@@ -34,6 +34,7 @@ from care.selectors.captures import (
     wants_reminders,
     zone_of_patient,
 )
+from care.selectors.guide import current_wording, guide_clinics, guide_versions, page_state, parse_page
 from care.selectors.messages import (
     InboxFilters,
     InboxView,
@@ -72,10 +73,13 @@ __all__ = [
     "consultations_of",
     "consultations_of_member",
     "course_of",
+    "current_wording",
     "draft_for",
     "exceptions_of",
     "feed_of",
     "free_slots",
+    "guide_clinics",
+    "guide_versions",
     "inbox",
     "inbox_counts",
     "kept_sessions",
@@ -87,6 +91,8 @@ __all__ = [
     "newest_plan",
     "offering",
     "open_plan",
+    "page_state",
+    "parse_page",
     "plan_for",
     "schedule_of",
     "sent_before",

@@ -20,6 +20,7 @@ from care.services.captures import (
 )
 from care.services.drafts import save_draft, sweep_drafts
 from care.services.finding import find_patients
+from care.services.guide import approve_page, save_addition
 from care.services.hours import (
     add_exception,
     remove_exception,
@@ -38,6 +39,7 @@ __all__ = [
     "Upload",
     "Writing",
     "add_exception",
+    "approve_page",
     "assign",
     "book",
     "calendar_of",
@@ -65,6 +67,7 @@ __all__ = [
     "retire_kind",
     "retire_reply",
     "revoke_feed",
+    "save_addition",
     "save_capture_settings",
     "save_draft",
     "save_hours",

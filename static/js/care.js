@@ -1,5 +1,6 @@
-// Conversations and consultations.
+// Conversations, consultations and the guide.
 
 import "./polling.js";
+import "./print.js";
 import "./replies.js";
 import "./zone.js";

@@ -14,9 +14,11 @@ from tests.access.rules import (
     ANY_CLINICIAN,
     ANY_PATIENT,
     CLINICIANS_OF_THE_CASE,
+    HOLDERS,
     HOLDERS_AND_CASES,
     OPEN,
     OWN_ADMINISTRATORS,
+    SIGNED_IN,
     Address,
     May,
     Who,
@@ -53,6 +55,13 @@ HOURS = rule(
     foreign_administrator=May.NOT_FOUND,
 )
 """One's own hours, or an administrator's clinic's."""
+
+STAFF = rule(May.OK, anybody=May.SIGN_IN, holder=May.FORBIDDEN, other_patient=May.FORBIDDEN, newcomer=May.FORBIDDEN)
+
+REMINDED = {
+    **HOLDERS_AND_CASES, Who.DERMATOLOGIST: May.FORBIDDEN, Who.TRICHOLOGIST: May.FORBIDDEN,
+}  # fmt: skip
+"""The patient's own wish: a clinician finds the patient, but it is not theirs to choose."""
 
 DAYS = {"first_date": "2030-01-01", "last_date": "2030-01-02"}
 
@@ -106,6 +115,29 @@ TABLE: dict[str, Address] = {
     "api-consultation-video": api({**HOLDERS_AND_CASES, Who.TRICHOLOGIST: May.NOT_FOUND}, "get", "consultation"),
     "api-agenda": api(ANY_CLINICIAN, "get"),
     "api-calendar-feed": api(ANY_CLINICIAN, "post"),
+    # --- plans of photographs
+    "care:captures": get(BOTH_SIDES, "patient"),
+    "care:plan_start": post(BOTH_SIDES, "patient", rhythm="weekly", days="90"),
+    "care:plan_steer": post(BOTH_SIDES, "capture_plan", "plan_act"),
+    "care:reminders": post(HOLDERS, "patient", wanted="no"),
+    "care:kept": get(TEAM, "session"),
+    "care:present": post(TEAM, "session"),
+    "care:capture_settings": get(ADMINISTRATORS),
+    "api-capture-plan": api(HOLDERS_AND_CASES, "get", "patient"),
+    "api-capture-reminders": api(REMINDED, "put", "patient", wanted=False),
+    "api-capture-plan-act": api(HOLDERS_AND_CASES, "post", "capture_plan", action="pause"),
+    "api-present": api(TEAM, "post", "session"),
+    "api-capture-settings": api(ADMINISTRATORS, "get"),
+    # --- the guide
+    "care:guide": get(SIGNED_IN),
+    "care:guide_page": get(SIGNED_IN, "guide_page"),
+    "care:guide_manage": get(STAFF),
+    "care:guide_edit": get(STAFF, "guide_page"),
+    "care:guide_approve": post(ANY_CLINICIAN, "guide_page", digest="0"),
+    "api-guide": api(SIGNED_IN, "get", "guide_page"),
+    "api-guide-states": api(STAFF, "get"),
+    "api-guide-write": api(STAFF, "put", "guide_page", text="Bring a hat."),
+    "api-guide-approve": api(ANY_CLINICIAN, "post", "guide_page", digest="0"),
     # --- what is offered
     "care:hours": get({**ANY_CLINICIAN, Who.ADMINISTRATOR: May.NOT_FOUND, Who.FOREIGN_ADMINISTRATOR: May.NOT_FOUND}),
     "care:hours_of": get(HOURS, "doctor_member"),
@@ -150,7 +182,11 @@ def things(world: World) -> dict[str, Any]:
         note="",
         now=now,
     )
+    plan = services.start_plan(actor=doctor, patient_id=world.patient.pk, now=now)
     return {
+        "capture_plan": plan.pk,
+        "plan_act": "pause",
+        "guide_page": "photos",
         "thread": message.thread_id,
         "attachment": message.attachments.get().pk,
         "canned_reply": services.save_reply(actor=doctor, title="T", body="B", now=now).pk,
