@@ -10,7 +10,7 @@ pupils and d their distance: along m + t d u + s n the probability of hair (dens
 are both bare) is followed upwards, for t = 0 and for t = +-:data:`TEMPLE_AT`, above the outer corners of the eyes,
 where a hairline recedes first. The hairline is where it first passes one half and stays there.
 
-Interval. Where the probability passes :data:`BAND`, and how far the eyes are mistaken. All lengths are those of the
+Interval. Where the probability passes :data:`BAND`, how far the eyes are mistaken, and how far the segmentation is. All lengths are those of the
 picture's plane: a head tipped by 10 degrees moves them by several mm, in every photograph alike only when the pose is.
 """
 
@@ -65,6 +65,9 @@ BAND: Final = (0.25, 0.75)
 """Probabilities of hair between which its edge lies."""
 EYE_ERROR: Final = 0.06
 """Relative half width of the 95 % interval of the pupils' distance and of their line's height."""
+MODEL_ERROR: Final = 0.17
+"""How far the segmentation misplaces the hairline on people held out, beyond its own doubt: with this half width, in
+distances of the pupils, 95 % of intervals hold the hairline of a drawn hair mask (``docs/studies/geometry.json``)."""
 
 TIMES: Final = {HeadLine.HAIRLINE_MIDDLE: 0.0, HeadLine.HAIRLINE_LEFT: TEMPLE_AT, HeadLine.HAIRLINE_RIGHT: -TEMPLE_AT}
 """Along the line of the eyes; the patient's left is on the picture's right."""
@@ -207,8 +210,8 @@ def _position(scalp_map: ScalpMap, eyes: Eyes, size_px: tuple[int, int], times: 
         return NotMeasurable(Reason.HAIRLINE_COVERED, f"hair from {value:.2f} pupil distances above the eyes")
     low = float(reach[ends[0]]) if ends[0] is not None else value
     high = float(reach[ends[2]]) if ends[2] is not None else float(reach[-1])
-    below = hypot(value - min(low, value), EYE_ERROR)
-    above = hypot(max(high, value) - value, EYE_ERROR)
+    below = hypot(value - min(low, value), EYE_ERROR, MODEL_ERROR)
+    above = hypot(max(high, value) - value, EYE_ERROR, MODEL_ERROR)
     px = Measured(value * apart, max(0.0, value - below) * apart, (value + above) * apart, "px")
     return HeadLength(px, apart, EYE_ERROR)
 
