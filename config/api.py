@@ -19,7 +19,7 @@ from reports import api as reports
 from reports import api_documents as documents
 from reports import api_rights as rights
 from reports import api_signing as signing
-from reviews.api import aftercare, cases, desk, plans, reads, regions
+from reviews.api import aftercare, cases, desk, noise, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -63,6 +63,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/", sessions.OneSession.as_view(), name="api-session"),
     path("patients/<uuid:patient_id>/card/", api_cards.Card.as_view(), name="api-card"),
     path("sessions/<uuid:session_id>/checklist/", sessions.SessionChecklist.as_view(), name="api-checklist"),
+    path("sessions/<uuid:session_id>/takes/", sessions.SessionTakes.as_view(), name="api-takes"),
     path("sessions/<uuid:session_id>/intake/confirm/", sessions.SessionIntake.as_view(), name="api-intake"),
     path("sessions/<uuid:session_id>/photos/", sessions.SessionPhotos.as_view(), name="api-photos"),
     path("sessions/<uuid:session_id>/submit/", analyses.SubmitSession.as_view(), name="api-submit"),
@@ -119,6 +120,7 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/opinions/", reads.AskOpinion.as_view(), name="api-review-opinions"),
     path("reviews/<uuid:review_id>/escalate/", reads.EscalateCase.as_view(), name="api-review-escalate"),
     path("opinions/<uuid:opinion_id>/", reads.OneOpinion.as_view(), name="api-opinion"),
+    path("agreement/noise/", noise.ClinicNoise.as_view(), name="api-noise"),
     path("agreement/", reads.ClinicAgreement.as_view(), name="api-agreement"),
     path("manage/reading/", reads.ClinicReadingPolicy.as_view(), name="api-reading-policy"),
     path("manage/reading/<uuid:case_id>/waive/", reads.WaiveReading.as_view(), name="api-reading-waive"),

@@ -34,6 +34,9 @@ class PhotoOut(serializers.Serializer[Any]):
     height_px = serializers.IntegerField()
     quality_passed = serializers.BooleanField()
     quality = serializers.JSONField()
+    repeat_of = serializers.UUIDField(
+        source="repeat_of_id", allow_null=True, help_text="the first take of which this is the second"
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -48,6 +51,7 @@ class SessionOut(serializers.Serializer[Any]):
     ai_consented = serializers.BooleanField()
     intake_confirmed_at = serializers.DateTimeField(allow_null=True)
     retake_views = serializers.JSONField()
+    take_twice = serializers.BooleanField(help_text="each view is asked for twice in this sitting")
     created_at = serializers.DateTimeField()
     submitted_at = serializers.DateTimeField(allow_null=True)
     photos = serializers.SerializerMethodField()
@@ -62,6 +66,12 @@ class ChecklistIn(serializers.Serializer[Any]):
 
     done = serializers.ListField(child=serializers.ChoiceField(choices=[item.value for item in ChecklistItem]))
     wash = serializers.ChoiceField(choices=[interval.value for interval in WashInterval])
+
+
+class TakesIn(serializers.Serializer[Any]):
+    """How often each view is taken in this sitting."""
+
+    twice = serializers.BooleanField()
 
 
 class PhotoIn(serializers.Serializer[Any]):
@@ -144,6 +154,25 @@ class SessionChecklist(APIView):
             done=[ChecklistItem(item) for item in wanted.validated_data["done"]],
             wash=WashInterval(wanted.validated_data["wash"]),
             now=timezone.now(),
+        )
+        return Response(SessionOut(session).data)
+
+
+class SessionTakes(APIView):
+    """Taking each view twice, so that the patient's own measurement noise is learnt."""
+
+    @extend_schema(
+        operation_id="sessions_takes",
+        request=TakesIn,
+        responses={200: SessionOut, **failures(400, 404, 409)},
+        tags=["sessions"],
+    )
+    def put(self, request: Request, session_id: UUID) -> Response:
+        """Each view twice, or once. A new photo of a view whose first take is good becomes its second take."""
+        wanted = TakesIn(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        session = services.choose_takes(
+            actor=api_actor(request), session_id=session_id, now=timezone.now(), **wanted.validated_data
         )
         return Response(SessionOut(session).data)
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/checklist/", sessions.checklist, name="checklist"),
     path("sessions/<uuid:session_id>/capture/", sessions.capture, name="capture"),
     path("sessions/<uuid:session_id>/photos/", sessions.photo_upload, name="photo_upload"),
+    path("sessions/<uuid:session_id>/takes/", sessions.takes, name="takes"),
     path("sessions/<uuid:session_id>/finish/", sessions.finish, name="finish"),
     path("sessions/<uuid:session_id>/discard/", sessions.discard, name="discard"),
     path("uploads/", uploads.uploads, name="uploads"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from reviews import views
-from reviews.views import aftercare
+from reviews.views import aftercare, noise
 
 app_name = "reviews"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/escalate/", views.escalate, name="escalate"),
     path("agreement/", views.agreement, name="agreement"),
     path("agreement/csv/", views.agreement_csv, name="agreement_csv"),
+    path("agreement/noise/", noise.noise, name="noise"),
     path("manage/reading/", views.reading_policy, name="reading_policy"),
     path("manage/reading/<uuid:case_id>/waive/", views.reading_waive, name="reading_waive"),
     path("queue/", views.queue, name="queue"),

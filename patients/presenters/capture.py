@@ -27,6 +27,7 @@ from patients.capture_protocol import (
     guide,
 )
 from patients.models import Photo, PhotoSession
+from patients.repeats import TakeState, take_state
 from vision.quality import thresholds_for
 from vision.types import QualityCheck, Reason, View
 
@@ -97,6 +98,19 @@ class CameraGuide:
 
 
 @dataclass(frozen=True, slots=True)
+class Takes:
+    """Whether each view is taken twice in this session, and what that means for the view on show."""
+
+    twice: bool
+    state: TakeState
+
+    @property
+    def second_wanted(self) -> bool:
+        """The first take is good, and the same view is asked for once more."""
+        return self.twice and self.state is TakeState.SECOND
+
+
+@dataclass(frozen=True, slots=True)
 class CapturePage:
     """Everything the capture page shows for one view."""
 
@@ -114,6 +128,8 @@ class CapturePage:
     not_good: int
     camera: CameraGuide
     ghost: Ghost | None
+    takes: Takes
+    second_missing: int  # views with a good first take and no second, in a session that takes each twice
 
     @property
     def wish(self) -> RetakeWish | None:
@@ -153,7 +169,14 @@ def capture_page(session: PhotoSession, view: View | None, site: str = "") -> Ca
         not_good=sum(not photo.quality_passed for photo in photos),
         camera=_camera(session, shown, following),
         ghost=_ghost(session, shown, site),
+        takes=Takes(session.take_twice, take_state(session, photos, shown, site)),
+        second_missing=_second_missing(session, photos),
     )
+
+
+def _second_missing(session: PhotoSession, photos: Sequence[Photo]) -> int:
+    kinds = {(View(photo.view), photo.site) for photo in photos}
+    return sum(take_state(session, photos, view, site) is TakeState.SECOND for view, site in kinds)
 
 
 def _camera(session: PhotoSession, view: View, following: View | None) -> CameraGuide:
@@ -196,6 +219,8 @@ def photo_tile(photo: Photo) -> PhotoTile:
     name = str(guide(View(photo.view)).label)
     if photo.site:
         name = f"{name}: {SITE_LABELS[TrichoscopySite(photo.site)]}"
+    if photo.take == 2:
+        name = _("%(view)s, second take") % {"view": name}
     return PhotoTile(
         id=photo.pk,
         name=name,
@@ -267,6 +292,8 @@ def _strip_item(
         state, label = "missing", _("no photo yet") if item.expected else _("only with a lens")
     elif best.quality_passed:
         state, label = "good", _("good")
+        if item.view.is_global and take_state(session, photos, item.view) is TakeState.SECOND:
+            label = _("good, second take to come")
     else:
         state, label = "retake", _("not good enough yet")
     return {

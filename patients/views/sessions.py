@@ -113,6 +113,16 @@ def capture(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @require_POST
 @patient_side
+def takes(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Each view twice in this session, or once."""
+    twice = request.POST.get("takes") == "twice"
+    services.choose_takes(actor=actor_of(request), session_id=session_id, twice=twice, now=timezone.now())
+    parsed = parse_view(request.POST.get("view", ""))
+    return redirect(presenters.view_url(session_id, *(parsed or (None, ""))))
+
+
+@require_POST
+@patient_side
 def photo_upload(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The plain form: one or several files of one view, without JavaScript."""
     parsed = parse_view(request.POST.get("view", ""))

@@ -124,11 +124,22 @@ def upload_result(request: HttpRequest, upload_id: UUID) -> JsonResponse:
     return JsonResponse(
         {
             "state": _state(row),
-            "message": _outcome(row),
+            "message": _again() if row.photo is not None and _second_wanted(row, page) else _outcome(row),
+            "next": {"url": f"{presenters.view_url(row.session_id, View(row.view), row.site)}&camera=1", "label": _("Second take")}
+            if _second_wanted(row, page)
+            else None,
             "photo_id": str(row.photo_id) if row.photo_id else None,
             "html": html,
         }
     )
+
+
+def _second_wanted(row: Upload, page: presenters.CapturePage) -> bool:
+    return _state(row) == Upload.Status.ACCEPTED and page.takes.second_wanted
+
+
+def _again() -> str:
+    return _("Good. Put the camera down for a moment, then take the same view once more.")
 
 
 def _state(row: Upload) -> str:

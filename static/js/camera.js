@@ -257,6 +257,11 @@ class Camera {
     if (!this.dialog.open || this.dialog.dataset.state !== "sending") return;
     this.setState(result.state === "accepted" ? "kept" : "poor");
     this.say(result.message);
+    if (result.next) {
+      const next = this.find("next"); // the second take of this view, before the next view
+      next.href = result.next.url;
+      next.textContent = result.next.label;
+    }
     this.dialog.querySelector(result.state === "accepted" ? "[data-camera-next]" : "[data-camera-again]")?.focus();
   }
 }
