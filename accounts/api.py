@@ -123,6 +123,11 @@ class _Limits(LimitOffsetPagination):
     max_limit = 200
 
 
+def limit_of(request: Request) -> int:
+    """How many rows a request asks for at once."""
+    return _Limits().get_limit(request) or _Limits.default_limit
+
+
 class Page(Generic[T]):
     """The part of a list that a request asks for. ``rows`` are what is shown: what a read is audited with."""
 

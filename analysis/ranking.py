@@ -1,8 +1,9 @@
 """What the worklist orders and filters a case by, written beside the case whenever the truth behind it changes.
 
 The truth stays where it was: red flags in the sealed answers, the severity index in a sealed finding, progress in the
-``Analysis`` row. A list of 50,000 cases cannot open seals to find its first page, so the session keeps three coarse
-numbers: how urgent, how far the measuring is, and the index in tenths. They go when the session goes.
+``Analysis`` row. A list of 50,000 cases cannot open seals to find its first page, so the session keeps coarse
+numbers: how urgent, how far the measuring is, the index in tenths, and the index as far as it may move the case (a case
+that is read blind stands as if it had none). They go when the session goes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
+
+from analysis import blinding
 from analysis.models import Analysis, Finding
 from analysis.selectors import latest_analysis
 from patients.models import Measuring, PhotoSession
@@ -35,12 +39,16 @@ def ranks_of(session: PhotoSession) -> tuple[Measuring, int]:
     return measuring, _severity_rank(analysis.pk) if measuring is Measuring.DONE else 0
 
 
+@transaction.atomic
 def refresh(session_id: UUID) -> None:
-    """Bring the case's ranks up to date, inside the caller's transaction."""
-    session = PhotoSession.objects.select_related("patient", "intake__patient").filter(pk=session_id).first()
+    """Bring the case's ranks up to date, in the caller's transaction when there is one. Locks the case: a claim may hide
+    its findings at the same moment."""
+    rows = PhotoSession.objects.select_for_update(of=("self",)).select_related("patient", "intake__patient")
+    session = rows.filter(pk=session_id).first()
     if session is not None and session.submitted_at is not None:
         measuring, rank = ranks_of(session)
-        rank_session(session=session, measuring=measuring, severity_rank=rank)
+        read_blind = blinding.hidden_from_newcomers(session_id)
+        rank_session(session=session, measuring=measuring, severity_rank=rank, read_blind=read_blind)
 
 
 def refresh_unranked(limit: int = HEAL_BATCH) -> int:

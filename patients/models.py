@@ -207,6 +207,7 @@ class PhotoSession(models.Model):
     urgency = models.PositiveSmallIntegerField(choices=Urgency.choices, default=Urgency.ROUTINE)
     measuring = models.CharField(max_length=10, choices=Measuring.choices, default=Measuring.UNKNOWN)
     severity_rank = models.PositiveSmallIntegerField(default=0)  # severity index in tenths, 10..100; 0: not measured
+    shown_rank = models.PositiveSmallIntegerField(default=0)  # the same; 0 while the case is read blind as well
     retake_views = models.JSONField(default=list)  # views the clinician wants again, with reasons' codes
     take_twice = models.BooleanField(default=False)  # each view twice in this sitting (C8)
     created_at = models.DateTimeField(default=timezone.now)
@@ -221,7 +222,7 @@ class PhotoSession(models.Model):
             models.Index(
                 F("clinic"),
                 F("urgency"),
-                F("severity_rank").desc(),
+                F("shown_rank").desc(),
                 F("submitted_at"),
                 F("id"),
                 condition=Q(status="submitted"),

@@ -14,8 +14,8 @@ class ReviewsConfig(AppConfig):
         from analysis import blinding, noise
         from reviews.noise_trust import distrusted
         from reviews.privacy import PRIVACY
-        from reviews.visibility import hides_findings
+        from reviews.visibility import hides_findings, hides_from_newcomers
 
         privacy.register(PRIVACY)
-        blinding.register(hides_findings)
+        blinding.register(hides_findings, hides_from_newcomers)
         noise.register(distrusted)

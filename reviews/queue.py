@@ -1,91 +1,54 @@
 """The worklist: submitted cases without a closed review, ordered by urgency, deadline and severity.
 
-The order is read from an index, part by part (urgency × overdue), and only the cases of the page that is asked for are
-opened. See ``analysis.ranking`` for what the order stands on.
+A page is read from an index at its place in the order (:mod:`reviews.queue_order`), and only its cases are opened. See
+``analysis.ranking`` for what the order stands on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, overload
 from uuid import UUID
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Count, Q
 
 from accounts.actors import Actor
 from accounts.models import Clinic
 from accounts.roles import Permission
 from accounts.selectors import clinic_of
-from analysis.models import Finding
-from analysis.selectors import AnalysisState, State, states_of
-from patients.capture_protocol import expected_views
-from patients.models import Patient, Photo, PhotoSession, Urgency
+from patients.models import PhotoSession, Urgency
 from patients.querysets import PhotoSessionQuerySet
-from patients.red_flags import RedFlag
-from patients.selectors import red_flags_of
-from reviews.models import Handover, Review, ReviewStatus
-from reviews.payloads import not_measurable_reason
-from reviews.queue_filters import SHOWS, Deadlines, QueueFilters, condition
-from reviews.second_reads import Flags, flags_of
-from reviews.visibility import hidden_sessions
-from vault.keys import prefetch
+from reviews.desk import Desk, desk_of
+from reviews.queue_filters import SHOWS, Deadlines, QueueFilters, condition, severity_condition
+from reviews.queue_order import Key, Order, Place, key_of, picked_key
+from reviews.queue_rows import QueueRow, rows_of
+from reviews.visibility import Contact, contacts_of, known_rank
 
-__all__ = ["SHOWS", "CaseList", "Counts", "QueueFilters", "QueueRow", "worklist"]
+__all__ = [
+    "COUNTED",
+    "SHOWS",
+    "CaseList",
+    "CasePage",
+    "Counts",
+    "Place",
+    "QueueFilters",
+    "QueueRow",
+    "places",
+    "worklist",
+]
 
 CHUNK: Final = 100
-Part = tuple[int, bool]
-"""Urgency, and whether overdue: the coarse order of the list."""
-
-PARTS: Final[tuple[Part, ...]] = tuple((urgency.value, overdue) for urgency in Urgency for overdue in (True, False))
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One case, as far as a decision about what to open next needs it."""
-
-    session: PhotoSession
-    patient: Patient
-    submitted_at: datetime
-    due_at: datetime
-    overdue: bool
-    urgent: bool
-    flags: tuple[RedFlag, ...]
-    severity: tuple[float, float, float] | None  # value, low, high of the index
-    views: frozenset[str]
-    missing_views: tuple[str, ...]
-    photo_count: int
-    analysis: AnalysisState
-    review: Review | None  # the one that holds the case now
-    mine: bool
-    is_correction: bool
-    handover_note: str
-    for_dermatologist: bool
-    offer: Handover | None = None  # handed to one colleague, who has not answered yet
-    handed_to_me: bool = False
-    handed_by_me: bool = False
-    colleagues: Flags = field(default_factory=Flags)  # escalation, opinions and reads
-
-    @property
-    def holder(self) -> str:
-        if self.review:
-            return self.review.reviewer.display_name
-        return self.offer.to_member.display_name if self.offer else ""
-
-    @property
-    def handed_by(self) -> str:
-        return self.offer.from_member.display_name if self.offer else ""
-
-    @property
-    def free(self) -> bool:
-        """Whether this person may claim the case."""
-        return self.review is None and (self.offer is None or self.handed_to_me or self.handed_by_me)
+COUNTED: Final = 10_000
+"""Cases are counted exactly up to here: a larger count says "more than", and costs no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many cases each tab of the queue holds, before the other filters."""
+    """How many cases each tab of the queue holds, before the other filters. Above ``COUNTED`` it is only "more";
+    what is one's own is always exact."""
 
     all: int
     unclaimed: int
@@ -95,64 +58,65 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Who holds what now: reviews by session (those of others only while their lease runs), and standing offers."""
+class CasePage:
+    """Consecutive cases. ``previous`` and ``following``: where the pages before and after it begin, if there are any;
+    ``before``: how many cases stood in front of it; ``total``: of all pages, more than ``COUNTED`` when above it."""
 
-    holding: Mapping[UUID, Review]
-    offers: Mapping[UUID, Handover]
-    membership_id: UUID | None
-
-    @property
-    def held_by_me(self) -> list[UUID]:
-        return [pk for pk, review in self.holding.items() if review.reviewer_id == self.membership_id]
-
-    @property
-    def handed_to_me(self) -> list[UUID]:
-        """Longest waiting first."""
-        offers = sorted(self.offers.values(), key=lambda offer: offer.offered_at)
-        return [offer.session_id for offer in offers if offer.to_member_id == self.membership_id]
+    rows: list[QueueRow]
+    before: int
+    total: int
+    previous: Place | None
+    following: Place | None
 
     @property
-    def taken(self) -> set[UUID]:
-        return {*self.holding, *self.offers}
+    def first(self) -> int:
+        return self.before + 1
 
-    def of_member(self, membership_id: UUID) -> set[UUID]:
-        held = {pk for pk, review in self.holding.items() if review.reviewer_id == membership_id}
-        return held | {pk for pk, offer in self.offers.items() if offer.to_member_id == membership_id}
+    @property
+    def last(self) -> int:
+        return self.before + len(self.rows)
 
 
 def worklist(actor: Actor, filters: QueueFilters, *, now: datetime) -> tuple[CaseList, Counts]:
     """The clinic's cases that wait for a clinician, most pressing first, and the size of each tab.
 
     First stand the cases that a colleague handed to this person, then corrections of reports that they write. A lease
-    that has lapsed does not hold a case any more. Raises NotAllowed for other roles.
+    that has lapsed does not hold a case any more. A case whose findings are hidden from this person stands where its
+    red flags, its age and its deadline put it. Raises NotAllowed for other roles.
     """
     actor.check(Permission.READ_CASES)
     clinic = clinic_of(actor)
     desk = desk_of(actor, now)
-    waiting = PhotoSession.objects.waiting_for(actor)
     deadlines = Deadlines.of(clinic, now)
-    sizes = _sizes(waiting, deadlines)
-    corrections = [pk for pk in desk.held_by_me if _is_correction(desk.holding[pk])]
+    waiting = PhotoSession.objects.waiting_for(actor)
     wanted = condition(filters, deadlines=deadlines, clinic_id=clinic.pk, now=now)
-    front = _front(actor, filters, desk, corrections, wanted)
-    matching = _held_as_wanted(waiting.filter(wanted), filters, desk).exclude(pk__in=front)
-    whole = filters.is_everything and not front
+    first, contacts = _first(filters, desk), contacts_of(actor)
+    apart = _apart(actor, filters, desk, deadlines, wanted, first, contacts)
+    matching = _held_as_wanted(waiting.filter(wanted, severity_condition(filters)), filters, desk)
+    counts = _counts(waiting, desk)
     cases = CaseList(
         actor=actor,
         clinic=clinic,
         now=now,
         desk=desk,
-        front=front,
-        matching=matching,
-        sizes=sizes if whole else _sizes(matching, deadlines),
+        matching=matching.exclude(pk__in={*contacts, *first}),
+        apart=apart,
         deadlines=deadlines,
+        total=counts.all if filters.is_everything else None,
     )
-    return cases, _counts(sizes, desk, corrections)
+    return cases, counts
+
+
+def places(query: Mapping[str, Any]) -> dict[str, Place | None]:
+    """Where in the list an address stands: arguments of :meth:`CaseList.page`. What cannot be read is the beginning."""
+    return {name: Place.parse(str(query.get(name, ""))) for name in ("after", "before")}
 
 
 class CaseList(Sequence[QueueRow]):
-    """The cases in order. Its length is known; rows are made when they are asked for, page by page."""
+    """The cases in order. Rows are made when they are asked for: page by page from a place, or by position.
+
+    The length is exact; it is counted when it is asked for.
+    """
 
     def __init__(
         self,
@@ -161,20 +125,61 @@ class CaseList(Sequence[QueueRow]):
         clinic: Clinic,
         now: datetime,
         desk: Desk,
-        front: list[UUID],
         matching: PhotoSessionQuerySet,
-        sizes: Mapping[Part, int],
+        apart: Mapping[Key, PhotoSession],
         deadlines: Deadlines,
+        total: int | None,
     ) -> None:
         self._actor, self._clinic, self._now, self._desk = actor, clinic, now, desk
-        self._front, self._matching, self._sizes, self._deadlines = front, matching, sizes, deadlines
+        self._matching, self._apart, self._counted = matching, apart, total
+        self._order = Order(matching, apart, deadlines)
+
+    def page(self, size: int, *, after: Place | None = None, before: Place | None = None) -> CasePage:
+        """The page of ``size`` cases behind or in front of a place; the first page without one.
+
+        What has left the list since leaves no hole. In front of the first cases there is the first page.
+        """
+        if before is not None:
+            found = self._order.before(before.key, size + 1)
+            if len(found) > size:
+                return self._page(found[1:], max(0, before.before - size), more_before=True, more_after=True)
+            after = None
+        found = self._order.after(after.key if after else None, size + 1)
+        if not found and after is not None:
+            return self.page(size, before=after)
+        start = after.before if after else 0
+        return self._page(found[:size], start, more_before=after is not None, more_after=len(found) > size)
+
+    def _page(
+        self, entries: list[tuple[Key, PhotoSession]], start: int, *, more_before: bool, more_after: bool
+    ) -> CasePage:
+        end = start + len(entries)
+        return CasePage(
+            rows=self._rows([session for _key, session in entries]),
+            before=start,
+            total=max(end, self._total),
+            previous=Place(entries[0][0], start) if more_before and entries else None,
+            following=Place(entries[-1][0], end) if more_after and entries else None,
+        )
+
+    @cached_property
+    def _total(self) -> int:
+        if self._counted is not None:
+            return self._counted
+        return len(self._apart) + self._matching[: COUNTED + 1].count()
 
     def __len__(self) -> int:
-        return len(self._front) + sum(self._sizes.values())
+        return self._length
+
+    @cached_property
+    def _length(self) -> int:
+        return len(self._apart) + self._matching.count()
 
     def __iter__(self) -> Iterator[QueueRow]:
-        for start in range(0, len(self), CHUNK):
-            yield from self[start : start + CHUNK]
+        key: Key | None = None
+        while entries := self._order.after(key, CHUNK):
+            key = entries[-1][0]
+            yield from self._rows([session for _key, session in entries])
 
     @overload
     def __getitem__(self, index: int) -> QueueRow: ...
@@ -183,66 +188,88 @@ class CaseList(Sequence[QueueRow]):
     def __getitem__(self, index: int | slice) -> QueueRow | list[QueueRow]:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            return _rows(self._actor, self._clinic, self._now, self._desk, self.ids(start, stop))[::step]
-        position = range(len(self))[index]
-        return self[position : position + 1][0]
+            return self._rows(self._cut(start, stop))[::step]
+        return self._rows(self._cut(*_one(range(len(self))[index])))[0]
 
-    def ids(self, start: int, stop: int) -> list[UUID]:
-        """The sessions of a part of the list, in order."""
-        stop = min(stop, len(self))
-        found = self._front[start:stop]
-        before = len(self._front)
-        for part in PARTS:
-            size = self._sizes.get(part, 0)
-            first, last = max(start - before, 0), min(stop - before, size)
-            if first < last:
-                found += _part(self._matching, part, self._deadlines).values_list("pk", flat=True)[first:last]
-            before += size
-        return found
+    def _cut(self, start: int, stop: int) -> list[PhotoSession]:
+        if stop <= start:
+            return []
+        key = self._order.key_at(start - 1) if start else None
+        return [session for _key, session in self._order.after(key, stop - start)]
+
+    def _rows(self, sessions: list[PhotoSession]) -> list[QueueRow]:
+        return rows_of(self._actor, self._clinic, self._now, self._desk, sessions)
 
 
-def _part(rows: PhotoSessionQuerySet, part: Part, deadlines: Deadlines) -> PhotoSessionQuerySet:
-    """One part of the list: the severer first, then the older."""
-    urgency, overdue = part
-    limit = deadlines.of_urgency(urgency)
-    rows = rows.filter(urgency=urgency)
-    rows = rows.filter(submitted_at__lt=limit) if overdue else rows.filter(submitted_at__gte=limit)
-    return rows.order_by("-severity_rank", "submitted_at", "pk")
+def _one(position: int) -> tuple[int, int]:
+    return position, position + 1
 
 
-def _sizes(rows: PhotoSessionQuerySet, deadlines: Deadlines) -> dict[Part, int]:
-    late = Case(When(deadlines.overdue, then=Value(1)), default=Value(0), output_field=IntegerField())
-    grouped = rows.order_by().values("urgency", late=late).annotate(n=Count("pk"))
-    return {(row["urgency"], bool(row["late"])): row["n"] for row in grouped}
-
-
-def _counts(sizes: Mapping[Part, int], desk: Desk, corrections: list[UUID]) -> Counts:
-    total = sum(sizes.values())
-    handed = desk.handed_to_me
+def _counts(waiting: PhotoSessionQuerySet, desk: Desk) -> Counts:
+    """One look at the index: the urgent ones stand first in it."""
+    counted = waiting.order_by("urgency").values("pk", "urgency")[: COUNTED + 1]
+    found = counted.aggregate(all=Count("pk"), urgent=Count("pk", filter=Q(urgency__lt=Urgency.ROUTINE)))
     return Counts(
-        all=total + len(corrections),
-        unclaimed=total - sum(1 for pk in desk.taken if not _closed(desk, pk)),
-        mine=len(desk.held_by_me) + len(handed),
-        urgent=sum(size for (urgency, _late), size in sizes.items() if urgency != Urgency.ROUTINE),
-        handed=len(handed),
+        all=found["all"] + len(desk.corrections),
+        unclaimed=found["all"] if found["all"] > COUNTED else found["all"] - desk.taken_waiting,
+        mine=len(desk.held_by_me) + len(desk.handed_to_me),
+        urgent=found["urgent"],
+        handed=len(desk.handed_to_me),
     )
 
 
-def _front(actor: Actor, filters: QueueFilters, desk: Desk, corrections: list[UUID], wanted: Q) -> list[UUID]:
-    """What stands before everything else for this person, as far as the filters want it."""
-    if filters.show == "unclaimed":
-        return []
-    first = desk.handed_to_me + (corrections if filters.show != "handed" else [])
-    if filters.holder is not None:
-        first = [pk for pk in first if pk in desk.of_member(filters.holder)]
-    if not first:
-        return []
-    rows = PhotoSession.objects.visible_to(actor).filter(pk__in=first).filter(wanted)
-    there = set(rows.values_list("pk", flat=True))
-    return [pk for pk in first if pk in there]
+def _first(filters: QueueFilters, desk: Desk) -> list[UUID]:
+    """What stands before everything else for this person."""
+    match filters.show:
+        case "unclaimed":
+            return []
+        case "handed":
+            return desk.handed_to_me
+        case _:
+            return desk.handed_to_me + desk.corrections
+
+
+def _apart(
+    actor: Actor,
+    filters: QueueFilters,
+    desk: Desk,
+    deadlines: Deadlines,
+    wanted: Q,
+    first: list[UUID],
+    contacts: Mapping[UUID, list[Contact]],
+) -> dict[Key, PhotoSession]:
+    """The cases that the index alone does not place: those that stand first, and those that the person has had to do
+    with, of whose severity they may know more or less than everybody else."""
+    if not first and not contacts:
+        return {}
+    rows = PhotoSession.objects.visible_to(actor).filter(wanted, pk__in={*contacts, *first})
+    sessions = {row.pk: row for row in rows.select_related("patient", "intake")}
+    places = {pk: position for position, pk in enumerate(first)}
+    found = {}
+    for pk, session in sessions.items():
+        rank = known_rank(session, contacts.get(pk, ()))
+        if not filters.wants_rank(rank) or not _is_held_as_wanted(pk, filters, desk):
+            continue
+        key = picked_key(places[pk], session) if pk in places else key_of(session, rank, deadlines)
+        found[key] = session
+    return found
+
+
+def _is_held_as_wanted(pk: UUID, filters: QueueFilters, desk: Desk) -> bool:
+    match filters.show:
+        case "mine":
+            fits = pk in desk.held_by_me or pk in desk.handed_to_me
+        case "handed":
+            fits = pk in desk.handed_to_me
+        case "unclaimed":
+            fits = pk not in desk.taken
+        case _:
+            fits = True
+    return fits and (filters.holder is None or pk in desk.of_member(filters.holder))
 
 
 def _held_as_wanted(rows: PhotoSessionQuerySet, filters: QueueFilters, desk: Desk) -> PhotoSessionQuerySet:
+    """The same as a condition."""
     match filters.show:
         case "mine":
             rows = rows.filter(pk__in=[*desk.held_by_me, *desk.handed_to_me])
@@ -253,130 +280,3 @@ def _held_as_wanted(rows: PhotoSessionQuerySet, filters: QueueFilters, desk: Des
     if filters.holder is not None:
         rows = rows.filter(pk__in=desk.of_member(filters.holder))
     return rows
-
-
-def desk_of(actor: Actor, now: datetime) -> Desk:
-    """Who holds what in the actor's clinic: others' reviews only while their lease runs, one's own always."""
-    reviews = Review.objects.visible_to(actor).filter(status__in=ReviewStatus.open_states())
-    reviews = reviews.filter(Q(lease_until__gt=now) | Q(reviewer_id=actor.membership_id))
-    holding = {row.session_id: row for row in reviews.select_related("reviewer", "session")}
-    offers = Handover.objects.visible_to(actor).standing(now).filter(session__status=PhotoSession.Status.SUBMITTED)
-    rows = offers.select_related("to_member", "from_member")
-    return Desk(
-        holding=holding,
-        offers={row.session_id: row for row in rows if row.session_id not in holding},
-        membership_id=actor.membership_id,
-    )
-
-
-def _is_correction(review: Review) -> bool:
-    return bool(review.session.status == PhotoSession.Status.CLOSED)
-
-
-def _closed(desk: Desk, session_id: UUID) -> bool:
-    review = desk.holding.get(session_id)
-    return review is not None and _is_correction(review)
-
-
-def _rows(actor: Actor, clinic: Clinic, now: datetime, desk: Desk, ids: list[UUID]) -> list[QueueRow]:
-    """The cases in this order, each with what its row shows."""
-    loaded = PhotoSession.objects.visible_to(actor).filter(pk__in=ids).select_related("patient", "intake__patient")
-    by_id = {session.pk: session for session in loaded}
-    sessions = [by_id[pk] for pk in ids if pk in by_id]
-    prefetch({session.patient.key_id for session in sessions})
-    views = _views(sessions)
-    states = states_of(sessions)
-    severities = _severities(states)
-    handovers = _handovers(sessions)
-    hidden = hidden_sessions(actor, sessions)
-    colleagues = flags_of(sessions)
-    return [
-        _row(
-            session,
-            clinic,
-            now,
-            desk,
-            views=views.get(session.pk, []),
-            analysis=states[session.pk],
-            severity=None if session.pk in hidden else severities.get(session.pk),
-            colleagues=colleagues[session.pk],
-            note_open=session.pk not in hidden,
-            handover=handovers.get(session.pk),
-        )
-        for session in sessions
-    ]
-
-
-def _row(
-    session: PhotoSession,
-    clinic: Clinic,
-    now: datetime,
-    desk: Desk,
-    *,
-    views: list[str],
-    analysis: AnalysisState,
-    severity: tuple[float, float, float] | None,
-    colleagues: Flags,
-    note_open: bool,
-    handover: Review | None,
-) -> QueueRow:
-    submitted_at = session.submitted_at or session.created_at
-    hours = clinic.urgent_sla_hours if session.urgent else clinic.sla_hours
-    due_at = submitted_at + timedelta(hours=hours)
-    review, offer = desk.holding.get(session.pk), desk.offers.get(session.pk)
-    return QueueRow(
-        session=session,
-        patient=session.patient,
-        submitted_at=submitted_at,
-        due_at=due_at,
-        overdue=due_at < now and session.status == PhotoSession.Status.SUBMITTED,
-        urgent=session.urgent,
-        flags=red_flags_of(session.intake) if session.intake and session.urgent else (),
-        severity=severity,
-        views=frozenset(views),
-        missing_views=tuple(view.value for view in expected_views() if view.value not in views),
-        photo_count=len(views),
-        analysis=analysis,
-        review=review,
-        mine=review is not None and review.reviewer_id == desk.membership_id,
-        is_correction=session.status == PhotoSession.Status.CLOSED,
-        handover_note=handover.handover_note if handover and review is None and note_open else "",
-        for_dermatologist=bool(handover and review is None and _wants_dermatologist(handover)),
-        offer=offer,
-        handed_to_me=offer is not None and offer.to_member_id == desk.membership_id,
-        handed_by_me=offer is not None and offer.from_member_id == desk.membership_id,
-        colleagues=colleagues,
-    )
-
-
-def _wants_dermatologist(last: Review) -> bool:
-    return last.for_dermatologist or last.status == ReviewStatus.ESCALATED
-
-
-def _views(sessions: list[PhotoSession]) -> dict[UUID, list[str]]:
-    found: dict[UUID, list[str]] = {}
-    rows = Photo.objects.present().filter(session__in=sessions).values_list("session_id", "view")
-    for session_id, view in rows:
-        found.setdefault(session_id, []).append(view)
-    return found
-
-
-def _severities(states: Mapping[UUID, AnalysisState]) -> dict[UUID, tuple[float, float, float]]:
-    """Value and range of the severity index of each measured case."""
-    done = (state for state in states.values() if state.state is State.DONE)
-    analyses = [state.analysis_id for state in done if state.analysis_id is not None]
-    rows = Finding.objects.filter(analysis_id__in=analyses, kind=Finding.Kind.SEVERITY)
-    found = {}
-    for row in rows.select_related("analysis__session__patient"):
-        if not not_measurable_reason(row.payload):
-            index: Mapping[str, Any] = row.payload["index"]
-            found[row.analysis.session_id] = (index["value"], index["low"], index["high"])
-    return found
-
-
-def _handovers(sessions: list[PhotoSession]) -> dict[UUID, Review]:
-    """The last review of each case that was handed back or escalated since it was submitted."""
-    left = (ReviewStatus.RELEASED, ReviewStatus.ESCALATED)
-    rows = Review.objects.filter(session__in=sessions, status__in=left)
-    rows = rows.select_related("session__patient", "reviewer").order_by("closed_at")
-    return {row.session_id: row for row in rows if row.claimed_at >= (row.session.submitted_at or row.claimed_at)}

@@ -23,6 +23,8 @@ URGENCIES: Final = ("1", "pressing")
 """Any red flag, or only those that ask for care now."""
 
 MAX_WAITING_HOURS: Final = 24 * 365
+MOST_SEVERE: Final = 100
+"""The severity index in tenths: 10 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,19 @@ class QueueFilters:
         return self != QueueFilters(show=self.show)
 
     @property
+    def rank_range(self) -> tuple[int, int]:
+        """The lowest and highest severity in tenths that is asked for; 0 stands for one that is not known."""
+        low = 0 if self.severity_from is None else round(self.severity_from * 10)
+        if self.severity_to is None:
+            return low, MOST_SEVERE
+        return max(low, 1), round(self.severity_to * 10)
+
+    def wants_rank(self, rank: int) -> bool:
+        """Whether a case with this severity in tenths, as far as the person may know it, is asked for."""
+        low, high = self.rank_range
+        return low <= rank <= high
+
+    @property
     def is_everything(self) -> bool:
         return self == QueueFilters()
 
@@ -103,7 +118,8 @@ class Deadlines:
 
 
 def condition(filters: QueueFilters, *, deadlines: Deadlines, clinic_id: UUID, now: datetime) -> Q:
-    """The filters as a condition on photo sessions, but for who holds a case, which is a matter of leases."""
+    """The filters as a condition on photo sessions, without the severity, which some may not know yet, and without who
+    holds a case, which is a matter of leases."""
     wanted = Q()
     if filters.urgent == "1":
         wanted &= Q(urgency__lt=Urgency.ROUTINE)
@@ -113,15 +129,17 @@ def condition(filters: QueueFilters, *, deadlines: Deadlines, clinic_id: UUID, n
         wanted &= deadlines.overdue
     if filters.waiting_hours is not None:
         wanted &= Q(submitted_at__lt=now - timedelta(hours=filters.waiting_hours))
-    if filters.severity_from is not None:
-        wanted &= Q(severity_rank__gte=round(filters.severity_from * 10))
-    if filters.severity_to is not None:
-        wanted &= Q(severity_rank__gt=0, severity_rank__lte=round(filters.severity_to * 10))
     if filters.analysis:
         wanted &= _measuring(State(filters.analysis))
     if filters.dermatologist:
         wanted &= _wants_dermatologist(clinic_id)
     return wanted
+
+
+def severity_condition(filters: QueueFilters) -> Q:
+    """The severity asked for, among the cases whose severity moves them in the list for everybody alike."""
+    low, high = filters.rank_range
+    return Q() if (low, high) == (0, MOST_SEVERE) else Q(shown_rank__gte=low, shown_rank__lte=high)
 
 
 def _measuring(state: State) -> Q:

@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 from accounts.actors import Actor
 from accounts.context import ROLE_NAMES
 from accounts.roles import Role
-from accounts.selectors import staff_of
+from accounts.selectors import clinician_names
 from analysis.selectors import State
 from patients.red_flags import label
 from patients.selectors import patient_label
-from reviews.queue import QueueRow
 from reviews.queue_filters import QueueFilters
+from reviews.queue_rows import QueueRow
 from reviews.services.saved_views import views_of
 from reviews.wording import number, short_view
 from reviews.workflow import ReadState
@@ -42,8 +42,9 @@ class QueueLine:
     age: str
     due: str
     overdue: bool
-    views: tuple[tuple[str, bool], ...]  # short name, present
-    photo_count: int
+    views: tuple[bool, ...]  # of the views that are there or expected: whether it is there
+    views_in_words: str
+    photos: str  # how many, in words
     analysis_state: str
     analysis_label: str
     holder: str
@@ -63,6 +64,7 @@ def queue_lines(rows: Sequence[QueueRow], now: datetime) -> list[QueueLine]:
 
 def _line(row: QueueRow, now: datetime) -> QueueLine:
     analysis_state, analysis_label = _analysis(row)
+    views = sorted(row.views | set(row.missing_views), key=_view_order)
     return QueueLine(
         session_id=row.session.pk,
         review_id=row.review.pk if row.review else None,
@@ -75,11 +77,9 @@ def _line(row: QueueRow, now: datetime) -> QueueLine:
         age=duration(max(0.0, (now - row.submitted_at).total_seconds())),
         due=_due(row, now),
         overdue=row.overdue,
-        views=tuple(
-            (short_view(view), view in row.views)
-            for view in sorted(row.views | set(row.missing_views), key=_view_order)
-        ),
-        photo_count=row.photo_count,
+        views=tuple(view in row.views for view in views),
+        views_in_words=", ".join(_view_in_words(view, there=view in row.views) for view in views),
+        photos=ngettext("%(n)s photo", "%(n)s photos", row.photo_count) % {"n": row.photo_count},
         analysis_state=analysis_state,
         analysis_label=analysis_label,
         holder=row.holder,
@@ -91,6 +91,10 @@ def _line(row: QueueRow, now: datetime) -> QueueLine:
         handed_by_me=row.handed_by_me,
         handed=_handed(row),
     )
+
+
+def _view_in_words(view: str, *, there: bool) -> str:
+    return f"{short_view(view)}: {_('present') if there else _('missing')}"
 
 
 def _handed(row: QueueRow) -> str:
@@ -121,6 +125,8 @@ def _colleagues(row: QueueRow) -> list[str]:
     if row.colleagues.escalated:
         words = _("Escalated by %(name)s: %(why)s")
         found.append(words % {"name": row.colleagues.escalated_by, "why": row.colleagues.escalated.rstrip(".")})
+    elif row.colleagues.escalated_by:  # read blind: what the colleague wrote is closed
+        found.append(_("Escalated by %(name)s") % {"name": row.colleagues.escalated_by})
     if row.colleagues.opinion_asked:
         found.append(_("An opinion was asked for"))
     elif row.colleagues.opinion_given:
@@ -235,11 +241,10 @@ class FilterChoices:
 
 def filter_choices(actor: Actor) -> FilterChoices:
     """The choices for this clinic."""
-    clinicians = staff_of(actor.own_clinic_id, (Role.DERMATOLOGIST, Role.TRICHOLOGIST))
     return FilterChoices(
         analysis=analysis_choices(),
         waiting=[(hours, _("over %(time)s") % {"time": duration(hours * 3600)}) for hours in (4, 24, 72, 168, 720)],
-        holders=[(str(row.pk), row.display_name) for row in clinicians],
+        holders=[(str(pk), name) for pk, name in clinician_names(actor.own_clinic_id)],
     )
 
 

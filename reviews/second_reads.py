@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from accounts.errors import NotFound
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from patients.models import PhotoSession
+from reviews.histories import History, histories_of
 from reviews.models import CaseReading, Escalation, Opinion, Read, ReadingPolicy, Review, ReviewStatus
 from reviews.policy import ReadFacts, refusal
 from reviews.workflow import OPEN_STATES, WAITING_READS, ReadState
@@ -21,7 +22,7 @@ from reviews.workflow import OPEN_STATES, WAITING_READS, ReadState
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the queue shows about a case besides its own columns. ``hidden``: leave the severity out."""
+    """What the queue shows about a case besides its own columns."""
 
     escalated: str = ""  # why, in the words of who escalated
     escalated_by: str = ""
@@ -62,32 +63,33 @@ def is_escalated(session: PhotoSession) -> bool:
     return session.pk in escalations_of([session])
 
 
-def flags_of(sessions: Iterable[PhotoSession]) -> dict[UUID, Flags]:
-    """What the queue shows about each case, in three queries."""
+def flags_of(sessions: Iterable[PhotoSession], histories: Mapping[UUID, History] | None = None) -> dict[UUID, Flags]:
+    """What the queue shows about each case. ``histories``: those of the same cases, when the caller has read them."""
     rows = {session.pk: session for session in sessions}
-    escalated = escalations_of(rows.values())
-    asked: set[UUID] = set()
-    given: set[UUID] = set()
-    for row in Opinion.objects.filter(session__in=rows, withdrawn_at=None).only(
-        "session_id", "asked_at", "answered_at"
-    ):
-        if row.asked_at >= (rows[row.session_id].submitted_at or row.asked_at):
-            (asked if row.answered_at is None else given).add(row.session_id)
-    readings = {
-        row.session_id: ReadState(row.status)
-        for row in CaseReading.objects.filter(session__in=rows)
-        if row.submitted_at == rows[row.session_id].submitted_at
-    }
-    return {
-        pk: Flags(
-            escalated=escalated[pk].reason if pk in escalated else "",
-            escalated_by=escalated[pk].review.reviewer.display_name if pk in escalated else "",
-            opinion_asked=pk in asked,
-            opinion_given=pk in given,
-            reading=readings.get(pk, ReadState.NOT_DEMANDED),
-        )
-        for pk in rows
-    }
+    known = histories_of(rows.values()) if histories is None else histories
+    handed_up = [
+        session
+        for pk, session in rows.items()
+        if any(row.status == ReviewStatus.ESCALATED for row in known[pk].reviews)
+    ]
+    escalated = escalations_of(handed_up) if handed_up else {}
+    return {pk: _flags(known[pk], escalated.get(pk)) for pk in rows}
+
+
+def _flags(history: History, escalation: Escalation | None) -> Flags:
+    since = history.session.submitted_at
+    asked = [
+        opinion
+        for opinion in history.opinions
+        if opinion.withdrawn_at is None and (since is None or opinion.asked_at >= since)
+    ]
+    return Flags(
+        escalated=escalation.reason if escalation else "",
+        escalated_by=escalation.review.reviewer.display_name if escalation else "",
+        opinion_asked=any(opinion.answered_at is None for opinion in asked),
+        opinion_given=any(opinion.answered_at is not None for opinion in asked),
+        reading=history.reading_state,
+    )
 
 
 def waits_for(state: ReadState) -> str:

@@ -11,13 +11,15 @@ from accounts.errors import NotFound
 from patients.models import PhotoSession
 from reviews.decisions import FinalFinding, effective, final_findings, unseen
 from reviews.models import FormularyEntry, Plan, Review, ReviewStatus
-from reviews.queue import Counts, QueueFilters, QueueRow, worklist
+from reviews.queue import CasePage, Counts, Place, QueueFilters, QueueRow, places, worklist
 from reviews.signing import signing_state
 from reviews.visibility import check_case_open
 
 __all__ = [
+    "CasePage",
     "Counts",
     "FinalFinding",
+    "Place",
     "QueueFilters",
     "QueueRow",
     "earlier_reviews",
@@ -25,6 +27,7 @@ __all__ = [
     "final_findings",
     "has_earlier_session",
     "message_for_patient",
+    "places",
     "plan_of",
     "review_for",
     "search_formulary",

@@ -7,17 +7,21 @@ the database and registers the rule with ``analysis``, so that no address of a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.db.models import BooleanField, Value
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.errors import DomainError
 from patients.models import PhotoSession
-from reviews.models import CaseReading, Opinion, Read, ReadingPolicy, Review, ReviewStatus
-from reviews.workflow import OPEN_STATES, ReadState, State
+from reviews.histories import History, histories_of
+from reviews.models import Opinion, Read, ReadingPolicy, Review, ReviewStatus
+from reviews.policy import ReadingRules
+from reviews.workflow import ReadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,51 +46,72 @@ def sees_reads(sight: Sight) -> bool:
     return sight.committed and sight.state is ReadState.NOT_DEMANDED
 
 
+def newcomers_see_findings(*, held: Sequence[bool], demanded: bool, policy: bool) -> bool:
+    """Whether a clinician who has had nothing to do with a waiting case may know what the models said of it.
+
+    ``held``: how the open reviews are read (blind or not); ``demanded``: an independent reading is or was due;
+    ``policy``: the next claim would be blind. The order and the filters of the queue stand on this rule.
+    """
+    return sees_findings(Sight(blind=_blind([], held, demanded=demanded, policy=policy), closed=False, committed=False))
+
+
 def sight_of(actor: Actor, session: PhotoSession) -> Sight:
     """The facts for one case."""
     return sights(actor, [session])[session.pk]
 
 
-def sights(actor: Actor, sessions: Iterable[PhotoSession]) -> dict[UUID, Sight]:
-    """The facts for many cases of the actor's clinic, in a fixed number of queries."""
-    rows = {session.pk: session for session in sessions}
+def sights(
+    actor: Actor, sessions: Iterable[PhotoSession], histories: Mapping[UUID, History] | None = None
+) -> dict[UUID, Sight]:
+    """The facts for many cases of the actor's clinic, in a fixed number of queries.
+
+    ``histories``: those of the same cases, when the caller has read them.
+    """
+    known = histories_of(sessions) if histories is None else {row.pk: histories[row.pk] for row in sessions}
+    if not known:
+        return {}
     rules = ReadingPolicy.rules_of(actor.clinic_id)
-    reviews: dict[UUID, list[Review]] = {}
-    fields = ("session_id", "reviewer_id", "status", "blind_first", "claimed_at")
-    for review in Review.objects.filter(session__in=rows).only(*fields).order_by("claimed_at"):
-        if review.claimed_at >= (rows[review.session_id].submitted_at or review.claimed_at):
-            reviews.setdefault(review.session_id, []).append(review)
-    cases = {
-        case.session_id: case
-        for case in CaseReading.objects.filter(session__in=rows)
-        if case.submitted_at == rows[case.session_id].submitted_at
-    }
-    mine = actor.membership_id
-    committed = set(
-        Read.objects.filter(case__in=cases.values(), reader_id=mine).values_list("case__session", flat=True)
+    graded = _graded(actor, known.values())
+    return {pk: _sight(actor, history, rules, graded) for pk, history in known.items()}
+
+
+def _sight(actor: Actor, history: History, rules: ReadingRules, graded: set[UUID]) -> Sight:
+    session, mine = history.session, actor.membership_id
+    return Sight(
+        blind=_blind(
+            [review.blind_first for review in history.reviews if review.reviewer_id == mine],
+            [review.blind_first for review in history.held],
+            demanded=history.reading_state is not ReadState.NOT_DEMANDED,
+            policy=rules.wants_blind(session.pk),
+        ),
+        closed=session.status == PhotoSession.Status.CLOSED
+        and any(review.status in (ReviewStatus.SIGNED, ReviewStatus.REJECTED) for review in history.reviews),
+        committed=session.pk in graded or _answered(mine, history),
+        state=history.reading_state,
     )
-    opinions = Opinion.objects.filter(session__in=rows, answered_by_id=mine, answered_at__isnull=False)
-    for session_id, answered_at in opinions.values_list("session_id", "answered_at"):
-        if answered_at >= (rows[session_id].submitted_at or answered_at):
-            committed.add(session_id)
-    found = {}
-    for pk, session in rows.items():
-        held = reviews.get(pk, [])
-        case = cases.get(pk)
-        own = [review.blind_first for review in held if review.reviewer_id == mine]
-        open_ones = [review.blind_first for review in held if State(review.status) in OPEN_STATES]
-        demanded = case is not None and case.status != ReadState.NOT_DEMANDED.value
-        found[pk] = Sight(
-            blind=_blind(own, open_ones, demanded=demanded, policy=rules.wants_blind(pk)),
-            closed=session.status == PhotoSession.Status.CLOSED
-            and any(review.status in (ReviewStatus.SIGNED, ReviewStatus.REJECTED) for review in held),
-            committed=pk in committed,
-            state=ReadState(case.status) if case else ReadState.NOT_DEMANDED,
-        )
-    return found
 
 
-def _blind(own: list[bool], open_ones: list[bool], *, demanded: bool, policy: bool) -> bool:
+def _graded(actor: Actor, histories: Iterable[History]) -> set[UUID]:
+    """The cases that this person has committed a grade for."""
+    readings = {history.reading.pk: history.session.pk for history in histories if history.reading is not None}
+    if not readings:
+        return set()
+    reads = Read.objects.filter(case__in=list(readings), reader_id=actor.membership_id)
+    return {readings[pk] for pk in reads.values_list("case_id", flat=True)}
+
+
+def _answered(member: UUID | None, history: History) -> bool:
+    """Whether this person has given an opinion since the case was submitted."""
+    since = history.session.submitted_at
+    return any(
+        opinion.answered_by_id == member
+        and opinion.answered_at is not None
+        and (since is None or opinion.answered_at >= since)
+        for opinion in history.opinions
+    )
+
+
+def _blind(own: Sequence[bool], open_ones: Sequence[bool], *, demanded: bool, policy: bool) -> bool:
     """A claim of one's own decides; else the claim that holds the case now, or a read that is due; else the policy,
     which the next claim will follow."""
     if own:
@@ -94,9 +119,69 @@ def _blind(own: list[bool], open_ones: list[bool], *, demanded: bool, policy: bo
     return demanded or (any(open_ones) if open_ones else policy)
 
 
-def hidden_sessions(actor: Actor, sessions: Iterable[PhotoSession]) -> set[UUID]:
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What a person had to do with a case: held it (``blind`` or not), or gave a grade or opinion (``blind`` None)."""
+
+    at: datetime
+    blind: bool | None
+
+
+def contacts_of(actor: Actor) -> dict[UUID, list[Contact]]:
+    """The waiting cases that this person has held, graded or given an opinion about. In one query."""
+    mine, waits = actor.membership_id, PhotoSession.Status.SUBMITTED
+    unfinished = (*ReviewStatus.open_states(), *ReviewStatus.handed_on())
+    held = Review.objects.filter(reviewer_id=mine, status__in=unfinished, session__status=waits)
+    nothing = Value(None, output_field=BooleanField())
+    read = Read.objects.filter(reader_id=mine, case__session__status=waits).order_by()
+    answered = Opinion.objects.filter(answered_by_id=mine, session__status=waits).order_by()
+    rows = held.values_list("session_id", "claimed_at", "blind_first").union(
+        read.values_list("case__session_id", "committed_at", nothing),
+        answered.values_list("session_id", "answered_at", nothing),
+    )
+    found: dict[UUID, list[Contact]] = {}
+    for session_id, at, blind in rows:
+        found.setdefault(session_id, []).append(Contact(at, blind))
+    return found
+
+
+def known_rank(session: PhotoSession, contacts: Iterable[Contact]) -> int:
+    """The severity in tenths of a waiting case, as far as somebody with these contacts may know it; else 0."""
+    since = session.submitted_at
+    these = [contact for contact in contacts if since is None or contact.at >= since]
+    if not these:
+        return session.shown_rank
+    held = [contact.blind for contact in these if contact.blind is not None]
+    committed = any(contact.blind is None for contact in these)
+    sight = Sight(blind=_blind(held, [], demanded=False, policy=False), closed=False, committed=committed)
+    return session.severity_rank if sees_findings(sight) else 0
+
+
+def hidden_from_newcomers(clinic_id: UUID | None, sessions: Iterable[PhotoSession]) -> set[UUID]:
+    """Those of a clinic's waiting cases whose findings are hidden from every clinician who is new to them."""
+    rules = ReadingPolicy.rules_of(clinic_id)
+    return {
+        pk
+        for pk, history in histories_of(sessions).items()
+        if not newcomers_see_findings(
+            held=[review.blind_first for review in history.held],
+            demanded=history.reading_state is not ReadState.NOT_DEMANDED,
+            policy=rules.wants_blind(pk),
+        )
+    }
+
+
+def hides_from_newcomers(session_id: UUID) -> bool:
+    """The rule that ``analysis`` asks before it lets a severity move a case in the worklist."""
+    session = PhotoSession.objects.filter(pk=session_id).first()
+    return session is not None and bool(hidden_from_newcomers(session.clinic_id, [session]))
+
+
+def hidden_sessions(
+    actor: Actor, sessions: Iterable[PhotoSession], histories: Mapping[UUID, History] | None = None
+) -> set[UUID]:
     """The cases whose findings this clinician must not see yet; the queue leaves their severity out."""
-    return {pk for pk, sight in sights(actor, sessions).items() if not sees_findings(sight)}
+    return {pk for pk, sight in sights(actor, sessions, histories).items() if not sees_findings(sight)}
 
 
 def findings_hidden(actor: Actor, session: PhotoSession) -> bool:

@@ -14,8 +14,8 @@ from accounts.actors import Actor
 from accounts.models import Membership
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
+from reviews.desk import desk_of
 from reviews.models import Review, ReviewStatus
-from reviews.queue import desk_of
 
 TIMES_OVER: Final = timedelta(days=30)
 """The median is over what was signed in this time."""
@@ -55,7 +55,7 @@ def workloads(actor: Actor, *, now: datetime) -> list[Workload]:
         Workload(
             member=member,
             open=sum(1 for review in desk.holding.values() if review.reviewer_id == member.pk),
-            handed=sum(1 for offer in desk.offers.values() if offer.to_member_id == member.pk),
+            handed=sum(1 for offer in desk.offers.values() if offer.to_id == member.pk),
             signed_this_week=week.get(member.pk, 0),
             median_minutes=median(times[member.pk]) if member.pk in times else None,
             is_me=member.pk == actor.membership_id,

@@ -26,6 +26,7 @@ from patients.services.sessions import (
     raise_urgency,
     reopen_for_retake,
     save_checklist,
+    show_ranks,
     start_session,
     submission_gaps,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "save_checklist",
     "save_consent_text",
     "save_intake",
+    "show_ranks",
     "start_session",
     "submission_gaps",
     "sweep_orphans",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -146,11 +147,11 @@ def mark_submitted(*, session: PhotoSession, now: datetime, look_now: bool = Fal
     session.retake_views = []
     session.clinic_id = session.patient.clinic_id
     session.urgency = urgency_of(session)
-    session.measuring, session.severity_rank = Measuring.NONE, 0
+    session.measuring, session.severity_rank, session.shown_rank = Measuring.NONE, 0, 0
     session.save(
         update_fields=[
             "status", "submitted_at", "ai_consented", "urgent", "retake_views", "clinic", "urgency", "measuring",
-            "severity_rank", "occasion",
+            "severity_rank", "shown_rank", "occasion",
         ]
     )  # fmt: skip
     if session.urgent and session.status == PhotoSession.Status.SUBMITTED:
@@ -202,11 +203,22 @@ def urgency_of(session: PhotoSession) -> Urgency:
     return Urgency.PRESSING if any(severity(flag) is Severity.URGENT for flag in flags) else Urgency.SOON
 
 
-def rank_session(*, session: PhotoSession, measuring: Measuring, severity_rank: int) -> None:
-    """Keep what the worklist orders a case by. Called by ``analysis.ranking``, which knows what was measured."""
+def rank_session(*, session: PhotoSession, measuring: Measuring, severity_rank: int, read_blind: bool) -> None:
+    """Keep what the worklist orders a locked case by. Called by ``analysis.ranking``, which knows what was measured and
+    asks whether the case is read blind: then its severity must not move it."""
     session.clinic_id, session.urgency = session.patient.clinic_id, min(session.urgency, urgency_of(session))
     session.measuring, session.severity_rank = measuring, severity_rank
-    session.save(update_fields=["clinic", "urgency", "measuring", "severity_rank"])
+    session.shown_rank = 0 if read_blind else severity_rank
+    session.save(update_fields=["clinic", "urgency", "measuring", "severity_rank", "shown_rank"])
+
+
+def show_ranks(*, session_ids: Collection[UUID], read_blind: bool) -> int:
+    """Let the severity of locked cases move them in the worklist, or not while they are read blind. Called by
+    ``reviews``, which knows who reads blind. Returns how many changed."""
+    rows = PhotoSession.objects.filter(pk__in=session_ids)
+    if read_blind:
+        return rows.exclude(shown_rank=0).update(shown_rank=0)
+    return rows.exclude(shown_rank=F("severity_rank")).update(shown_rank=F("severity_rank"))
 
 
 def raise_urgency(*, session: PhotoSession, urgency: Urgency) -> None:

@@ -10,10 +10,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from accounts.actors import Actor
-from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures
+from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, limit_of
 from analysis.selectors import State as AnalysisState
 from patients.capture_protocol import RetakeReason
 from reviews import selectors, services
@@ -48,6 +49,8 @@ class Worklist(APIView):
         operation_id="reviews_worklist",
         parameters=[
             *PAGE_PARAMETERS,
+            OpenApiParameter("after", str, description="A place, as next names it."),
+            OpenApiParameter("before", str, description="A place, as previous names it."),
             OpenApiParameter("show", str, enum=list(SHOWS)),
             OpenApiParameter("urgent", str, enum=list(URGENCIES)),
             OpenApiParameter("overdue", str, enum=["1"]),
@@ -62,12 +65,28 @@ class Worklist(APIView):
         tags=["reviews"],
     )
     def get(self, request: Request) -> Response:
-        """The worklist, filtered as in the portal."""
+        """The worklist, filtered as in the portal. Follow ``next``: its page begins where this one ends, whatever has
+        left the list meanwhile; an offset counts from the top each time."""
         actor, now = api_actor(request), timezone.now()
-        rows, _counts = selectors.worklist(actor, selectors.QueueFilters.from_query(request.query_params), now=now)
-        page = Page(request, rows)
+        cases, _counts = selectors.worklist(actor, selectors.QueueFilters.from_query(request.query_params), now=now)
+        if "offset" in request.query_params:
+            cut = Page(request, cases)
+            services.read_queue(actor=actor, session_ids=[row.session.pk for row in cut.rows], now=now)
+            return cut.answer(CaseOut)
+        page = cases.page(limit_of(request), **selectors.places(request.query_params))
         services.read_queue(actor=actor, session_ids=[row.session.pk for row in page.rows], now=now)
-        return page.answer(CaseOut)
+        links = {"next": _link(request, "after", page.following), "previous": _link(request, "before", page.previous)}
+        return Response({"count": len(cases), **links, "results": CaseOut(page.rows, many=True).data})
+
+
+def _link(request: Request, name: str, place: selectors.Place | None) -> str | None:
+    """The address of a neighbouring page, with the filters of this one."""
+    if place is None:
+        return None
+    address = request.build_absolute_uri()
+    for old in ("after", "before"):
+        address = remove_query_param(address, old)
+    return str(replace_query_param(address, name, str(place)))
 
 
 class ClaimCase(APIView):

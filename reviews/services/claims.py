@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actors import Actor
-from accounts.errors import DomainError, NotAllowed, NotFound
+from accounts.errors import DomainError, NotAllowed
 from accounts.roles import Permission
 from accounts.workflow import next_state
 from patients.models import PhotoSession
@@ -20,8 +20,17 @@ from reviews.models import Review, ReviewStatus
 from reviews.services.carry_over import carry_work, work_to_carry
 from reviews.services.escalations import waiting_state
 from reviews.services.handovers import answer_by_claim
-from reviews.services.holding import LEASE, apply, held_review, locked_review, record_event
+from reviews.services.holding import (
+    LEASE,
+    apply,
+    held_review,
+    locked_review,
+    locked_session,
+    locked_session_of,
+    record_event,
+)
 from reviews.services.reads import demand_reading
+from reviews.services.shown_ranks import refresh_shown
 from reviews.visibility import findings_hidden
 from reviews.workflow import TRANSITIONS, Action, State
 
@@ -35,7 +44,7 @@ def claim_review(*, actor: Actor, session_id: UUID, now: datetime) -> Review:
     queue.
     """
     actor.check(Permission.CLAIM_REVIEW)
-    session = _locked_session(actor, session_id)
+    session = locked_session(actor, session_id)
     current = _open_review(session)
     if current is not None:
         if current.reviewer_id == actor.membership_id:
@@ -48,6 +57,7 @@ def claim_review(*, actor: Actor, session_id: UUID, now: datetime) -> Review:
     answer_by_claim(actor=actor, session=session, now=now)
     review = _create(actor, session, now, state=waiting_state(session))
     demand_reading(review, now)
+    refresh_shown(session)
     previous = work_to_carry(review)
     if previous is not None and not findings_hidden(actor, session):
         carry_work(source=previous, target=review)
@@ -58,7 +68,7 @@ def claim_review(*, actor: Actor, session_id: UUID, now: datetime) -> Review:
 def open_correction(*, actor: Actor, source: Review, now: datetime) -> Review:
     """A new review of a signed case, starting from everything that was signed. Used when a report is corrected."""
     actor.check(Permission.CLAIM_REVIEW)
-    session = _locked_session(actor, source.session_id)
+    session = locked_session(actor, source.session_id)
     if _open_review(session) is not None:
         raise DomainError("already_claimed", _("A correction of this case is already being written."))
     review = _create(actor, session, now)
@@ -72,6 +82,7 @@ def release_review(
 ) -> Review:
     """Hand a case back to the queue. The work stays for the next reviewer, with a note."""
     actor.check(Permission.CLAIM_REVIEW)
+    locked_session_of(actor, review_id)
     review = held_review(actor, review_id, now)
     review.handover_note = note.strip()
     review.for_dermatologist = for_dermatologist
@@ -84,14 +95,6 @@ def renew_lease(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
     """Keep the case for another half hour: the page asks while it is being worked on."""
     actor.check(Permission.CLAIM_REVIEW)
     return held_review(actor, review_id, now)
-
-
-def _locked_session(actor: Actor, session_id: UUID) -> PhotoSession:
-    rows = PhotoSession.objects.visible_to(actor).select_for_update(of=("self",)).select_related("patient__clinic")
-    session: PhotoSession | None = rows.filter(pk=session_id).first()
-    if session is None:
-        raise NotFound
-    return session
 
 
 def _open_review(session: PhotoSession) -> Review | None:

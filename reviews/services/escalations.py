@@ -18,7 +18,7 @@ from patients import services as patient_services
 from patients.models import PhotoSession, Urgency
 from reviews.models import Escalation, Review
 from reviews.second_reads import is_escalated
-from reviews.services.holding import apply, held_review
+from reviews.services.holding import apply, held_review, locked_session_of
 from reviews.workflow import Action, State
 
 
@@ -29,6 +29,7 @@ def escalate_case(*, actor: Actor, review_id: UUID, reason: str, urgency: str, n
     The work stays with it. Raises Invalid ``reason_needed``, ``unknown_urgency``; DomainError ``already_signed``.
     """
     actor.check(Permission.ESCALATE_CASE)
+    session = locked_session_of(actor, review_id)
     review = held_review(actor, review_id, now)
     if review.session.status == PhotoSession.Status.CLOSED:
         raise DomainError("already_signed", _("This corrects a signed report: sign it, or hand it back."))
@@ -39,7 +40,6 @@ def escalate_case(*, actor: Actor, review_id: UUID, reason: str, urgency: str, n
     review.for_dermatologist = True
     apply(review, Action.ESCALATE, actor=actor, now=now, detail={"urgency": urgency})
     Escalation.objects.create(review=review, urgency=urgency, reason=reason.strip(), at=now)
-    session = PhotoSession.objects.select_for_update(of=("self",)).get(pk=review.session_id)
     level = Urgency.PRESSING if urgency == Escalation.Urgency.NOW else Urgency.SOON
     patient_services.raise_urgency(session=session, urgency=level)
     notify.notify(

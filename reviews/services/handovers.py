@@ -22,8 +22,8 @@ from accounts.models import Membership
 from accounts.roles import PERMISSIONS, Permission, Role
 from accounts.selectors import staff_of
 from patients.models import PhotoSession
-from reviews.models import Handover, Review
-from reviews.services.holding import apply, held_review
+from reviews.models import Handover
+from reviews.services.holding import apply, held_review, locked_session, locked_session_of
 from reviews.workflow import Action
 
 OFFER_STANDS: Final = timedelta(hours=24)
@@ -48,7 +48,7 @@ def hand_over(*, actor: Actor, review_id: UUID, to_id: UUID, note: str, now: dat
     correction of a signed report, and what :func:`held_review` raises.
     """
     actor.check(Permission.CLAIM_REVIEW)
-    session = _locked_session_of(actor, review_id)
+    session = locked_session_of(actor, review_id)
     receiver = next((row for row in colleagues(actor) if row.pk == to_id), None)
     if receiver is None:
         raise Invalid("not_a_reviewer", _("Choose a colleague of your clinic who reviews cases."))
@@ -87,7 +87,7 @@ def decline_handover(*, actor: Actor, session_id: UUID, now: datetime) -> Handov
     Raises NotFound when no case was handed to this person, or the offer stands no more.
     """
     actor.check(Permission.CLAIM_REVIEW)
-    _locked_session(actor, session_id)
+    locked_session(actor, session_id)
     offer = _standing(session_id, now)
     if offer is None or offer.to_member_id != actor.membership_id:
         raise NotFound
@@ -134,21 +134,6 @@ def _standing(session_id: UUID, now: datetime) -> Handover | None:
 def _answer(offer: Handover, status: Handover.Status, now: datetime) -> None:
     offer.status, offer.answered_at = status, now
     offer.save(update_fields=["status", "answered_at"])
-
-
-def _locked_session(actor: Actor, session_id: UUID) -> PhotoSession:
-    rows = PhotoSession.objects.visible_to(actor).select_for_update(of=("self",))
-    session: PhotoSession | None = rows.select_related("patient").filter(pk=session_id).first()
-    if session is None:
-        raise NotFound
-    return session
-
-
-def _locked_session_of(actor: Actor, review_id: UUID) -> PhotoSession:
-    review = Review.objects.visible_to(actor).filter(pk=review_id).only("session_id").first()
-    if review is None:
-        raise NotFound
-    return _locked_session(actor, review.session_id)
 
 
 def _audit(offer: Handover, actor: Actor, action: str, now: datetime) -> None:

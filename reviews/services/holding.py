@@ -13,7 +13,9 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound
 from accounts.workflow import next_state
-from reviews.models import Review, ReviewEvent
+from patients.models import PhotoSession
+from reviews.models import Review, ReviewEvent, ReviewStatus
+from reviews.services.shown_ranks import refresh_shown
 from reviews.visibility import check_findings_open
 from reviews.workflow import OPEN_STATES, TRANSITIONS, Action, State
 
@@ -28,6 +30,23 @@ def locked_review(actor: Actor, review_id: UUID) -> Review:
     if review is None:
         raise NotFound
     return review
+
+
+def locked_session_of(actor: Actor, review_id: UUID) -> PhotoSession:
+    """The case of a review, locked: always before the review itself, in the order of a claim."""
+    review = Review.objects.visible_to(actor).filter(pk=review_id).only("session_id").first()
+    if review is None:
+        raise NotFound
+    return locked_session(actor, review.session_id)
+
+
+def locked_session(actor: Actor, session_id: UUID) -> PhotoSession:
+    """A case, locked until the transaction ends; NotFound when out of scope."""
+    rows = PhotoSession.objects.visible_to(actor).select_for_update(of=("self",)).select_related("patient__clinic")
+    session: PhotoSession | None = rows.filter(pk=session_id).first()
+    if session is None:
+        raise NotFound
+    return session
 
 
 def held_review(actor: Actor, review_id: UUID, now: datetime, *, states: tuple[State, ...] = OPEN_STATES) -> Review:
@@ -84,6 +103,7 @@ def apply(
 ) -> None:
     """Make one transition of a locked review: permission, status, history, audit. ``actor`` None: the portal itself.
 
+    Where the case is free again, its row is locked as well: colleagues may know of its findings what the policy says.
     Raises NotAllowed, or DomainError ``wrong_state``.
     """
     before = State(review.status)
@@ -96,6 +116,8 @@ def apply(
     if transition.target not in OPEN_STATES and transition.target is not before:
         review.closed_at = now
     review.save()
+    if review.status in ReviewStatus.handed_on():
+        refresh_shown(review.session)
     record_event(review, action, before=before.value, actor=actor, now=now)
     audit.record(
         action=transition.audit,

@@ -21,9 +21,8 @@ from reviews.visibility import check_case_open
 from reviews.workflow import OPEN_STATES, State
 
 
-@transaction.atomic
 def read_queue(*, actor: Actor, session_ids: Iterable[UUID], now: datetime) -> None:
-    """One event for the page of the worklist that was shown."""
+    """One event for the page of the worklist that was shown: one row, which needs no transaction around it."""
     actor.check(Permission.READ_CASES)
     sessions = [str(session_id) for session_id in session_ids]
     audit.record(action="queue.read", now=now, actor=actor, subject_kind="queue", detail={"sessions": sessions})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,18 +28,17 @@ clinicians = roles(*CLINICIANS)
 @require_GET
 @clinicians
 def queue(request: HttpRequest) -> HttpResponse:
-    """Cases that wait for a clinician. Filters and page stand in the address."""
+    """Cases that wait for a clinician. Filters and the page's place stand in the address."""
     actor, now = actor_of(request), timezone.now()
     filters = selectors.QueueFilters.from_query(request.GET)
-    rows, counts = selectors.worklist(actor, filters, now=now)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    cases = list(page)
-    services.read_queue(actor=actor, session_ids=[row.session.pk for row in cases], now=now)
+    cases, counts = selectors.worklist(actor, filters, now=now)
+    page = cases.page(PAGE_SIZE, **selectors.places(request.GET))
+    services.read_queue(actor=actor, session_ids=[row.session.pk for row in page.rows], now=now)
     context = {
         "filters": filters,
         "counts": counts,
         "page": page,
-        "lines": queue_lines(cases, now),
+        "lines": queue_lines(page.rows, now),
         "choices": filter_choices(actor),
         "views": saved_views(actor, filters),
         "save_form": SaveViewForm(auto_id="view_%s"),

@@ -1,0 +1,175 @@
+"""The order of the worklist as places in it: read from an index, forwards or backwards from any place, not counted.
+
+First stand the cases that were picked out for the person; then by urgency, what is overdue first, the severer, the
+older. A case whose findings are hidden from the person counts as one without a severity (``PhotoSession.shown_rank``).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from patients.models import PhotoSession, Urgency
+from patients.querysets import PhotoSessionQuerySet
+from reviews.queue_filters import MOST_SEVERE, Deadlines
+
+Part = tuple[int, bool]
+"""Urgency, and whether still in time: the coarse order of the list."""
+
+PARTS: Final[tuple[Part, ...]] = tuple((urgency.value, in_time) for urgency in Urgency for in_time in (False, True))
+PICKED: Final = -1
+"""Stands in the place of an urgency for what comes before everything else."""
+
+MOST_PICKED: Final = 10_000
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Where one case stands: sorts as the list does. ``less_severe``: minus the severity in tenths that is known."""
+
+    urgency: int
+    in_time: bool
+    less_severe: int
+    submitted_at: datetime
+    pk: UUID
+
+    @property
+    def part(self) -> Part:
+        return self.urgency, self.in_time
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The edge of a page: the case it stands at, and how many were before the page's first one when it was shown."""
+
+    key: Key
+    before: int
+
+    def __str__(self) -> str:
+        """For an address."""
+        micros = (self.key.submitted_at - _EPOCH) // timedelta(microseconds=1)
+        numbers = (self.before, self.key.urgency, int(self.key.in_time), -self.key.less_severe, micros)
+        return "_".join([*map(str, numbers), self.key.pk.hex])
+
+    @classmethod
+    def parse(cls, text: str) -> Place | None:
+        """The place that an address names; None for anything else."""
+        try:
+            before, urgency, in_time, rank, micros, pk = text.split("_")
+            at = _EPOCH + timedelta(microseconds=int(micros))
+            place = cls(Key(int(urgency), in_time == "1", -int(rank), at, UUID(pk)), max(0, int(before)))
+        except (ValueError, OverflowError):
+            return None
+        known = PICKED <= place.key.urgency <= max(Urgency) and -MOST_SEVERE <= place.key.less_severe <= MOST_PICKED
+        return place if known else None
+
+
+Entry = tuple[Key, Any]
+"""A case at its place."""
+
+
+def key_of(session: PhotoSession, rank: int, deadlines: Deadlines) -> Key:
+    """``rank``: the severity in tenths as far as the person may know it."""
+    at = session.submitted_at or session.created_at
+    return Key(session.urgency, at >= deadlines.of_urgency(session.urgency), -rank, at, session.pk)
+
+
+def picked_key(position: int, session: PhotoSession) -> Key:
+    """The place of what was picked out, in its own order."""
+    return Key(PICKED, False, position, session.submitted_at or session.created_at, session.pk)
+
+
+class Order:
+    """The whole list: ``rows`` in the order of the index, with ``apart`` (few, placed one by one) set in among them.
+
+    ``load`` says what is read of the rows: whole cases, or their keys alone.
+    """
+
+    def __init__(self, rows: PhotoSessionQuerySet, apart: Mapping[Key, PhotoSession], deadlines: Deadlines) -> None:
+        self._rows, self._deadlines = rows, deadlines
+        self._apart: list[Entry] = sorted(apart.items(), key=lambda entry: entry[0])
+
+    def after(self, key: Key | None, count: int) -> list[Entry]:
+        """The next ``count`` cases behind a place; the first ones when it is None."""
+        apart = [entry for entry in self._apart if key is None or entry[0] > key]
+        rows = self._stream(key, count, PARTS, _behind, "", self._whole)
+        return list(islice(heapq.merge(apart, rows, key=lambda entry: entry[0]), count))
+
+    def before(self, key: Key, count: int) -> list[Entry]:
+        """The last ``count`` cases in front of a place, in the list's order."""
+        apart = [entry for entry in reversed(self._apart) if entry[0] < key]
+        rows = self._stream(key, count, PARTS[::-1], _in_front, "-", self._whole)
+        merged = heapq.merge(apart, rows, key=lambda entry: entry[0], reverse=True)
+        return list(islice(merged, count))[::-1]
+
+    def key_at(self, position: int) -> Key | None:
+        """The place of the case at a position, by walking there over the index; None past the end."""
+        rows = self._stream(None, position + 1, PARTS, _behind, "", self._keys)
+        merged = heapq.merge(self._apart, rows, key=lambda entry: entry[0])
+        return next((key for key, _case in islice(merged, position, None)), None)
+
+    def _stream(
+        self,
+        key: Key | None,
+        count: int,
+        parts: Sequence[Part],
+        beyond: Callable[[Key], tuple[Q, Q]],
+        sign: str,
+        read: Callable[[PhotoSessionQuerySet, Part], Iterator[Entry]],
+    ) -> Iterator[Entry]:
+        """At most ``count`` rows beyond a place: a query for each stretch of the index, none after the last needed."""
+        found = 0
+        order = ("submitted_at", "pk") if sign == "" else ("-submitted_at", "-pk")
+        if key is not None and key.part in parts:
+            parts = parts[parts.index(key.part) :]
+        elif key is not None and sign == "-":
+            return  # nothing of the index stands in front of what was picked out
+        for part in parts:
+            rows = self._part(part)
+            stretches = beyond(key) if key is not None and key.part == part else (Q(),)
+            for stretch in stretches:
+                if found >= count:
+                    return
+                ordered = rows.filter(stretch).order_by(f"{_FLIP[sign]}shown_rank", *order)
+                for entry in read(ordered[: count - found], part):
+                    found += 1
+                    yield entry
+
+    def _part(self, part: Part) -> PhotoSessionQuerySet:
+        urgency, in_time = part
+        limit = self._deadlines.of_urgency(urgency)
+        rows = self._rows.filter(urgency=urgency)
+        return rows.filter(submitted_at__gte=limit) if in_time else rows.filter(submitted_at__lt=limit)
+
+    def _whole(self, rows: PhotoSessionQuerySet, _part: Part) -> Iterator[Entry]:
+        for session in rows.select_related("patient", "intake"):
+            yield key_of(session, session.shown_rank, self._deadlines), session
+
+    def _keys(self, rows: PhotoSessionQuerySet, part: Part) -> Iterator[Entry]:
+        for rank, at, pk in rows.values_list("shown_rank", "submitted_at", "pk"):
+            yield Key(*part, -rank, at, pk), None
+
+
+_FLIP: Final = {"": "-", "-": ""}
+
+
+def _behind(key: Key) -> tuple[Q, Q]:
+    """Two stretches of the index: the same severity and younger, then the less severe."""
+    rank, at = -key.less_severe, key.submitted_at
+    same = Q(shown_rank=rank, submitted_at__gte=at) & (Q(submitted_at__gt=at) | Q(pk__gt=key.pk))
+    return same, Q(shown_rank__lt=rank)
+
+
+def _in_front(key: Key) -> tuple[Q, Q]:
+    rank, at = -key.less_severe, key.submitted_at
+    same = Q(shown_rank=rank, submitted_at__lte=at) & (Q(submitted_at__lt=at) | Q(pk__lt=key.pk))
+    return same, Q(shown_rank__gt=rank)

@@ -1,0 +1,175 @@
+"""Rows of the worklist: what the queue shows about the cases of one page, read for all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from accounts.actors import Actor
+from accounts.models import Clinic
+from analysis.models import Finding
+from analysis.selectors import AnalysisState, State, states_of
+from patients.capture_protocol import expected_views
+from patients.models import Patient, Photo, PhotoSession
+from patients.red_flags import RedFlag
+from patients.selectors import red_flags_of
+from reviews.desk import Desk, Holding, Offer
+from reviews.histories import histories_of
+from reviews.models import Review, ReviewStatus
+from reviews.payloads import not_measurable_reason
+from reviews.second_reads import Flags, flags_of
+from reviews.visibility import hidden_sessions
+from vault.keys import prefetch
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One case, as far as a decision about what to open next needs it."""
+
+    session: PhotoSession
+    patient: Patient
+    submitted_at: datetime
+    due_at: datetime
+    overdue: bool
+    urgent: bool
+    flags: tuple[RedFlag, ...]
+    severity: tuple[float, float, float] | None  # value, low, high of the index
+    views: frozenset[str]
+    missing_views: tuple[str, ...]
+    photo_count: int
+    analysis: AnalysisState
+    review: Holding | None  # the review that holds the case now
+    mine: bool
+    is_correction: bool
+    handover_note: str
+    for_dermatologist: bool
+    offer: Offer | None = None  # handed to one colleague, who has not answered yet
+    handed_to_me: bool = False
+    handed_by_me: bool = False
+    colleagues: Flags = field(default_factory=Flags)  # escalation, opinions and reads
+
+    @property
+    def holder(self) -> str:
+        if self.review:
+            return self.review.reviewer_name
+        return self.offer.to_name if self.offer else ""
+
+    @property
+    def handed_by(self) -> str:
+        return self.offer.from_name if self.offer else ""
+
+    @property
+    def free(self) -> bool:
+        """Whether this person may claim the case."""
+        return self.review is None and (self.offer is None or self.handed_to_me or self.handed_by_me)
+
+
+def rows_of(
+    actor: Actor, clinic: Clinic, now: datetime, desk: Desk, sessions: Sequence[PhotoSession]
+) -> list[QueueRow]:
+    """The cases in this order, each with what its row shows. They come with their patient and answers loaded."""
+    prefetch({session.patient.key_id for session in sessions})
+    histories = histories_of(sessions)
+    views, states = _views(sessions), states_of(list(sessions))
+    hidden = hidden_sessions(actor, sessions, histories)
+    severities = _severities([session for session in sessions if session.pk not in hidden], states)
+    colleagues = flags_of(sessions, histories)
+    return [
+        _row(
+            session,
+            clinic,
+            now,
+            desk,
+            views=views.get(session.pk, []),
+            analysis=states[session.pk],
+            severity=severities.get(session.pk),
+            colleagues=colleagues[session.pk]
+            if session.pk not in hidden
+            else replace(colleagues[session.pk], escalated=""),
+            note_open=session.pk not in hidden,
+            left=histories[session.pk].left,
+        )
+        for session in sessions
+    ]
+
+
+def _row(
+    session: PhotoSession,
+    clinic: Clinic,
+    now: datetime,
+    desk: Desk,
+    *,
+    views: list[str],
+    analysis: AnalysisState,
+    severity: tuple[float, float, float] | None,
+    colleagues: Flags,
+    note_open: bool,
+    left: Review | None,
+) -> QueueRow:
+    submitted_at = session.submitted_at or session.created_at
+    hours = clinic.urgent_sla_hours if session.urgent else clinic.sla_hours
+    due_at = submitted_at + timedelta(hours=hours)
+    review, offer = desk.holding.get(session.pk), desk.offers.get(session.pk)
+    return QueueRow(
+        session=session,
+        patient=session.patient,
+        submitted_at=submitted_at,
+        due_at=due_at,
+        overdue=due_at < now and session.status == PhotoSession.Status.SUBMITTED,
+        urgent=session.urgent,
+        flags=_flags(session),
+        severity=severity,
+        views=frozenset(views),
+        missing_views=tuple(view.value for view in expected_views() if view.value not in views),
+        photo_count=len(views),
+        analysis=analysis,
+        review=review,
+        mine=review is not None and review.reviewer_id == desk.membership_id,
+        is_correction=session.status == PhotoSession.Status.CLOSED,
+        handover_note=left.handover_note if left and review is None and note_open else "",
+        for_dermatologist=bool(left and review is None and _wants_dermatologist(left)),
+        offer=offer,
+        handed_to_me=offer is not None and offer.to_id == desk.membership_id,
+        handed_by_me=offer is not None and offer.from_id == desk.membership_id,
+        colleagues=colleagues,
+    )
+
+
+def _flags(session: PhotoSession) -> tuple[RedFlag, ...]:
+    if session.intake is None or not session.urgent:
+        return ()
+    session.intake.patient = session.patient  # whose key opens the answers
+    return red_flags_of(session.intake)
+
+
+def _wants_dermatologist(last: Review) -> bool:
+    return last.for_dermatologist or last.status == ReviewStatus.ESCALATED
+
+
+def _views(sessions: Sequence[PhotoSession]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    ids = [session.pk for session in sessions]
+    rows = Photo.objects.present().filter(session__in=ids).values_list("session_id", "view")
+    for session_id, view in rows:
+        found.setdefault(session_id, []).append(view)
+    return found
+
+
+def _severities(
+    sessions: Sequence[PhotoSession], states: Mapping[UUID, AnalysisState]
+) -> dict[UUID, tuple[float, float, float]]:
+    """Value and range of the severity index of each measured case."""
+    measured = {
+        states[session.pk].analysis_id: session for session in sessions if states[session.pk].state is State.DONE
+    }
+    rows = Finding.objects.filter(analysis_id__in=[pk for pk in measured if pk], kind=Finding.Kind.SEVERITY)
+    found = {}
+    for row in rows.select_related("analysis"):
+        row.analysis.session = measured[row.analysis_id]  # opens what is sealed without another query
+        if not not_measurable_reason(row.payload):
+            index: Mapping[str, Any] = row.payload["index"]
+            found[row.analysis.session_id] = (index["value"], index["low"], index["high"])
+    return found

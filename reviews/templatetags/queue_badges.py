@@ -1,0 +1,32 @@
+"""What the queue's page shows often: status badges, rendered once for each state and words, and counts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from reviews.queue import COUNTED
+
+register = template.Library()
+
+
+@register.simple_tag
+def list_badge(state: str, label: str = "") -> SafeString:
+    """``_components/status_badge.html`` for a state, with words of its own where ``label`` gives some."""
+    return _rendered(state, label, get_language() or "")
+
+
+@register.filter
+def counted(count: int) -> str:
+    """A count as far as it was counted: "10,000+" above that."""
+    return f"{number_format(COUNTED)}+" if count > COUNTED else number_format(count)
+
+
+@lru_cache(maxsize=256)
+def _rendered(state: str, label: str, _language: str) -> SafeString:
+    return render_to_string("_components/status_badge.html", {"state": state, "label": label}).strip()  # type: ignore[return-value]
