@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from care.views import agenda, bookings, captures, guide, messages, replies
+from care.views import agenda, bookings, captures, finding, guide, messages, replies
 
 app_name = "care"
 urlpatterns = [
     path("messages/", messages.inbox, name="inbox"),
-    path("messages/to/", messages.find, name="find"),
+    path("find/", finding.find, name="find"),
     path("messages/replies/", replies.replies, name="replies"),
     path("messages/replies/<uuid:reply_id>/", replies.reply_edit, name="reply_edit"),
     path("messages/replies/<uuid:reply_id>/retire/", replies.reply_retire, name="reply_retire"),

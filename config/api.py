@@ -10,7 +10,7 @@ from accounts import api_webhooks as webhooks
 from accounts.api import NoSuchAddress
 from analysis import api as analyses
 from analysis import api_releases as releases
-from care.api import bookings, captures, guide, messages, offer
+from care.api import bookings, captures, finding, guide, messages, offer
 from patients import api as sessions
 from patients import api_cards
 from patients import api_record as records
@@ -26,6 +26,7 @@ urlpatterns = [
     # --- records
     path("join/<str:code>/", records.JoinClinic.as_view(), name="api-join"),
     path("records/", records.Records.as_view(), name="api-records"),
+    path("patients/find/", finding.FindPatients.as_view(), name="api-find-patients"),
     path("patients/<uuid:patient_id>/", records.OneRecord.as_view(), name="api-record"),
     path("patients/<uuid:patient_id>/consents/", records.Consents.as_view(), name="api-consents"),
     path(

@@ -40,6 +40,7 @@ class Patient(models.Model):
     name_index = models.CharField(max_length=64, db_index=True)  # blind index of "family given"
     family_name_index = models.CharField(max_length=64, db_index=True)
     record_index = models.CharField(max_length=64, db_index=True)
+    phone_index = models.CharField(max_length=64, db_index=True, blank=True, default="", db_default="")  # its end
     is_minor_record = models.BooleanField(default=False)  # registered by a guardian; excluded from model improvement
     legal_hold_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -39,7 +39,7 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
         f"Patient.{name}": _IDENTITY
         for name in (
             "given_name", "family_name", "birth_date", "sex", "phone", "name_index", "family_name_index",
-            "record_index", "legal_hold_reason",
+            "record_index", "phone_index", "legal_hold_reason",
         )
     },
     **{

@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.errors import NotFound
 from accounts.roles import Permission
 from accounts.selectors import clinic_of, events_about
+from patients import phones
 from patients.intake_form import Answers
 from patients.models import (
     Consent,
@@ -68,9 +69,16 @@ def users_of(patient_id: UUID) -> list[UUID]:
 
 
 def find_patients(actor: Actor, text: str) -> list[Patient]:
-    """A clinician's search by family name, full name in either order, or record number: equality, never a part."""
+    """A clinician's search by family name, full name in either order, record number or phone number.
+
+    Equality, never a part; a phone number is the same with or without the country's code, blanks and signs.
+    """
     if not actor.role.is_clinician or not text.strip():
         return []
+    if ending := phone_index(actor.clinic_id, text):
+        same = Patient.objects.visible_to(actor).filter(phone_index=ending)
+        if found_by_phone := [patient for patient in same if phones.same(patient.phone, text)]:
+            return found_by_phone
     scope = Patient.objects.visible_to(actor)
     words = text.split()
     candidates = {" ".join(words), " ".join([*words[1:], words[0]]), " ".join([words[-1], *words[:-1]])}
@@ -93,6 +101,11 @@ def family_name_index(clinic_id: UUID | None, family_name: str) -> str:
 def record_index(clinic_id: UUID | None, record_number: str) -> str:
     """Blind index of the record number within a clinic, however its hyphens were typed."""
     return blind_index(namespace=f"patients.record:{clinic_id}", value=record_number.replace("-", "").replace(" ", ""))
+
+
+def phone_index(clinic_id: UUID | None, phone: str) -> str:
+    """Blind index of the end of a phone number within a clinic; empty for what is none."""
+    return blind_index(namespace=f"patients.phone:{clinic_id}", value=phones.ending(phone))
 
 
 def photo_index(patient_id: UUID, sha256: str) -> str:

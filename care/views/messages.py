@@ -172,17 +172,6 @@ def thumbnail(request: HttpRequest, attachment_id: UUID) -> StreamingHttpRespons
     return stream(services.open_thumbnail(actor=actor_of(request), attachment_id=attachment_id))
 
 
-@require_GET
-@team
-def find(request: HttpRequest) -> HttpResponse:
-    """Look a patient up, to write to them or to book for them."""
-    text = request.GET.get("q", "").strip()
-    found: list[Patient] = []
-    if text:
-        found = services.find_patients(actor=actor_of(request), text=text, now=timezone.now())
-    return render(request, "care/find.html", {"q": text, "found": found})
-
-
 def stream(opened: AttachmentStream) -> StreamingHttpResponse:
     """Private, never stored, never guessed; a document only ever as a download."""
     kind = "attachment" if opened.as_download else "inline"

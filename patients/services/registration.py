@@ -72,7 +72,7 @@ def tombstone_patient(*, patient_id: uuid.UUID, now: datetime) -> None:
     """
     patient = Patient.objects.select_for_update().get(pk=patient_id)
     patient.given_name = patient.family_name = patient.sex = patient.phone = ""
-    patient.name_index = patient.family_name_index = patient.record_index = ""
+    patient.name_index = patient.family_name_index = patient.record_index = patient.phone_index = ""
     patient.birth_date = None
     patient.legal_hold_reason = ""
     patient.erased_at = now
@@ -137,5 +137,6 @@ def _new_patient(clinic: Clinic, details: PatientDetails, now: datetime) -> Pati
         name_index=selectors.name_index(clinic.pk, f"{family} {given}"),
         family_name_index=selectors.family_name_index(clinic.pk, family),
         record_index=selectors.record_index(clinic.pk, number),
+        phone_index=selectors.phone_index(clinic.pk, details.phone),
         created_at=now,
     )

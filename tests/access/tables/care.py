@@ -69,6 +69,7 @@ TABLE: dict[str, Address] = {
     # --- messages
     "care:inbox": get(PATIENTS_AND_CLINICIANS),
     "care:find": get(ANY_CLINICIAN),
+    "api-find-patients": api(ANY_CLINICIAN, "post", text="Nobody"),
     "care:replies": get(ANY_CLINICIAN),
     "care:reply_edit": get(TEAM, "canned_reply"),
     "care:reply_retire": post(TEAM, "canned_reply"),
