@@ -7,6 +7,7 @@ the network, is refused by the fetcher.
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from fontTools.ttLib import TTFont
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -130,5 +132,14 @@ def _page_style() -> str:
 
 @cache
 def _fonts() -> Mapping[str, Part]:
+    """The document's fonts, unpacked once per process: WeasyPrint would do it again for every document."""
     folder = files("reports.print")
-    return {name: Part("font/woff2", folder.joinpath(f"{name}.woff2").read_bytes()) for name in _FONTS}
+    return {name: Part("font/ttf", _unpacked(folder.joinpath(f"{name}.woff2").read_bytes())) for name in _FONTS}
+
+
+def _unpacked(woff2: bytes) -> bytes:
+    with TTFont(io.BytesIO(woff2), recalcTimestamp=False) as font:
+        font.flavor = None
+        plain = io.BytesIO()
+        font.save(plain)
+    return plain.getvalue()

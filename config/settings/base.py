@@ -226,7 +226,7 @@ ANALYSIS_LEASE_S = env.int("TRICHORA_LEASE_S", 90)  # renewed three times per le
 ANALYSIS_MAX_ATTEMPTS = 3
 ANALYSIS_OUTAGE_S = env.int("TRICHORA_OUTAGE_S", 120)  # how long a finished result waits for the database
 ANALYSIS_STALLED_S = env.int("TRICHORA_STALLED_S", 300)  # waiting longer with nothing taken: the workers have stopped
-ANALYSIS_BACKEND = env.str("TRICHORA_RUNTIME", "openvino")
+ANALYSIS_BACKEND = env.str("TRICHORA_RUNTIME", "openvino")  # torch; auto: an NVIDIA card where there is one
 
 # --- signatures under reports ---------------------------------------------------------------------------------------
 # One PKCS#12 file a clinic, or default.p12 for all (docs/signing.md). Without one no report's PDF is issued.

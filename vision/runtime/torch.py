@@ -17,6 +17,7 @@ class TorchNetwork:
 
     def __init__(self, release: Release, device: str | None = None) -> None:
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.backends.cudnn.allow_tf32 = False  # the same photo gives the same numbers on a card and on a processor
         self._module = load_module(release).to(self._device)
 
     def infer(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
