@@ -1,4 +1,4 @@
-"""The demo's conversation and consultations: made through the portal's own services, once."""
+"""The demo's conversation, consultations, plan of photographs and approved guide, made by the portal's own services."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from accounts.decorators import CLINICIANS
 from accounts.models import Clinic, Membership
 from accounts.selectors import staff_of
 from care import services
+from care.guide import Page
 from care.models import ConsultationKind, Thread
 from care.models.booking import Mode
-from care.selectors import free_slots
+from care.selectors import free_slots, page_state
 from care.services import Writing
 from care.services.hours import Grid, KindDetails
 from care.slots import Hours
@@ -35,7 +36,7 @@ REPLIES = (
 def ensure_care(
     clinic: Clinic, administrator: Actor, doctor: Actor, patient: Patient, holder: Actor, now: datetime
 ) -> None:
-    """Hours, kinds, saved replies, one answered conversation and one booking; a second call changes nothing."""
+    """Hours, kinds, replies, a conversation, a booking, a plan and the guide; a second call changes nothing."""
     if Thread.objects.filter(clinic=clinic).exists():
         return
     members = staff_of(clinic.pk, CLINICIANS)
@@ -54,6 +55,10 @@ def ensure_care(
         actor=doctor, thread_id=first.thread_id, writing=Writing(answer, uuid4()), now=now - timedelta(days=1)
     )
     _book(kinds[0], members, patient, holder, now)
+    for page in Page:
+        digest = page_state(clinic.pk, page).pending.digest
+        services.approve_page(actor=doctor, page=page, digest=digest, now=now)
+    services.start_plan(actor=doctor, patient_id=patient.pk, now=now)
 
 
 def _offer(administrator: Actor, members: list[Membership], now: datetime) -> list[ConsultationKind]:

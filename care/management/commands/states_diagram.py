@@ -1,4 +1,4 @@
-"""Writes docs/states.md from the table of transitions, or checks that it is up to date."""
+"""Writes docs/states.md from the tables of transitions, or checks that it is up to date."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from reviews.workflow import document
+from care.states import document
 
 
 class Command(BaseCommand):
-    help = "Write docs/states.md from reviews/workflow.py; with --check, fail when it differs."
+    help = "Write docs/states.md from the tables of transitions; with --check, fail when it differs."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     "docs/states.md is out of date: run `python manage.py states_diagram` and commit it."
                 )
-            self.stdout.write("docs/states.md matches the table of transitions.")
+            self.stdout.write("docs/states.md matches the tables of transitions.")
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted, encoding="utf-8")
