@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from analysis.models import Finding
+from analysis.noise import takes_of
 from patients.models import Photo
 from reviews.causes import EXPLAINING, KEYS, REJECTING, WORDS, Cause
 from reviews.decisions import CaseState, Verdict
@@ -255,7 +256,17 @@ def _facts(
     if finding.kind == Finding.Kind.REGION and finding.photo is not None:
         area = _area(state, finding.photo, stands)
         rows += [(_("Projected area"), area)] if area else []
-    return tuple(rows)
+    return (*rows, *_takes(finding.payload))
+
+
+def _takes(payload: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the second take of this view says, and the mean that a change is judged by."""
+    found = takes_of(payload)
+    if found is None or found[1] < 2:
+        return ()
+    digits = 0 if found[0].value >= 100 else 1
+    again = ", ".join(f"{take:.{digits}f}" for take in payload["takes"][1:])
+    return ((_("Second take"), again), (_("Mean of the takes"), f"{found[0].value:.{digits}f}"))
 
 
 def _area(state: CaseState, photo: Photo, payload: Mapping[str, Any]) -> str:

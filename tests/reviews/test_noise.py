@@ -10,8 +10,10 @@ from django.urls import reverse
 from accounts.roles import Role
 from analysis.noise import Repeat, clinic_book
 from reviews import noise_page as pages
+from reviews.decisions import case_state
 from reviews.models import FindingDecision
 from reviews.noise_trust import distrusted
+from reviews.presenters.cards import finding_cards
 from tests.factories.patients import NOW, make_clinic, make_patient, make_staff, signed_in
 from tests.factories.reviews import finding_of, review_at
 from vision.types import Metric, View
@@ -89,3 +91,15 @@ def test_what_a_clinician_overruled_tells_nothing_about_noise() -> None:
     region = finding_of(review, "region")
     decide("corrected", 3, region)
     assert distrusted([region.photo_id]) == {region.photo_id: None}
+
+
+def test_the_card_of_a_number_shows_the_second_take_beside_it() -> None:
+    review, _actor = review_at("claimed")
+    finding = finding_of(review, "measure")
+    value = finding.payload["value"]
+    finding.payload = {**finding.payload, "takes": [value, value + 3]}
+    finding.save()
+    state = case_state(review)
+    card = next(card for card in finding_cards(state, state.numbers(), None) if card.id == finding.pk)
+    assert ("Second take", f"{value + 3:.1f}") in card.parts
+    assert ("Mean of the takes", f"{value + 1.5:.1f}") in card.parts
