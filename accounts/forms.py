@@ -49,6 +49,7 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "paper",
             "trichoscope_px_per_mm",
             "trichoscope_width_px",
+            "trichoscope_bar_mm",
             "repeat_captures",
             "registration_open",
         ]
@@ -59,12 +60,17 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "paper": _("Paper of printed reports"),
             "trichoscope_px_per_mm": _("Trichoscope: pixels per millimetre"),
             "trichoscope_width_px": _("Trichoscope: width of its pictures in pixels"),
+            "trichoscope_bar_mm": _("Trichoscope: length of its scale bar in millimetres"),
             "repeat_captures": _("Ask for each view twice"),
             "registration_open": _("The registration link is open"),
         }
         help_texts = {
             "trichoscope_px_per_mm": _("Photograph a ruler with it and count. Without it no hairs are counted."),
             "trichoscope_width_px": _("Only close-ups of exactly this width get the scale; other devices differ."),
+            "trichoscope_bar_mm": _(
+                "If it draws a bar into its pictures: what is printed beside it, such as 1.0. Every close-up with such a "
+                "bar then gets its scale from it, at any magnification."
+            ),
             "repeat_captures": _(
                 "Two takes of one sitting show how much a patient's photographs vary by themselves, and so from where on a "
                 "change is one. A patient may decide otherwise in each session."

@@ -88,6 +88,10 @@ class Clinic(models.Model):
         null=True, blank=True, validators=[MinValueValidator(20), MaxValueValidator(2000)]
     )
     trichoscope_width_px = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(300)])
+    # How many millimetres the scale bar stands for that the trichoscope burns into its pictures, if it does.
+    trichoscope_bar_mm = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0.05), MaxValueValidator(20)]
+    )
     # When the protocol asks for each view twice, to learn how much a patient's own photographs vary (C8).
     repeat_captures = models.CharField(max_length=10, choices=Repeats.choices, default=Repeats.NEVER)
     created_at = models.DateTimeField(default=current_time)

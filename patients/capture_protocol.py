@@ -207,6 +207,27 @@ QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
         _("No scalp or hair is recognised."),
         _("Check that the right photo was chosen, and that the head fills the picture."),
     ),
+    QualityCheck.TOO_FAR: Advice(
+        _("The head is too small in the picture."), _("Go closer, so that the head fills the picture.")
+    ),
+    QualityCheck.WRONG_VIEW: Advice(
+        _("The photo seems to show another view."), _("Compare it with the outline, and take this view.")
+    ),
+    QualityCheck.COLOUR_CAST: Advice(
+        _("The light is strongly coloured."),
+        _("Use white light: daylight or a white lamp. The calibration card in the picture puts colours right."),
+    ),
+    QualityCheck.GLARE: Advice(
+        _("There are bright reflexes on hair or skin."),
+        _("Is the hair dry and free of oil and spray? Move the lamp to the side, and leave the flash off."),
+    ),
+    QualityCheck.COVERED: Advice(
+        _("Something seems to lie across the scalp."),
+        _("Take off hats, bands and clips, and keep hands out of the picture unless the view asks for one."),
+    ),
+    QualityCheck.TILTED: Advice(
+        _("The head is tilted in the picture."), _("Hold the camera level, as in the outline.")
+    ),
 }
 
 

@@ -26,7 +26,9 @@ from vision.decode import (
     sniff,
     strip_metadata,
 )
-from vision.quality import check_quality
+from vision.quality import check_upload
+from vision.scale_bar import ScaleBar, find_scale_bar
+from vision.scale_bar import enlarged as enlarged_bar
 from vision.types import NotMeasurable, QualityReport, Reason, RgbImage, View
 
 THUMBNAIL_EDGE_PX: Final = 480
@@ -68,6 +70,7 @@ class IncomingPhoto:
     facts: CaptureFacts
     quality: QualityReport
     card: CardReading | NotMeasurable  # in pixels of the photo as it is kept
+    bar: ScaleBar | NotMeasurable  # burned into a close-up; in the same pixels
 
 
 def read_upload(source: BinaryIO, *, max_bytes: int) -> bytes:
@@ -94,11 +97,19 @@ def examine(data: bytes, *, view: View, claimed: str | None, max_pixels: int) ->
     facts = read_capture_facts(data)
     clean = strip_metadata(data, max_pixels=max_pixels)
     picture = decode_image(clean.data, max_pixels=max_pixels, max_long_edge=LOOK_EDGE_PX)
-    quality = check_quality(picture, view)
     card = read_card(picture) if view.is_global else NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
-    if isinstance(card, CardReading):
-        card = enlarged(card, clean.width_px / picture.shape[1])
-    return IncomingPhoto(clean, _thumbnail(picture), facts, quality, card)
+    balance = card.white_balance if isinstance(card, CardReading) else None
+    quality = check_upload(picture, view, white_balance=balance)
+    bar = NotMeasurable(Reason.VIEW_NOT_SUPPORTED) if view.is_global else find_scale_bar(picture)
+    factor = clean.width_px / picture.shape[1]
+    return IncomingPhoto(
+        clean,
+        _thumbnail(picture),
+        facts,
+        quality,
+        enlarged(card, factor) if isinstance(card, CardReading) else card,
+        enlarged_bar(bar, factor) if isinstance(bar, ScaleBar) else bar,
+    )
 
 
 def claim_of(*, extension: str, media_type: str) -> str | None:
@@ -141,11 +152,24 @@ def card_dict(card: CardReading | NotMeasurable) -> dict[str, Any]:
     return {} if card.reason in NO_CARD else {"problem": card.reason.value, "detail": card.detail}
 
 
+def bar_dict(bar: ScaleBar | NotMeasurable) -> dict[str, Any]:
+    """The scale bar as stored (sealed): its length in px, why there is none to rely on, or nothing."""
+    if isinstance(bar, ScaleBar):
+        return {"length_px": round(bar.length_px, 2)}
+    return {} if bar.reason in NO_CARD else {"problem": bar.reason.value, "detail": bar.detail}
+
+
 def quality_dict(report: QualityReport) -> dict[str, Any]:
-    """The report as stored: each check with its number and the threshold it was held against."""
+    """The report as stored: each check with its number, the threshold it was held against, and what failing means."""
     return {
         "checks": [
-            {"check": item.check.value, "value": item.value, "threshold": item.threshold, "passed": item.passed}
+            {
+                "check": item.check.value,
+                "value": item.value,
+                "threshold": item.threshold,
+                "passed": item.passed,
+                "refuses": item.refuses,
+            }
             for item in report.checks
         ]
     }

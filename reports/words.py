@@ -110,6 +110,7 @@ REASONS: Mapping[str, Any] = {
     Reason.OUT_OF_DOMAIN: gettext_lazy("the photograph is unlike those the model was tested on"),
     Reason.VIEW_NOT_SUPPORTED: gettext_lazy("this view is not measured"),
     Reason.SEVERAL_CARDS: gettext_lazy("there are two calibration cards in the photograph"),
+    Reason.SEVERAL_BARS: gettext_lazy("several lines in the picture could be its scale bar"),
     Reason.CARD_MIRRORED: gettext_lazy("the photograph is a mirror image"),
     Reason.CARD_UNUSABLE: gettext_lazy("the calibration card in the photograph cannot be read"),
     Reason.NO_SCALE: gettext_lazy("the photograph carries no scale"),

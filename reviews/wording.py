@@ -108,6 +108,7 @@ REASONS: Mapping[str, Text] = {
     Reason.VIEW_NOT_SUPPORTED: gettext_lazy("the model does not read this view"),
     Reason.NO_SCALE: gettext_lazy("there is no scale in the picture"),
     Reason.SEVERAL_CARDS: gettext_lazy("there are two calibration cards in the picture"),
+    Reason.SEVERAL_BARS: gettext_lazy("several lines in the picture could be its scale bar"),
     Reason.CARD_MIRRORED: gettext_lazy("the picture is a mirror image"),
     Reason.CARD_UNUSABLE: gettext_lazy("the calibration card in the picture cannot be read"),
     Reason.VIEWS_MISSING: gettext_lazy("views that it needs are missing"),

@@ -174,7 +174,14 @@ def measurement_from_json(data: Mapping[str, Any]) -> Measurement:
 def quality_to_json(quality: QualityReport) -> Json:
     """Every check with its number and limit, and whether all passed."""
     checks = [
-        {"check": c.check.value, "value": c.value, "threshold": c.threshold, "passed": c.passed} for c in quality.checks
+        {
+            "check": c.check.value,
+            "value": c.value,
+            "threshold": c.threshold,
+            "passed": c.passed,
+            "refuses": c.refuses,
+        }
+        for c in quality.checks
     ]
     return {"passed": quality.passed, "checks": checks}
 
@@ -182,7 +189,10 @@ def quality_to_json(quality: QualityReport) -> Json:
 def quality_from_json(data: Mapping[str, Any]) -> QualityReport:
     """The inverse of :func:`quality_to_json`."""
     return QualityReport(
-        tuple(CheckResult(QualityCheck(c["check"]), c["value"], c["threshold"], c["passed"]) for c in data["checks"])
+        tuple(
+            CheckResult(QualityCheck(c["check"]), c["value"], c["threshold"], c["passed"], c.get("refuses", True))
+            for c in data["checks"]
+        )
     )
 
 

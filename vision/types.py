@@ -12,6 +12,10 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.quality_report import CheckResult as CheckResult
+from vision.quality_report import QualityCheck as QualityCheck
+from vision.quality_report import QualityReport as QualityReport
+
 RgbImage = NDArray[np.uint8]
 """H x W x 3, sRGB, orientation already applied."""
 
@@ -106,6 +110,7 @@ class Reason(StrEnum):
     SEVERAL_CARDS = "several_cards"  # which of them lies on the scalp is not known
     CARD_MIRRORED = "card_mirrored"  # a mirror image: left and right are exchanged
     CARD_UNUSABLE = "card_unusable"  # too small, tilted, bent or covered
+    SEVERAL_BARS = "several_bars"  # which of them is the trichoscope's scale is not known
     VIEWS_MISSING = "views_missing"
     MODEL_OFF = "model_off"
     NO_RELEASED_MODEL = "no_released_model"  # the quantity exists, but no network that measures it has been released
@@ -144,43 +149,6 @@ class Measured:
 
 
 Measurement = Measured | NotMeasurable
-
-
-class QualityCheck(StrEnum):
-    """What the quality gate looks at (C5)."""
-
-    SIZE = "size"
-    BLUR = "blur"
-    TOO_DARK = "too_dark"
-    BURNT_OUT = "burnt_out"
-    LOW_CONTRAST = "low_contrast"
-    UNEVEN_LIGHT = "uneven_light"
-    NO_SCALP = "no_scalp"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One check: the number, the threshold it was held against, and whether it passed."""
-
-    check: QualityCheck
-    value: float
-    threshold: float
-    passed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class QualityReport:
-    """All checks of one photo. ``passed`` only when every check passed."""
-
-    checks: tuple[CheckResult, ...]
-
-    @property
-    def passed(self) -> bool:
-        return all(check.passed for check in self.checks)
-
-    @property
-    def failures(self) -> tuple[QualityCheck, ...]:
-        return tuple(check.check for check in self.checks if not check.passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +234,7 @@ class PhotoContext:
     view: View
     px_per_mm: float | None = None
     male: bool | None = None  # of the patient; None: not known
+    vellus_cutoff_um: float = 30.0  # what the clinic calls vellus is thinner than this
 
 
 @dataclass(frozen=True, slots=True)

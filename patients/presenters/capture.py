@@ -61,6 +61,7 @@ class PhotoTile:
     remove_url: str
     good: bool
     advice: tuple[Advice, ...]
+    hints: tuple[Advice, ...]  # good enough, and worth knowing
     created_at: datetime
     card: CardNote | None
 
@@ -229,6 +230,7 @@ def photo_tile(photo: Photo) -> PhotoTile:
         remove_url=reverse("patients:photo_remove", args=[photo.pk]),
         good=photo.quality_passed,
         advice=quality_advice(photo),
+        hints=quality_hints(photo),
         created_at=photo.created_at,
         card=card_note(photo),
     )
@@ -249,8 +251,17 @@ def card_note(photo: Photo) -> CardNote | None:
 
 def quality_advice(photo: Photo) -> tuple[Advice, ...]:
     """What to change about a photo that failed the gate, one item per failed check."""
-    failed = [QualityCheck(item["check"]) for item in photo.quality.get("checks", []) if not item["passed"]]
-    return tuple(QUALITY_ADVICE[check] for check in failed)
+    return _advice(photo, refuses=True)
+
+
+def quality_hints(photo: Photo) -> tuple[Advice, ...]:
+    """What could be better about a photo though it passed: signs of a fault that do not refuse it."""
+    return _advice(photo, refuses=False)
+
+
+def _advice(photo: Photo, *, refuses: bool) -> tuple[Advice, ...]:
+    failed = [item for item in photo.quality.get("checks", []) if not item["passed"]]
+    return tuple(QUALITY_ADVICE[QualityCheck(item["check"])] for item in failed if item.get("refuses", True) is refuses)
 
 
 def retake_wishes(session: PhotoSession, photos: Sequence[Photo]) -> list[RetakeWish]:

@@ -97,7 +97,7 @@ def store_photo(
     if Photo.objects.present().filter(session=session).count() >= MAX_PHOTOS:
         raise DomainError("too_many_photos", photo_intake.refusal("too_many_photos"))
     clean = sealed.incoming.clean
-    card = photo_intake.card_dict(sealed.incoming.card)
+    card, bar = photo_intake.card_dict(sealed.incoming.card), photo_intake.bar_dict(sealed.incoming.bar)
     photo = Photo(
         id=uuid.uuid4(),
         session=session,
@@ -110,8 +110,10 @@ def store_photo(
         width_px=clean.width_px,
         height_px=clean.height_px,
         size_bytes=sealed.original.size_plain,
-        capture=photo_intake.facts_dict(sealed.incoming.facts) | ({"card": card} if card else {}),
-        px_per_mm=scale_of(session, view, clean.width_px, card),
+        capture=photo_intake.facts_dict(sealed.incoming.facts)
+        | ({"card": card} if card else {})
+        | ({"bar": bar} if bar else {}),
+        px_per_mm=scale_of(session, view, clean.width_px, card, bar),
         repeat_of=repeats.first_take(session, selectors.photos_of(session), view, site),
         quality=photo_intake.quality_dict(sealed.incoming.quality),
         quality_passed=sealed.incoming.quality.passed,

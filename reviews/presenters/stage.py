@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 
 from analysis.models import Finding, PhotoResult
 from patients.models import Photo
+from patients.presenters.capture import quality_hints
 from patients.services.renditions import STEPS
+from patients.services.scales import bar_scale, trichoscope_scale
 from reviews.decisions import CaseState, Verdict
 from reviews.models import ManualScale
 from reviews.own_regions import RegionNow
 from reviews.wording import OVERLAYS, number, title, view_name
-from vision.types import ImageKind
+from vision.types import ImageKind, View
 
 SHOWN_OVERLAYS = tuple(ImageKind(kind) for kind in OVERLAYS)
 
@@ -50,6 +52,7 @@ class Stage:
     scale: str  # pixels per millimetre in words; empty without a scale
     scale_note: str  # where it comes from
     scaled_by_hand: bool
+    quality_hints: tuple[str, ...] = ()  # what the gate noticed though it let the photograph pass
 
     @property
     def outlines_json(self) -> str:
@@ -100,8 +103,9 @@ def stage_of(
         quality_failures=tuple(
             str(check["check"]).replace("_", " ")
             for check in photo.quality.get("checks", ())
-            if not check.get("passed", True)
+            if not check.get("passed", True) and check.get("refuses", True)
         ),
+        quality_hints=tuple(str(hint.problem) for hint in quality_hints(photo)),
         scale=_("%(scale)s px/mm") % {"scale": number(found)} if found else "",
         scale_note=_scale_note(photo, scale),
         scaled_by_hand=scale is not None,
@@ -132,7 +136,14 @@ def _scale_note(photo: Photo, scale: ManualScale | None) -> str:
             "name": scale.set_by.display_name,
             "day": date_format(timezone.localtime(scale.set_at), "j M Y"),
         }
-    return _("from the card in the picture") if photo.px_per_mm else ""
+    if not photo.px_per_mm:
+        return ""
+    if photo.view != View.TRICHOSCOPY:
+        return _("from the card in the picture")
+    bar, clinic = photo.capture.get("bar", {}), photo.session.patient.clinic
+    if bar_scale(clinic, bar, trichoscope_scale(clinic, photo.width_px)) == photo.px_per_mm:
+        return _("from the bar of %(length)s mm in the picture") % {"length": number(clinic.trichoscope_bar_mm or 0)}
+    return _("of the clinic's trichoscope")
 
 
 def _overlays(result: PhotoResult | None) -> tuple[Overlay, ...]:

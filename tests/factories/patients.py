@@ -23,6 +23,7 @@ from patients import selectors, services
 from patients.capture_protocol import ChecklistItem, TrichoscopySite, WashInterval, expected_views
 from patients.intake_form import Answers, Course, Duration, LossPattern, Pregnancy, SexAtBirth
 from patients.models import Patient, PatientAccess, Photo, PhotoSession, Purpose
+from vision.render import draw_head
 from vision.types import View
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -174,29 +175,27 @@ def add_drawn_photo(
 
 
 def drawn_jpeg(seed: int = 0, *, exif: Image.Exif | None = None) -> bytes:
-    """A small JPEG of hair on skin that passes the quality gate; another ``seed`` gives other bytes."""
+    """A small JPEG of a drawn head that passes the quality gate; another ``seed`` gives another file of equal looks."""
+    note = f"drawn {seed}".encode()
+    if exif is None:
+        plain = _drawn()
+        return plain[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + plain[2:]
     buffer = io.BytesIO()
-    options = {"exif": exif} if exif is not None else {}
-    picture = Image.fromarray(_strands())
-    picture.putpixel((seed % picture.width, seed // picture.width % picture.height), (10, 20, 30))
-    picture.save(buffer, "JPEG", quality=90, comment=f"drawn {seed}".encode(), **options)
+    Image.fromarray(_head()).save(buffer, "JPEG", quality=90, comment=note, exif=exif)
     return buffer.getvalue()
 
 
 @cache
-def _strands(width: int = 720, height: int = 540) -> np.ndarray:
-    """Dark, slightly bent strands on a lit, skin-coloured ground."""
-    generator = np.random.default_rng(7)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    waves = np.zeros((height, width), np.float32)
-    for _strand in range(24):
-        angle, pitch, bend = generator.uniform(1.2, 1.9), generator.uniform(3.0, 7.0), generator.uniform(-0.002, 0.002)
-        phase = (x * np.sin(angle) - y * np.cos(angle) + bend * (y - height / 2) ** 2) / pitch
-        waves += np.cos(2 * np.pi * phase + generator.uniform(0, 6.28))
-    hair = (waves > 1.2)[..., None]
-    skin = np.array([214, 170, 142], np.float32) + generator.normal(0, 5, (height, width, 1)).astype(np.float32)
-    strand = np.array([62, 44, 34], np.float32) + generator.normal(0, 8, (height, width, 1)).astype(np.float32)
-    return np.where(hair, strand, skin).clip(0, 255).astype(np.uint8)
+def _drawn() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(_head()).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@cache
+def _head() -> np.ndarray:
+    """The crown of a drawn head, small."""
+    return draw_head(View.CROWN, seed=3, thinning=0.2, size=(720, 540)).image
 
 
 def photo_ids(session: PhotoSession) -> list[UUID]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import drawn
-from vision.evaluation.quality_study import blurred, exposed, flattened, side_lit
+from vision.evaluation.quality_defects import blurred, exposed, flattened, side_lit
 from vision.quality import THRESHOLDS, TRICHOSCOPY_THRESHOLDS, check_quality, thresholds_for
 from vision.render import Scene, draw_non_scalp, draw_trichoscopy
 from vision.types import QualityCheck, RgbImage, View
