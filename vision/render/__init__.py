@@ -5,13 +5,15 @@ a corner. They show that the path from file to finding works; they say nothing a
 """
 
 from vision.render.files import jpeg_with_exif
-from vision.render.head import HAIR_COLOURS, SKIN_TONES, DrawnPhoto, HairColour, SkinTone, draw_head
+from vision.render.geometry import Capture
+from vision.render.head import HAIR_COLOURS, SKIN_TONES, DrawnPhoto, HairColour, SkinTone, draw_head, true_labels
 from vision.render.scenery import Scene, draw_non_scalp
 from vision.render.trichoscopy import DrawnHair, DrawnTrichoscopy, draw_trichoscopy
 
 __all__ = [
     "HAIR_COLOURS",
     "SKIN_TONES",
+    "Capture",
     "DrawnHair",
     "DrawnPhoto",
     "DrawnTrichoscopy",
@@ -22,4 +24,5 @@ __all__ = [
     "draw_non_scalp",
     "draw_trichoscopy",
     "jpeg_with_exif",
+    "true_labels",
 ]

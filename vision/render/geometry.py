@@ -102,6 +102,54 @@ def camera_for(view: View, size_px: tuple[int, int], turn_degrees: float) -> Cam
     return Camera(right.astype(np.float32), up.astype(np.float32), towards, px_per_unit, centre)
 
 
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How one photograph of a view was taken, against the ideal one: what differs between takes within the protocol.
+
+    Tilts turn the line of sight about the head (degrees up and to the right), ``turn_degrees`` the picture about it.
+    ``closer`` scales the head, ``shift`` moves it by fractions of the shorter side, ``lamp_degrees`` moves the light
+    sideways. ``light`` and ``light_slope_stops`` as in :func:`vision.render.draw_head`; ``white`` are gains of red,
+    green and blue. ``seed`` is the sensor's noise.
+    """
+
+    tilt_up_degrees: float = 0.0
+    tilt_right_degrees: float = 0.0
+    turn_degrees: float = 0.0
+    closer: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    lamp_degrees: float = 0.0
+    light: float = 1.0
+    light_slope_stops: float = 0.0
+    white: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    blur_px: float = 0.0
+    seed: int = 0
+
+
+def moved(camera: Camera, capture: Capture, size_px: tuple[int, int]) -> Camera:
+    """The camera as it was held for one take."""
+    right, up, towards = camera.right, camera.up, camera.towards
+    for degrees, axis in ((capture.tilt_up_degrees, "up"), (capture.tilt_right_degrees, "right")):
+        angle = np.deg2rad(degrees)
+        if axis == "up":
+            up, towards = np.cos(angle) * up - np.sin(angle) * towards, np.cos(angle) * towards + np.sin(angle) * up
+        else:
+            right, towards = (
+                np.cos(angle) * right - np.sin(angle) * towards,
+                np.cos(angle) * towards + np.sin(angle) * right,
+            )
+    angle = np.deg2rad(capture.turn_degrees)
+    right, up = np.cos(angle) * right + np.sin(angle) * up, np.cos(angle) * up - np.sin(angle) * right
+    middle = np.array(size_px) / 2
+    centre = middle + (np.array(camera.centre) - middle) * capture.closer + np.array(capture.shift) * min(size_px)
+    return Camera(
+        right.astype(np.float32),
+        up.astype(np.float32),
+        unit(towards.astype(np.float32)),
+        camera.px_per_unit * capture.closer,
+        (float(centre[0]), float(centre[1])),
+    )
+
+
 def unit(vectors: Array) -> Array:
     """Vectors of length one along the last axis."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)

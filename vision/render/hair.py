@@ -93,12 +93,15 @@ class Strands:
     steps: NDArray[np.int64]
 
 
-def grow(random: np.random.Generator, loss: Loss, count: int, length: float, towards: Array) -> Strands:
+def grow(
+    random: np.random.Generator, loss: Loss, count: int, length: float, towards: Array, combed: int = 0
+) -> Strands:
     """Strands of a head with loss: in locks, running from the whorl, hanging at the sides, sparse where hair is.
 
     ``length`` in units. Only strands that a camera in the direction ``towards`` might see are grown; all chances are
     drawn before that choice, so a seed is the same head from every side. A strand that would comb over balder scalp
-    mostly ends there, so that the truth stays true.
+    mostly ends there, so that the truth stays true. ``combed`` other than 0 lays the same hair another way: locks fall
+    anew, strands lie nearer to the skin or further from it.
     """
     roots = scalp_points(random, count)
     alive = random.random(len(roots))
@@ -110,6 +113,10 @@ def grow(random: np.random.Generator, loss: Loss, count: int, length: float, tow
     overshoot = random.integers(0, 2, len(roots))
     centres = scalp_points(random, LOCKS)
     lock_turn, lock_shade = random.normal(0, 0.20, LOCKS), random.normal(1.0, 0.13, LOCKS)
+    if combed:
+        comb = np.random.default_rng(combed)
+        turn, lift = comb.normal(0, 0.10, len(roots)), comb.uniform(0.4, 1.2, len(roots))
+        lock_turn, overshoot = comb.normal(0, 0.20, LOCKS), comb.integers(0, 2, len(roots))
 
     stage = loss.stage(roots)
     kept = np.array((1.0, KEPT_WHERE_THIN, KEPT_WHERE_BALD))[stage]

@@ -19,11 +19,13 @@ from vision.render.face import draw_face
 from vision.render.geometry import (
     Array,
     Camera,
+    Capture,
     Part,
     Surface,
     above_hairline,
     camera_for,
     cranium_normal,
+    moved,
     see,
     unit,
 )
@@ -97,6 +99,8 @@ def draw_head(
     light_slope_stops: float = 0.0,
     blur_px: float = 0.0,
     size: tuple[int, int] = (1600, 1200),
+    capture: Capture | None = None,
+    combed: int = 0,
 ) -> DrawnPhoto:
     """A head seen from one of the overview views.
 
@@ -104,13 +108,20 @@ def draw_head(
     gives the same head from every side. ``parting`` is the half width of a parting in head units (0.01 narrow, 0.06
     wide). ``light`` scales the exposure, ``light_slope_stops`` darkens towards one side, ``blur_px`` is the standard
     deviation of the blur, ``size`` is width and height in px. Raises ValueError for trichoscopy.
+
+    The same head again: ``capture`` says how this photograph was taken (its light and blur come on top), ``combed``
+    other than 0 lays the same hair anew, as on another day.
     """
     random = np.random.default_rng(seed)
     loss = loss_pattern(random, thinning, bald, parting)
     length, turn = float(random.uniform(0.24, 0.34)), float(random.normal(0, 4))
-    camera = camera_for(view, size, turn)
-    strands = grow(random, loss, STRANDS, length, camera.towards)
-    sun = unit(camera.up * 0.55 + camera.right * float(random.uniform(-0.5, 0.5)) + camera.towards * 0.9)
+    ideal = camera_for(view, size, turn)
+    camera = ideal if capture is None else moved(ideal, capture, size)
+    strands = grow(random, loss, STRANDS, length, camera.towards, combed)
+    aside = float(random.uniform(-0.5, 0.5)) + (
+        0.0 if capture is None else float(np.tan(np.deg2rad(capture.lamp_degrees)))
+    )
+    sun = unit(ideal.up * 0.55 + ideal.right * aside + ideal.towards * 0.9)
 
     surface = see(camera.scaled(0.5), (size[0] // 2, size[1] // 2))
     scalp = (surface.part == Part.CRANIUM) & (above_hairline(surface.point) > 0)
@@ -123,7 +134,13 @@ def draw_head(
     shown = np.round(_to_display(canvas)).astype(np.uint8)  # OpenCV draws antialiased lines on bytes only
     draw_face(shown, camera, surface, skin, hair)
     _draw_strands(random, shown, strands, camera, surface, hair, sun)
-    image = develop(random, shown.astype(np.float32), light, light_slope_stops, blur_px)
+    taken = shown.astype(np.float32)
+    if capture is not None:
+        random = np.random.default_rng((seed, capture.seed))
+        taken *= np.array(capture.white, np.float32)
+        light, light_slope_stops = light * capture.light, light_slope_stops + capture.light_slope_stops
+        blur_px = float(np.hypot(blur_px, capture.blur_px))
+    image = develop(random, taken, light, light_slope_stops, blur_px)
     sign_drawing(image)
 
     labels = np.full(scalp.shape, ScalpClass.BACKGROUND, np.uint8)
@@ -131,6 +148,19 @@ def draw_head(
     labels[scalp] = STAGE_LABELS[stage[scalp]]
     truth = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     return DrawnPhoto(image, truth, view, seed)
+
+
+def true_labels(view: View, *, seed: int, thinning: float, bald: float, size: tuple[int, int]) -> LabelMap:
+    """The truth of :func:`draw_head` at the ideal camera, without drawing a strand."""
+    random = np.random.default_rng(seed)
+    loss = loss_pattern(random, thinning, bald, 0.0)
+    random.uniform(0.24, 0.34)
+    camera = camera_for(view, size, float(random.normal(0, 4)))
+    surface = see(camera, size)
+    scalp = (surface.part == Part.CRANIUM) & (above_hairline(surface.point) > 0)
+    labels = np.full(scalp.shape, ScalpClass.BACKGROUND, np.uint8)
+    labels[scalp] = STAGE_LABELS[loss.stage(surface.point)[scalp]]
+    return labels
 
 
 def _shade(
