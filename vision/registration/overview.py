@@ -63,6 +63,21 @@ def head_of(scalp_map: ScalpMap) -> Head:
     return Head(scalp, scalp | (scalp_map.labels == ScalpClass.SKIN))
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A photograph made ready: its working picture and features, and how many of its own px one working px is."""
+
+    working: Working
+    features: Features
+    own_px: float
+
+
+def look_at(image: RgbImage, scalp: Mask | ScalpMap | None = None) -> Seen:
+    """Make a photograph ready to be laid onto others: the dear part of a registration, needed once per photograph."""
+    working = _working(image, scalp)
+    return Seen(working, find_features(working), image.shape[1] / working.size[0])
+
+
 def register(
     reference: RgbImage,
     moving: RgbImage,
@@ -76,15 +91,18 @@ def register(
     them the whole pictures count, backgrounds included. Refused with ``MIRRORED``, ``TOO_FEW_MATCHES``, ``TOO_TILTED``
     or ``TOO_LITTLE_OVERLAP``; ``NO_SCALP`` for an empty mask.
     """
-    first, second = _working(reference, reference_scalp), _working(moving, moving_scalp)
+    return register_seen(look_at(reference, reference_scalp), look_at(moving, moving_scalp))
+
+
+def register_seen(reference: Seen, moving: Seen) -> Registration | NotComparable:
+    """:func:`register` for photographs made ready before."""
+    first, second = reference.working, moving.working
     if not first.scalp.any() or not second.scalp.any():
         return NotComparable(ComparisonReason.NO_SCALP)
-    seen, other = find_features(first), find_features(second)
-    fit = _fit(first, second, seen, other)
+    fit = agreement(reference, moving)
     if fit is None or fit.evidence < MIN_EVIDENCE:
-        return _why_not(first, second, seen, other, fit)
-    pose = pose_of(fit.matrix, first.scalp)
-    if (problem := _pose_problem(pose)) is not None:
+        return _why_not(first, second, reference.features, moving.features, fit)
+    if (problem := _pose_problem(pose_of(fit.matrix, first.scalp))) is not None:
         return problem
     refined = refine(first, second, fit.matrix, _agreeing(fit))
     pose = pose_of(refined.matrix, first.scalp)
@@ -95,7 +113,7 @@ def register(
         inliers=fit.inliers,
         inlier_share=fit.inliers / len(fit.agree),
         error=refined.error_px / first.size[0],
-        zoom=pose.zoom * _own_px(moving, second) / _own_px(reference, first),
+        zoom=pose.zoom * moving.own_px / reference.own_px,
         turn_degrees=pose.turn_degrees,
         tilt=pose.tilt,
         method=Method.FEATURES,
@@ -118,6 +136,11 @@ def _working(image: RgbImage, scalp: Mask | ScalpMap | None) -> Working:
         found = head_of(scalp)
         return working_picture(image, found.scalp, found.head)
     return working_picture(image, scalp)
+
+
+def agreement(reference: Seen, moving: Seen) -> Fit | None:
+    """The fit with the best evidence for one homography between two photographs, however thin; None without any."""
+    return _fit(reference.working, moving.working, reference.features, moving.features)
 
 
 def _fit(first: Working, second: Working, seen: Features, other: Features) -> Fit | None:
@@ -176,7 +199,3 @@ def _in_fractions(
 def _to_fractions(size: tuple[int, int]) -> NDArray[np.float64]:
     width, height = size
     return np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1.0]])
-
-
-def _own_px(image: RgbImage, working: Working) -> float:
-    return image.shape[1] / working.size[0]
