@@ -15,11 +15,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 
 from accounts.models import Clinic, Membership
 from accounts.roles import Role
-from analysis.models import Finding, PipelineRelease
-from patients.models import Intake, PhotoSession, Urgency
+from analysis.models import Analysis, Finding, PipelineRelease
+from patients.models import Intake, Patient, Photo, PhotoSession, Urgency
 from patients.red_flags import RedFlag
 from reviews.models import Handover, Review, ReviewStatus
 from tests.factories.patients import make_clinic, make_staff
@@ -27,6 +28,9 @@ from vault import keys, master
 from vault.models import DataKey
 
 SEED: Final = 20261121
+DIGEST: Final = "b" * 64
+"""Of the pipeline that the measured cases were measured with."""
+
 CLINICIANS: Final = 50
 VIEWS: Final = ("crown", "hairline", "temple_left", "temple_right", "occiput")
 PRESSING: Final = (RedFlag.PUS, RedFlag.PAIN, RedFlag.SUDDEN_PATCHES)
@@ -52,13 +56,14 @@ class Size:
 
 def make(size: Size, now: datetime) -> tuple[Clinic, list[Membership]]:
     """Fill the empty database. All open cases are of one clinic: nothing is easier than one clinic each."""
+    _defaults()
     pick = random.Random(SEED)  # noqa: S311
     clinic = make_clinic(now=now)
     staff = [
         make_staff(Role.DERMATOLOGIST if n % 2 else Role.TRICHOLOGIST, clinic, display_name=f"Clinician {n}", now=now)
         for n in range(CLINICIANS)
     ]
-    PipelineRelease.objects.create(digest="b" * 64, releases={"scalp_segmentation": "scalp-segmentation-0.1"})
+    PipelineRelease.objects.create(digest=DIGEST, releases={"scalp_segmentation": "scalp-segmentation-0.1"})
     _patients(size.patients, clinic)
     _open_cases(size.open_cases, clinic)
     _closed_cases(size.closed_cases, clinic)
@@ -67,6 +72,42 @@ def make(size: Size, now: datetime) -> tuple[Clinic, list[Membership]]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return clinic, staff
+
+
+def _defaults() -> None:
+    """Give the columns below the defaults of their models, so that a statement names only what it is about."""
+    with connection.cursor() as cursor:
+        for model in (Patient, PhotoSession, Photo, Analysis, Finding, Review):
+            for field in model._meta.concrete_fields:
+                value = field.get_default() if field.has_default() else ""
+                if field.null or not isinstance(value, bool | int | str) or field.remote_field:
+                    continue
+                if value == "" and not field.empty_strings_allowed:
+                    continue
+                cursor.execute(
+                    f'ALTER TABLE "{model._meta.db_table}" ALTER COLUMN "{field.column}" SET DEFAULT {_literal(value)}'
+                )
+
+
+def _literal(value: bool | int | str) -> str:
+    return repr(str(value)) if isinstance(value, str) else str(value).lower()
+
+
+def find() -> tuple[Clinic, list[Membership]] | None:
+    """What an earlier run has made in this database."""
+    release = PipelineRelease.objects.filter(digest=DIGEST).first()
+    if release is None:
+        return None
+    staff = Membership.objects.filter(display_name__startswith="Clinician ").select_related("user", "clinic")
+    found = sorted(staff, key=lambda member: int(member.display_name.split()[-1]))
+    return found[0].clinic, found
+
+
+def counted() -> Size:
+    """How much is there, as the statistics of the last ANALYZE would not say."""
+    rows = PhotoSession.objects.values_list("status").annotate(n=Count("pk"))
+    cases = dict(rows)
+    return Size(Patient.objects.count(), cases.get("submitted", 0), cases.get("closed", 0))
 
 
 def _patients(count: int, clinic: Clinic) -> None:
@@ -95,16 +136,17 @@ def _open_cases(count: int, clinic: Clinic) -> None:
                 SELECT id, random() AS u, random() AS m, random() + random() + random() AS s, random() * 240 AS h
                 FROM patients_patient ORDER BY record_number LIMIT %s
             ), cases AS (
-                SELECT id, s, CASE WHEN u < 0.02 THEN 0 WHEN u < 0.08 THEN 1 ELSE 2 END AS urgency,
+                SELECT id, CASE WHEN u < 0.02 THEN 0 WHEN u < 0.08 THEN 1 ELSE 2 END AS urgency,
                     CASE WHEN m < 0.9 THEN 'done' WHEN m < 0.92 THEN 'failed' WHEN m < 0.94 THEN 'pending'
                         ELSE 'none' END AS measuring,
+                    CASE WHEN m < 0.9 THEN round(10 + s * 30) ELSE 0 END AS rank,
                     CASE WHEN h BETWEEN 71 AND 72 THEN 70 WHEN h BETWEEN 3 AND 4 THEN 2.5 ELSE h END AS hours FROM drawn
             )
             INSERT INTO patients_photosession (id, patient_id, status, checklist, ai_consented, urgent, retake_views,
-                created_at, submitted_at, clinic_id, urgency, measuring, severity_rank)
+                created_at, submitted_at, clinic_id, urgency, measuring, severity_rank, shown_rank)
             SELECT gen_random_uuid(), id, 'submitted', '', measuring <> 'none', urgency < 2, '[]', now(),
                 now() - hours * interval '1 hour', %s, urgency, measuring,
-                CASE measuring WHEN 'done' THEN round(10 + s * 30) ELSE 0 END
+                rank, rank
             FROM cases
             """,
             [count, clinic.pk],
@@ -164,9 +206,9 @@ def _closed_cases(count: int, clinic: Clinic) -> None:
         cursor.execute(
             """
             INSERT INTO patients_photosession (id, patient_id, status, checklist, ai_consented, urgent, retake_views,
-                created_at, submitted_at, closed_at, clinic_id, urgency, measuring, severity_rank)
+                created_at, submitted_at, closed_at, clinic_id, urgency, measuring, severity_rank, shown_rank)
             SELECT gen_random_uuid(), p.id, 'closed', '', true, false, '[]', now() - interval '200 days',
-                now() - n * interval '1 minute', now() - n * interval '50 seconds', %s, 2, 'done', 30
+                now() - n * interval '1 minute', now() - n * interval '50 seconds', %s, 2, 'done', 30, 30
             FROM generate_series(1, %s) n
             JOIN (SELECT id, row_number() OVER () - 1 AS k FROM patients_patient) p
                 ON p.k = n %% (SELECT count(*) FROM patients_patient)
@@ -250,7 +292,7 @@ def _desk(staff: Sequence[Membership], pick: random.Random, now: datetime) -> No
             status=ReviewStatus.CLAIMED if claimed else ReviewStatus.RELEASED,
             claimed_at=at,
             reading="",
-            lease_until=now + timedelta(hours=6),
+            lease_until=now + timedelta(hours=12),
             closed_at=None if claimed else at,
             for_dermatologist=not claimed and place % 3 == 0,
         )
@@ -263,7 +305,7 @@ def _desk(staff: Sequence[Membership], pick: random.Random, now: datetime) -> No
                 from_member=member,
                 to_member=receiver,
                 offered_at=at,
-                until=now + timedelta(hours=6),
+                until=now + timedelta(hours=12),
             )
 
 

@@ -79,7 +79,10 @@ class Review(models.Model):
                 fields=["session"], condition=Q(status__in=["claimed", "decided"]), name="one_open_review_per_session"
             ),
         ]
-        indexes = [models.Index(fields=["clinic", "status"])]
+        indexes = [
+            models.Index(fields=["clinic", "status"]),
+            models.Index(fields=["reviewer", "status"], name="reviews_of_one"),
+        ]
 
     @property
     def sealing_key_id(self) -> UUID:

@@ -191,10 +191,14 @@ class CaseList(Sequence[QueueRow]):
             return self._rows(self._cut(start, stop))[::step]
         return self._rows(self._cut(*_one(range(len(self))[index])))[0]
 
+    def key_at(self, position: int) -> Key | None:
+        """The place of the case at a position, found by walking there; None before the first and past the last."""
+        return self._order.key_at(position) if position >= 0 else None
+
     def _cut(self, start: int, stop: int) -> list[PhotoSession]:
         if stop <= start:
             return []
-        key = self._order.key_at(start - 1) if start else None
+        key = self.key_at(start - 1)
         return [session for _key, session in self._order.after(key, stop - start)]
 
     def _rows(self, sessions: list[PhotoSession]) -> list[QueueRow]:
