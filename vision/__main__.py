@@ -20,6 +20,7 @@ TRAINING = {
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
 
 STUDIES = {
+    "change": "vision.evaluation.change_study:study_change",
     "measures": "vision.evaluation.measure_study:study_measures",
     "quality": "vision.evaluation.quality_study:study_quality",
     "scale": "vision.evaluation.scale_study:study_scale",
@@ -77,7 +78,11 @@ def _study(chosen: argparse.Namespace) -> int:
         print(f"no research pictures in {chosen.data}", file=sys.stderr)
         return 1
     module, function = STUDIES[chosen.name].split(":")
-    _deliver(getattr(importlib.import_module(module), function)(chosen.data), chosen.json)
+    found = importlib.import_module(module)
+    report = getattr(found, function)(chosen.data)
+    _deliver(report, chosen.json)
+    if chosen.json and hasattr(found, "illustrate"):
+        found.illustrate(report, chosen.json)
     return 0
 
 

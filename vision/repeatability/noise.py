@@ -34,8 +34,10 @@ class NoiseSource(StrEnum):
 class Noise:
     """Standard deviation of one photograph's number about the person's true one, on the metric's working scale.
 
-    ``sd`` rests on ``df`` degrees of freedom; ``weights`` says how much of its variance each source gave (sum 1), and
-    ``pairs`` how many pairs of the clinic and of the person themselves were there.
+    ``sd`` is what differs between takes of one sitting; ``visit_sd`` is what a sitting has in common and the next one
+    does not (how hair was combed), which no repeat of one sitting can show: shipped only. ``sd`` rests on ``df`` degrees
+    of freedom; ``weights`` says how much of its variance each source gave (sum 1), and ``clinic_pairs`` and ``own_pairs``
+    how many pairs of the clinic and of the person themselves there were.
     """
 
     metric: Metric
@@ -45,6 +47,7 @@ class Noise:
     weights: Mapping[NoiseSource, float]
     clinic_pairs: int = 0
     own_pairs: int = 0
+    visit_sd: float = 0.0
 
     @property
     def cv_percent(self) -> float | None:
@@ -59,7 +62,7 @@ class Noise:
         """Of the difference of two visits on the working scale."""
         if then_repeats < 1 or now_repeats < 1:
             raise ValueError("a visit has at least one photograph")
-        return self.sd * sqrt(1 / then_repeats + 1 / now_repeats)
+        return sqrt(2 * self.visit_sd**2 + self.sd**2 * (1 / then_repeats + 1 / now_repeats))
 
     def detectable(self, then: float, then_repeats: int = 1, now_repeats: int = 1) -> tuple[float, float]:
         """Smallest fall and smallest rise from ``then`` that can be told from noise, both above 0, in its units."""
@@ -83,6 +86,7 @@ class Prior:
     people_df: float
     weights: Mapping[NoiseSource, float]
     clinic_pairs: int = 0
+    visit_sd: float = 0.0  # as in Noise
 
 
 def shipped_prior(metric: Metric, view: View | None = None) -> Prior | NotMeasurable:
@@ -91,7 +95,8 @@ def shipped_prior(metric: Metric, view: View | None = None) -> Prior | NotMeasur
     if metric not in RULES or found is None:
         return NotMeasurable(Reason.NOT_COMPARED, "no noise is known for this number")
     figures = found.get(view.value if view else "any") or found["any"]
-    return Prior(metric, float(figures["sd"]), float(figures["people_df"]), {NoiseSource.SHIPPED: 1.0})
+    sd, people, visit = (float(figures[name]) for name in ("sd", "people_df", "visit_sd"))
+    return Prior(metric, sd, people, {NoiseSource.SHIPPED: 1.0}, visit_sd=visit)
 
 
 def clinic_prior(shipped: Prior, pairs: Sequence[Pair]) -> Prior:
@@ -101,7 +106,7 @@ def clinic_prior(shipped: Prior, pairs: Sequence[Pair]) -> Prior:
         return shipped
     variance, weight = _blend(shipped.sd, SHIPPED_PAIRS, variance_of(usable, shipped.metric), len(usable))
     weights = {NoiseSource.SHIPPED: 1 - weight, NoiseSource.CLINIC: weight}
-    return Prior(shipped.metric, sqrt(variance), shipped.people_df, weights, len(usable))
+    return Prior(shipped.metric, sqrt(variance), shipped.people_df, weights, len(usable), shipped.visit_sd)
 
 
 def patient_noise(pooled: Prior, own_pairs: Sequence[Pair]) -> Noise:
@@ -120,6 +125,7 @@ def patient_noise(pooled: Prior, own_pairs: Sequence[Pair]) -> Noise:
         weights=weights,
         clinic_pairs=pooled.clinic_pairs,
         own_pairs=len(usable),
+        visit_sd=pooled.visit_sd,
     )
 
 
