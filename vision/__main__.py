@@ -14,12 +14,14 @@ TRAINING = {
     "scalp_segmentation": "vision.training.segmentation:main",
     "regions": "vision.training.regions:main",
     "conditions": "vision.training.conditions:main",
+    "gate": "vision.training.gate_network:main",
     "norwood": "vision.training.norwood:main",
     "trichoscopy": "vision.training.hairs:main",
 }
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
 
 STUDIES = {
+    "bar": "vision.evaluation.bar_study:study_bar",
     "change": "vision.evaluation.change_study:study_change",
     "measures": "vision.evaluation.measure_study:study_measures",
     "quality": "vision.evaluation.quality_study:study_quality",

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import acos, degrees
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -146,9 +146,19 @@ def enlarged(card: CardReading, factor: float) -> CardReading:
     return replace(card, px_per_mm=card.px_per_mm * factor, outline_px=outline)
 
 
-def balanced(image: RgbImage, card: CardReading) -> RgbImage:
+class CardLight(Protocol):
+    """What a card says of the light: a :class:`CardReading`, or what was kept of one."""
+
+    @property
+    def white_balance(self) -> tuple[float, float, float]: ...
+
+    @property
+    def exposure_stops(self) -> float: ...
+
+
+def normalise_by_card(image: RgbImage, card: CardLight) -> RgbImage:
     """The photograph with the card's greys grey and its paper at the same white; for looking and comparing, not for
-    measuring."""
+    measuring. What was clipped stays clipped."""
     gains = np.array(card.white_balance) * 2.0**card.exposure_stops
     tables = [_to_stored(np.minimum(1.0, _LINEAR * gain)) for gain in gains]
     bands = [cv2.LUT(np.ascontiguousarray(image[..., band]), table) for band, table in enumerate(tables)]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vision.calibration_card import CardReading, balanced, read_card
+from vision.calibration_card import CardReading, normalise_by_card, read_card
 from vision.render import draw_head
 from vision.render.card import CardPose, lay_card
 from vision.types import Reason, RgbImage, View
@@ -67,6 +67,6 @@ def test_the_greys_take_a_cast_of_light_away(head: RgbImage) -> None:
     cast = (0.85, 0.7, 0.5)
     warm = lay_card((head * np.array(cast)).astype(np.uint8), CardPose(), light=cast)
     even = lay_card((head * 0.7).astype(np.uint8), CardPose(), light=(0.7, 0.7, 0.7))
-    one, other = balanced(warm, read(warm)), balanced(even, read(even))
+    one, other = normalise_by_card(warm, read(warm)), normalise_by_card(even, read(even))
     before = np.abs(warm.astype(float) - even).mean()
     assert np.abs(one.astype(float) - other).mean() < before / 4

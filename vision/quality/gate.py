@@ -18,6 +18,10 @@ from vision.types import CheckResult, QualityCheck, QualityReport, RgbImage, Vie
 NO_FACE: Final = (View.CROWN, View.PART, View.OCCIPUT)
 """Views in which nobody looks into the camera."""
 
+SEEN_ALL_THE_SAME: Final = frozenset({QualityCheck.SIZE, QualityCheck.UNEVEN_LIGHT, QualityCheck.NO_SCALP})
+"""Failures with which the network still sees a head; by hue alone, strongly coloured light looks like no scalp, so the
+network's word on that takes the place of the pixels'."""
+
 CERTAIN: Final = 0.65
 """Mean certainty of the network from which a scalp in a close-up counts."""
 
@@ -56,7 +60,7 @@ def check_upload(
     What needs light to be seen is not asked of a photo that failed for light or blur: one reason at a time.
     """
     pixels = check_quality(image, view, short_edge_px)
-    if not set(pixels.failures) <= {QualityCheck.SIZE, QualityCheck.UNEVEN_LIGHT}:
+    if not set(pixels.failures) <= SEEN_ALL_THE_SAME:
         return pixels
     look = look_for_head(image)
     more = _of_overview(image, view, look, white_balance) if view.is_global else _of_close_up(look)

@@ -1,0 +1,113 @@
+"""What the gate sees of a head: the network at the gate, faces, covers, distance, casts; and what it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.vision.conftest import drawn
+from vision.calibration_card import CardReading, read_card
+from vision.evaluation.quality_defects import coloured, distant, glossy
+from vision.preprocess import preprocess
+from vision.quality import check_upload
+from vision.quality.head import INPUT, RELEASE, HeadLook, look_for_head
+from vision.quality.limits import SEEN_BY_THE_NETWORK
+from vision.render import draw_trichoscopy
+from vision.render.card import CardPose, lay_card
+from vision.types import QualityCheck, RgbImage, View
+
+
+@pytest.fixture(scope="module")
+def crown() -> RgbImage:
+    return drawn(View.CROWN, 3).image
+
+
+@pytest.mark.parametrize("view", [View.CROWN, View.HAIRLINE, View.TEMPLE_LEFT, View.OCCIPUT])
+def test_a_good_head_passes_without_a_word(view: View) -> None:
+    report = check_upload(drawn(view, 3).image, view)
+    assert report.passed
+    assert report.warnings == ()
+
+
+def test_a_small_head_is_refused_as_too_far(crown: RgbImage) -> None:
+    assert QualityCheck.TOO_FAR in check_upload(distant(crown, 0.4), View.CROWN, short_edge_px=1000).failures
+
+
+def test_a_close_up_sent_as_an_overview_shows_no_scalp() -> None:
+    field = draw_trichoscopy(seed=5).image
+    assert QualityCheck.NO_SCALP in check_upload(field, View.CROWN).failures
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda image: coloured(image, 3.0), QualityCheck.COLOUR_CAST),
+        (lambda image: glossy(image, 0.08), QualityCheck.GLARE),
+    ],
+    ids=["blue light", "reflexes"],
+)
+def test_a_likely_fault_is_said_and_does_not_refuse(crown: RgbImage, spoil, fault: QualityCheck) -> None:
+    report = check_upload(spoil(crown), View.CROWN)
+    assert fault in report.warnings
+    assert report.passed
+
+
+def test_a_scalp_in_two_pieces_is_not_together() -> None:
+    scalp = np.ones((20, 30), np.bool_)
+    scalp[8:12] = False
+    assert HeadLook(scalp, 0.8).together == pytest.approx(0.5)
+    assert not SEEN_BY_THE_NETWORK[QualityCheck.COVERED].passes(0.5)
+
+
+def test_the_card_tells_a_cast_that_the_head_alone_does_not(crown: RgbImage) -> None:
+    light = (0.95, 0.7, 0.42)
+    shown = lay_card((crown * np.array(light)).astype(np.uint8), CardPose(centre=(0.2, 0.85)), light=light)
+    card = read_card(shown)
+    assert isinstance(card, CardReading)
+    told = check_upload(shown, View.CROWN, white_balance=card.white_balance)
+    assert QualityCheck.COLOUR_CAST in told.warnings
+
+
+def test_what_needs_light_is_not_asked_in_the_dark(crown: RgbImage) -> None:
+    black = (crown * 0.1).astype(np.uint8)
+    report = check_upload(black, View.CROWN)
+    assert QualityCheck.TOO_DARK in report.failures
+    assert QualityCheck.TOO_FAR not in {result.check for result in report.checks}
+
+
+def test_the_gate_sees_what_the_shipped_segmentation_sees(crown: RgbImage) -> None:
+    from vision.release import load_release
+    from vision.runtime import open_network
+    from vision.segment import softmax
+
+    release = load_release(RELEASE)
+    assert (release.input.height, release.input.width) == (INPUT.height, INPUT.width)
+    batch, place = preprocess(crown, release.input)
+    (logits, *_) = open_network(release).infer(batch)
+    background = softmax(np.asarray(place.cut(logits[0]), np.float32) / np.float32(release.temperature))[0]
+    assert ((background < 0.5) == look_for_head(crown).scalp).mean() > 0.999
+
+
+def test_the_gate_answers_within_its_time() -> None:
+    """1.5 s of two cores for everything an upload costs; the gate's share of it, on a photo cut to 2048 px."""
+    large = cv2.resize(drawn(View.HAIRLINE, 3).image, (2048, 1536), interpolation=cv2.INTER_CUBIC)
+    check_upload(large, View.HAIRLINE)
+    start = time.process_time()
+    check_upload(large, View.HAIRLINE)
+    assert time.process_time() - start < 1.2
+
+
+def test_the_gate_loads_no_library_of_networks() -> None:
+    code = (
+        "import sys, numpy; from vision.quality import check_upload; from vision.types import View;"
+        "check_upload(numpy.random.default_rng(1).integers(0, 255, (600, 600, 3), numpy.uint8), View.CROWN);"
+        "sys.exit(str({'torch', 'openvino', 'onnx'} & set(sys.modules) or 0) if {'torch', 'openvino', 'onnx'}"
+        " & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
