@@ -6,7 +6,6 @@ As there: nothing here writes to the database, and whoever does not record the s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import UUID
 
 from vision.change_codec import comparison_to_json
@@ -14,12 +13,11 @@ from vision.change_codec import comparison_to_json
 from analysis.results import PairResult
 from analysis.runner import PhotoInput, PhotoUnreadable, networks_for, opened, seal_all
 from vision.change import ComparedPhoto, Measure, compare
+from vision.change.remeasure import by_networks
 from vision.pipeline import Networks
 from vision.quality import check_quality
 from vision.registration import NotComparable
-from vision.segment import segment
-from vision.trichoscopy import count_field
-from vision.types import HairField, ScalpMap
+from vision.trichoscopy import VELLUS_CUTOFF_UM
 
 __all__ = ["PhotoInput", "PhotoUnreadable", "compare_pair"]
 
@@ -66,15 +64,9 @@ def _looked_at(photo: PhotoInput, key_id: UUID) -> ComparedPhoto:
 
 def _measuring(networks: Networks) -> Measure:
     """Reads scalp and hairs of a picture anew with the networks of a pipeline."""
-
-    def measure(photo: ComparedPhoto) -> ComparedPhoto:
-        scalp: ScalpMap | None = None
-        hairs: HairField | None = None
-        if photo.view.is_global and networks.segmenter is not None:
-            scalp = segment(photo.image, networks.segmenter.network, networks.segmenter.release)
-        if not photo.view.is_global and networks.hairs is not None and photo.px_per_mm is not None:
-            field = count_field(photo.image, photo.px_per_mm, networks.hairs.network, networks.hairs.release)
-            hairs = field if isinstance(field, HairField) else None
-        return replace(photo, scalp=scalp, hairs=hairs)
-
-    return measure
+    segmenter, hairs = networks.segmenter, networks.hairs
+    return by_networks(
+        None if segmenter is None else (segmenter.network, segmenter.release),
+        None if hairs is None else (hairs.network, hairs.release),
+        VELLUS_CUTOFF_UM,
+    )

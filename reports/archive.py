@@ -25,7 +25,7 @@ from accounts.models import Clinic
 from patients.models import Consent, Patient
 from reports import fhir
 from reports.content import from_dict
-from reports.models import Report, ReportImage
+from reports.models import ProgressDocument, Report, ReportImage
 from vault import files
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -198,7 +198,7 @@ def fhir_bundle(patient: Patient, planned: Sequence[privacy.ExportFile], *, now:
 
 
 def export_files(patient_id: UUID) -> Iterator[privacy.ExportFile]:
-    """What this room contributes: each signed report as PDF and JSON, and its pictures."""
+    """What this room contributes: each signed report as PDF and JSON, its pictures, and documents of progress."""
     reports = Report.objects.filter(patient_id=patient_id).select_related("patient", "clinic")
     for report in reports.order_by("signed_at"):
         stem = _stem(report)
@@ -217,6 +217,22 @@ def export_files(patient_id: UUID) -> Iterator[privacy.ExportFile]:
                 _opener(report, image.file_name),
                 "Picture of the signed report",
             )
+    yield from _progress_files(patient_id)
+
+
+def _progress_files(patient_id: UUID) -> Iterator[privacy.ExportFile]:
+    rows = ProgressDocument.objects.filter(patient_id=patient_id).exclude(pdf_name="").select_related("patient")
+    for row in rows.order_by("requested_at"):
+        yield privacy.ExportFile(
+            f"progress/{row.requested_at:%Y-%m-%d}-{row.kind}-{str(row.pk)[:8]}.pdf",
+            "application/pdf",
+            partial(_open_sealed, row.sealing_key_id, row.pdf_name),
+            "Changes between signed reports",
+        )
+
+
+def _open_sealed(key_id: UUID, name: str) -> BinaryIO:
+    return files.open_file(key_id=key_id, name=name)  # type: ignore[return-value]
 
 
 def pdf_path(report: Report) -> str:

@@ -11,7 +11,13 @@ from django.utils import timezone
 
 from accounts.models import Clinic, Membership, User
 from patients.models import Patient, PhotoSession
-from reports.querysets import ErasureRequestQuerySet, ExportRequestQuerySet, ReportQuerySet, ReportResourceQuerySet
+from reports.querysets import (
+    ErasureRequestQuerySet,
+    ExportRequestQuerySet,
+    ProgressDocumentQuerySet,
+    ReportQuerySet,
+    ReportResourceQuerySet,
+)
 from reviews.models import Review
 from vault.fields import SealedJSONField, SealedTextField
 
@@ -102,6 +108,44 @@ class ReportResource(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["kind", "report", "position"])]
+
+
+class ProgressDocument(models.Model):
+    """A delta report or a summary as PDF, made on request from signed reports: content frozen, rendered by a worker.
+
+    The same content asked for again is the same row. It is deleted some time after it was made; the signed reports that
+    it was made from stay.
+    """
+
+    class Kind(models.TextChoices):
+        DELTA = "delta", "Changes between two visits"
+        SUMMARY = "summary", "Summary of a period"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="progress_documents")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    content = SealedJSONField()  # reports.progress.content.ProgressContent
+    content_hash = models.CharField(max_length=64)
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    pdf_name = models.CharField(max_length=200, blank=True)  # attached once by the renderer
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failure_code = models.CharField(max_length=40, blank=True)
+    made_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProgressDocumentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "kind", "content_hash"], name="one_progress_document_per_content"
+            )
+        ]
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.patient.key_id
 
 
 class ExportRequest(models.Model):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.privacy import Category, ErasureStep, FieldRule, OnErasure, RoomPrivacy
 from patients.services.storage import delete_after_commit
 from reports.archive import export_files
-from reports.models import Amendment, ErasureRequest, ExportRequest, Report, ReportImage
+from reports.models import Amendment, ErasureRequest, ExportRequest, ProgressDocument, Report, ReportImage
 from reports.querysets import ExportRequestQuerySet
 from vault import files
 from vault.reseal import reseal_file, reseal_row
@@ -45,6 +45,15 @@ _FIELDS: Final[dict[str, FieldRule]] = {
     **{f"Amendment.{name}": _GONE for name in ("id", "review", "report", "opened_at")},
     "Amendment.reason": FieldRule(Category.HEALTH, OnErasure.ERASE),
     **{
+        f"ProgressDocument.{name}": _GONE
+        for name in (
+            "id", "patient", "kind", "content_hash", "requested_by", "requested_at", "pdf_sha256", "attempts",
+            "failure_code", "made_at",
+        )
+    },
+    "ProgressDocument.content": FieldRule(Category.HEALTH, OnErasure.ERASE),
+    "ProgressDocument.pdf_name": FieldRule(Category.HEALTH, OnErasure.ERASE),
+    **{
         f"ExportRequest.{name}": _GONE
         for name in (
             "id", "patient", "requested_by", "status", "file_name", "size_bytes", "sha256", "attempts", "holder",
@@ -72,6 +81,11 @@ def plan_erasure(patient_id: UUID) -> Sequence[ErasureStep]:
     steps = [
         ErasureStep(_("Signed reports with their PDF"), reports.count(), OnErasure.RESEAL, retention),
         ErasureStep(_("Pictures inside signed reports"), pictures.count(), OnErasure.RESEAL, retention),
+        ErasureStep(
+            _("Delta reports and summaries made on request"),
+            ProgressDocument.objects.filter(patient_id=patient_id).count(),
+            OnErasure.ERASE,
+        ),
         ErasureStep(_("Archives made for the patient"), _exports(patient_id).count(), OnErasure.ERASE),
         ErasureStep(
             _("Requests for erasure and their certificate"),
@@ -102,6 +116,9 @@ def keep_reports(patient_id: UUID) -> list[str]:
             files.delete_file(name)
         raise
     Amendment.objects.filter(report__patient_id=patient_id).delete()
+    documents = ProgressDocument.objects.filter(patient_id=patient_id)
+    delete_after_commit([name for name in documents.values_list("pdf_name", flat=True) if name])
+    documents.delete()
     exports = _exports(patient_id)
     delete_after_commit([name for name in exports.values_list("file_name", flat=True) if name])
     exports.delete()

@@ -23,6 +23,11 @@ class ReportResourceQuerySet(models.QuerySet[Any]):
         return self.filter(patient_scope(actor, "report__patient__"))
 
 
+class ProgressDocumentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> ProgressDocumentQuerySet:
+        return self.filter(patient_scope(actor, "patient__"))
+
+
 class ExportRequestQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> ExportRequestQuerySet:
         """The patient's side only: staff do not fetch a patient's archive."""

@@ -14,6 +14,11 @@ def render_report(report_id: str) -> None:
     services.render_report(report_id=UUID(report_id), now=timezone.now())
 
 
+def render_progress(document_id: str) -> None:
+    """Make the PDF of a delta report or summary unless it is there."""
+    services.render_progress(document_id=UUID(document_id), now=timezone.now())
+
+
 def build_export(export_id: str) -> None:
     """Build a patient's archive unless someone else does or did."""
     services.build_export(export_id=UUID(export_id), now=timezone.now())
@@ -28,5 +33,6 @@ def sweep(_: str = "") -> None:
     """PDFs and exports whose task was lost, archives that expired, keys whose destruction a crash interrupted."""
     now = timezone.now()
     services.sweep_unrendered(now=now)
+    services.sweep_progress(now=now)
     services.sweep_exports(now=now)
     services.sweep_erasures(now=now)

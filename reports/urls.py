@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import documents, rights, signing
+from reports.views import documents, progress, rights, signing
 
 app_name = "reports"
 urlpatterns = [
@@ -19,6 +19,18 @@ urlpatterns = [
     path("reports/images/<uuid:image_id>/", documents.report_image, name="report_image"),
     path("verify/", documents.verify, name="verify"),
     path("verify/<str:code>/", documents.verify_code, name="verify_code"),
+    path("p/<uuid:patient_id>/progress/", progress.progress, name="progress"),
+    path("p/<uuid:patient_id>/progress/changes/", progress.progress_delta, name="progress_delta"),
+    path("p/<uuid:patient_id>/progress/summary/", progress.progress_summary, name="progress_summary"),
+    path("p/<uuid:patient_id>/progress/<slug:view>/", progress.progress_view, name="progress_view"),
+    path("progress/documents/<uuid:document_id>/", progress.progress_document, name="progress_document"),
+    path(
+        "progress/documents/<uuid:document_id>/status/",
+        progress.progress_document_status,
+        name="progress_document_status",
+    ),
+    path("progress/pictures/<uuid:image_id>/", progress.progress_picture, name="progress_picture"),
+    path("progress/comparisons/<uuid:comparison_id>/release/", progress.progress_release, name="progress_release"),
     path("p/<uuid:patient_id>/export/", rights.exports, name="exports"),
     path("p/<uuid:patient_id>/export/status/", rights.exports_status, name="exports_status"),
     path("exports/<uuid:export_id>/", rights.export_download, name="export_download"),

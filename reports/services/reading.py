@@ -70,9 +70,10 @@ def read_image(*, actor: Actor, image_id: UUID, now: datetime) -> tuple[ReportIm
         raise NotFound
     report = report_in_scope(actor, image.report_id)
     events = events_about(report.patient_id).filter(
-        actor_id=actor.user_id, action="report.read", subject_id=str(report.pk), at__gte=now - PAGE_LIFE
+        actor_id=actor.user_id, action__in=("report.read", "progress.read"), at__gte=now - PAGE_LIFE
     )
-    if not events.exists():
+    listed = events.values_list("detail", flat=True)
+    if not any(str(image.pk) in detail.get("pictures", ()) for detail in listed):
         _note(actor, report, "report.picture_read", now, {"pictures": [str(image.pk)]})
     return image, files.open_file(key_id=report.sealing_key_id, name=image.file_name)
 

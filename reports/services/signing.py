@@ -27,6 +27,7 @@ from reports.compose import Draft, PictureRecipe, compose
 from reports.content import Issue, Picture, ReportContent, content_hash, to_dict
 from reports.models import Amendment, Report, ReportImage, ReportResource
 from reports.pictures import Jpeg, readable_copy
+from reports.services.progress import ask_for_comparisons
 from reviews.models import Review
 from reviews.services import mark_signed
 from reviews.signing import signing_state
@@ -192,6 +193,7 @@ def _issue(review: Review, draft: Draft, *, actor: Actor, method: str, now: date
         now=now,
     )
     enqueue("reports.tasks.render_report", report.pk)
+    ask_for_comparisons(report, now=now)
     return report
 
 

@@ -1,17 +1,20 @@
-// Two photographs under one slider: <figure data-compare> with an <img-comparison-slider> and a range input, which is
-// what the keyboard and screen readers use.
+// Pages that lay two photographs of one view over each other: a patient's progress. The desk's stage has it in review.js.
 
-import "img-comparison-slider";
+import { openComparison } from "./comparison.js";
 
-for (const figure of document.querySelectorAll("[data-compare]")) {
-  const slider = figure.querySelector("img-comparison-slider");
-  const range = figure.querySelector("[data-compare-range]");
-  slider.removeAttribute("tabindex");
-  slider.setAttribute("keyboard", "disabled");
-  range.addEventListener("input", () => {
-    slider.value = Number(range.value);
-  });
-  slider.addEventListener("slide", () => {
-    range.value = String(Math.round(slider.value ?? slider.exposure));
-  });
+const comparisons = new Map();
+
+function follow() {
+  for (const [element, comparison] of comparisons) {
+    if (element.isConnected) continue;
+    comparisons.delete(element);
+    comparison.close();
+  }
+  for (const element of document.querySelectorAll("[data-comparison]:not([data-open])")) {
+    element.dataset.open = "";
+    comparisons.set(element, openComparison(element));
+  }
 }
+
+follow();
+document.addEventListener("htmx:load", follow);

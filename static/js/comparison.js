@@ -1,5 +1,5 @@
 // Two photographs of one view, moved and enlarged together: side by side, under a slider, or blinking.
-// Markup: templates/reviews/_compare.html.
+// Markup: templates/reviews/_compare.html, templates/_components/comparison.html.
 
 import OpenSeadragon from "openseadragon";
 
@@ -56,6 +56,7 @@ export function openComparison(element) {
   const range = element.querySelector("[data-comparison-range]");
   const rangeLabel = element.querySelector("[data-comparison-range-label]");
   const shown = element.querySelector("[data-comparison-shown]");
+  const mapSwitch = element.querySelector("[data-comparison-map]");
   let following = false;
   let blinking;
 
@@ -113,6 +114,27 @@ export function openComparison(element) {
     viewers[1].viewport.applyConstraints();
   });
   range.addEventListener("input", split);
+
+  // The map of change lies on the earlier photograph, and the later one is laid onto that: it fits over both.
+  let maps;
+  function showMap() {
+    maps ??= viewers.map((viewer) => {
+      const picture = document.createElement("img");
+      picture.alt = "";
+      picture.className = "comparison__overlay";
+      picture.src = mapSwitch.dataset.comparisonMap;
+      const { x, y } = viewer.world.getItemAt(0).getContentSize();
+      viewer.addOverlay({ element: picture, location: new OpenSeadragon.Rect(0, 0, 1, y / x) });
+      return picture;
+    });
+    for (const picture of maps) picture.hidden = !mapSwitch.checked;
+  }
+  mapSwitch?.addEventListener("change", () => {
+    if (viewers.every((viewer) => viewer.isOpen())) showMap();
+    else mapSwitch.checked = false;
+  });
+
+  setMode(frame.dataset.mode || "side");
 
   return {
     close() {
