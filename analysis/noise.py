@@ -28,6 +28,7 @@ from vision.repeatability import (
     Pair,
     Prior,
     Scale,
+    clinic_alone,
     clinic_prior,
     patient_noise,
     shipped_prior,
@@ -99,10 +100,9 @@ class NoiseBook:
     ) -> Prior | NotMeasurable:
         """The clinic's noise; ``without`` a patient whose pairs come in later."""
         shipped = shipped_prior(metric, view)
-        if isinstance(shipped, NotMeasurable):
-            return shipped
         others = [repeat for repeat in self.of(metric, view, None) if repeat.patient_id != without]
-        return clinic_prior(shipped, [repeat.pair for repeat in _of_device(others, device, MIN_OF_DEVICE)])
+        pairs = [repeat.pair for repeat in _of_device(others, device, MIN_OF_DEVICE)]
+        return clinic_alone(metric, pairs) if isinstance(shipped, NotMeasurable) else clinic_prior(shipped, pairs)
 
     def of(
         self, metric: Metric, view: View | None, device: str | None = None, *, patient_id: UUID | None = None

@@ -169,3 +169,17 @@ def test_taking_the_first_out_makes_the_second_the_first(clinic: Clinic) -> None
     first, second = selectors.photos_of(session)
     remove_photo(actor=holder_actor(patient), photo_id=first.pk, now=timezone.now())
     assert [(photo.pk, photo.take) for photo in selectors.photos_of(session)] == [(second.pk, 1)]
+
+
+def test_a_number_without_shipped_noise_waits_for_the_clinics_own(clinic: Clinic) -> None:
+    crown_pair(ready_patient(clinic), 71.0, 73.0)
+    one = next(repeat for repeat in clinic_book(clinic.pk).repeats if repeat.metric is COVERAGE)
+    width = [
+        replace(one, metric=Metric.PART_WIDTH_MM, view=View.PART, first=6.0, second=6.0 + 0.1 * number)
+        for number in range(10)
+    ]
+    few, enough = NoiseBook(tuple(width[:9])), NoiseBook(tuple(width))
+    assert isinstance(few.noise_for(None, Metric.PART_WIDTH_MM, View.PART), NotMeasurable)
+    found = enough.noise_for(None, Metric.PART_WIDTH_MM, View.PART)
+    assert isinstance(found, Noise)
+    assert found.source is NoiseSource.CLINIC

@@ -19,6 +19,8 @@ from vision.types import Metric, NotMeasurable, Reason, View
 
 SHIPPED_PAIRS: Final = 10
 """How many pairs of a clinic weigh as much as the variance shipped with the portal."""
+PEOPLE_DF: Final = 8.0
+"""How alike people are taken to be (nu_0) where nothing was measured: about what the study found for coverage."""
 PRIOR_FILE: Final = Path(__file__).with_name("shipped.json")
 
 
@@ -35,9 +37,9 @@ class Noise:
     """Standard deviation of one photograph's number about the person's true one, on the metric's working scale.
 
     ``sd`` is what differs between takes of one sitting; ``visit_sd`` is what a sitting has in common and the next one
-    does not (how hair was combed), which no repeat of one sitting can show: shipped only. ``sd`` rests on ``df`` degrees
-    of freedom; ``weights`` says how much of its variance each source gave (sum 1), and ``clinic_pairs`` and ``own_pairs``
-    how many pairs of the clinic and of the person themselves there were.
+    does not (how hair was combed), which no repeat of one sitting can show: shipped only. ``sd`` rests on ``df``
+    degrees of freedom; ``weights`` says how much of its variance each source gave (sum 1), ``clinic_pairs`` and
+    ``own_pairs`` how many pairs of the clinic and of the person themselves there were.
     """
 
     metric: Metric
@@ -97,6 +99,17 @@ def shipped_prior(metric: Metric, view: View | None = None) -> Prior | NotMeasur
     figures = found.get(view.value if view else "any") or found["any"]
     sd, people, visit = (float(figures[name]) for name in ("sd", "people_df", "visit_sd"))
     return Prior(metric, sd, people, {NoiseSource.SHIPPED: 1.0}, visit_sd=visit)
+
+
+def clinic_alone(metric: Metric, pairs: Sequence[Pair]) -> Prior | NotMeasurable:
+    """The clinic's noise of a number that none was shipped for, from :data:`SHIPPED_PAIRS` pairs on."""
+    if metric not in RULES:
+        return NotMeasurable(Reason.NOT_COMPARED, "no better side")
+    usable = usable_pairs(pairs, metric)
+    if len(usable) < SHIPPED_PAIRS:
+        return NotMeasurable(Reason.TOO_FEW_REPEATS, f"{len(usable)} of {SHIPPED_PAIRS} pairs")
+    sd = sqrt(variance_of(usable, metric))
+    return Prior(metric, sd, PEOPLE_DF, {NoiseSource.CLINIC: 1.0}, len(usable))
 
 
 def clinic_prior(shipped: Prior, pairs: Sequence[Pair]) -> Prior:
