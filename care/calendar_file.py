@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+from icalendar import Alarm, Calendar, Component, Event, vCalAddress, vText
 
 PRODUCT: Final = "-//Trichora//Consultations//EN"
 DOMAIN: Final = "consultations.trichora"
@@ -68,6 +68,31 @@ def _add_zones(calendar: Calendar, entries: Sequence[Entry]) -> None:
         first, last = min(entry.starts_at for entry in entries), max(entry.ends_at for entry in entries)
         margin = timedelta(days=366)
         calendar.add_missing_timezones(first_date=(first - margin).date(), last_date=(last + margin).date())
+    for rules in calendar.timezones:
+        for part in rules.subcomponents:
+            _set_onsets(part, ZoneInfo(str(rules["tzid"])))
+
+
+def _set_onsets(part: Component, zone: ZoneInfo) -> None:
+    """Each onset on the clock that was valid until then (RFC 5545, 3.6.5).
+
+    The library writes the first hour of summer time on the new clock, which a strict client reads an hour late.
+    """
+    before, after = part["tzoffsetfrom"].td, part["tzoffsetto"].td
+    further = part.get("rdate", [])
+    listed = [one.dt for dates in (further if isinstance(further, list) else [further]) for one in dates.dts]
+    onsets = [_on_the_old_clock(onset, before, after, zone) for onset in [part["dtstart"].dt, *listed]]
+    for name in ("dtstart", "rdate"):
+        part.pop(name, None)
+    part.add("dtstart", onsets[0])
+    if listed:
+        part.add("rdate", onsets[1:])
+
+
+def _on_the_old_clock(onset: datetime, before: timedelta, after: timedelta, zone: ZoneInfo) -> datetime:
+    just_before = (onset - before).replace(tzinfo=UTC) - timedelta(seconds=1)
+    late = before != after and just_before.astimezone(zone).utcoffset() == after
+    return onset - (after - before) if late else onset
 
 
 def _calendar(method: str) -> Calendar:
@@ -79,13 +104,19 @@ def _calendar(method: str) -> Calendar:
     return calendar
 
 
+def _moment(at: datetime, zone: str) -> datetime:
+    """On the zone's clock; in UTC in the hour that comes twice, of which a file can name only the first."""
+    local = at.astimezone(ZoneInfo(zone))
+    return at.astimezone(UTC) if local.fold else local
+
+
 def _event(entry: Entry, zone: str) -> Event:
     event = Event()
     event.add("uid", f"{entry.uid}@{DOMAIN}")
     event.add("sequence", entry.sequence)
     event.add("dtstamp", entry.stamp)
-    event.add("dtstart", entry.starts_at.astimezone(ZoneInfo(zone)))
-    event.add("dtend", entry.ends_at.astimezone(ZoneInfo(zone)))
+    event.add("dtstart", _moment(entry.starts_at, zone))
+    event.add("dtend", _moment(entry.ends_at, zone))
     event.add("summary", entry.summary)
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     event.add("class", "PRIVATE")

@@ -1,4 +1,4 @@
-"""Red flags in what a person writes: a small table of plain words, beside the boxes they can tick. Pure.
+"""Red flags in what a person writes: a table of plain words per language, beside the boxes they can tick. Pure.
 
 A hit only ever adds: the reviewed safety text is shown and the team sees the thread first. Nothing is held back, and no
 hit means nothing at all, which the page says.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from care.symptom_words import DENIALS, WORDS
 from patients.red_flags import RedFlag, Severity, severity
 
 TICKABLE: Final = (
@@ -21,26 +22,28 @@ TICKABLE: Final = (
     RedFlag.SCARRING_SIGNS,
 )
 
-_WORDS: Final[dict[RedFlag, str]] = {
-    RedFlag.SUICIDAL_THOUGHTS: (
-        r"suicid\w*|kill(ing)? myself|end(ing)? (it all|my life)|want to die|don.?t want to live|"
-        r"not want to live|self.?harm\w*|hurt(ing)? myself"
-    ),
-    RedFlag.PUS: r"pus|pustul\w*|oozing|weeping (sore|spot|wound)s?|abscess\w*|boils?",
-    RedFlag.PAIN: r"painful|hurts|hurting|sore scalp|burning scalp|pain (on|in|at) (my|the) (scalp|head)|scalp pain",
-    RedFlag.SUDDEN_PATCHES: r"sudden(ly)? (\w+ ){0,4}(bald|patch\w*|spots?)|bald patch\w* (\w+ ){0,3}overnight",
-    RedFlag.EYEBROW_LOSS: r"(los(t|s|ing|e) (\w+ ){0,3}eyebrows?)|eyebrows? (\w+ ){0,3}(falling|thinning|gone|loss)",
-    RedFlag.SCARRING_SIGNS: r"scarr(ed|ing)|scars?|shiny (skin|patch\w*|spots?)",
+_FLAGS: Final = re.IGNORECASE
+_PATTERNS: Final = {
+    language: {flag: re.compile(rf"\b({words})\b", _FLAGS) for flag, words in table.items()}
+    for language, table in WORDS.items()
 }
-_NOT = re.compile(r"\b(no|not|never|without|isn.?t|aren.?t|don.?t have|no longer)\s+(\w+\s+){0,2}$", re.IGNORECASE)
-_PATTERNS: Final = {flag: re.compile(rf"\b({words})\b", re.IGNORECASE) for flag, words in _WORDS.items()}
+_NOT: Final = re.compile(
+    rf"\b({'|'.join(DENIALS.values())})\s+(\w+\s+){{0,2}}$", _FLAGS
+)  # many words are in two tables
 
 
 def named_in(text: str) -> tuple[RedFlag, ...]:
-    """The flags that the text names, a plain denial right before the word left out (never for suicidal thoughts)."""
-    return tuple(
-        flag for flag, pattern in _PATTERNS.items() if any(_counts(flag, text, hit) for hit in pattern.finditer(text))
-    )
+    """The flags that the text names in any language that has a table.
+
+    A plain denial right before the word takes it back, never for suicidal thoughts.
+    """
+    found = {
+        flag: True
+        for table in _PATTERNS.values()
+        for flag, pattern in table.items()
+        if any(_counts(flag, text, hit) for hit in pattern.finditer(text))
+    }
+    return tuple(flag for flag in TICKABLE if flag in found)
 
 
 def flags_of(text: str, ticked: Iterable[RedFlag]) -> tuple[RedFlag, ...]:
