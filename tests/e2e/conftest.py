@@ -42,6 +42,7 @@ class Portal:
     origin: str
     join_code: str
     folder: Path
+    environment: dict[str, str]  # of its processes, for whoever seeds its database
 
     def mails_to(self, address: str) -> list[str]:
         """The bodies of all mails to one address, oldest first."""
@@ -91,7 +92,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         join_code = process.stdout.readline().decode().strip()
         assert join_code, (folder / "portal.log").read_text()[-3000:]
         _wait_for(origin)
-        yield Portal(origin, join_code, folder)
+        yield Portal(origin, join_code, folder, environment)
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

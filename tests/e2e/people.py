@@ -14,8 +14,9 @@ PICTURES_ARE_THERE = """() => Promise.all([...document.images].map((image) => {
   image.loading = "eager";
   return image.complete ? null : new Promise((done) => { image.onload = image.onerror = done; });
 }))"""
-HEIGHTS = {390: 844, 1440: 900}
+HEIGHTS = {390: 844, 820: 1180, 1440: 900}
 PATIENCE = 30_000  # ms for an action and for what it brings about, also on a busy machine
+LONG = 180_000  # ms for what a worker has to do first
 
 expect.set_options(timeout=PATIENCE)
 
@@ -29,6 +30,7 @@ class Person:
     context: BrowserContext
     page: Page
     folder: str
+    by_touch: bool = False
     problems: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
@@ -59,11 +61,12 @@ class Person:
 
 def open_window(browser: Browser, portal: Portal, name: str, width: int, folder: str) -> Person:
     """A fresh window; errors in the browser's console are problems."""
+    by_touch = width < 1000
     context = browser.new_context(
-        viewport={"width": width, "height": HEIGHTS[width]}, has_touch=width < 600, accept_downloads=True
+        viewport={"width": width, "height": HEIGHTS[width]}, has_touch=by_touch, accept_downloads=True
     )
     context.set_default_timeout(PATIENCE)
-    person = Person(name, portal, context, context.new_page(), folder)
+    person = Person(name, portal, context, context.new_page(), folder, by_touch)
 
     def listen(message: ConsoleMessage) -> None:
         asked_again = "status of 422" in message.text  # a form that is shown again with what to change

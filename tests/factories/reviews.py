@@ -34,6 +34,16 @@ _numbers = itertools.count(1)
 SQUARE = [[0.3, 0.3], [0.7, 0.3], [0.7, 0.7], [0.3, 0.7]]
 """Outline of the drawn thinning region: 16 % of the picture, which is all scalp."""
 
+MEASURES = {
+    "coverage_index": {"value": 82.4, "low": 78.0, "high": 86.1, "unit": "%"},
+    "affected_share": {"value": 10.0, "low": 6.0, "high": 14.0, "unit": "%"},
+    "thinning_share": {"value": 20.0, "low": 15.0, "high": 26.0, "unit": "%"},
+    "bald_share": {"value": 0.0, "low": 0.0, "high": 3.0, "unit": "%"},
+    "thinning_area_mm2": {"not_measurable": "no_scale", "detail": ""},
+    "bald_area_mm2": {"not_measurable": "no_scale", "detail": ""},
+}
+"""What a worker stores of a photograph beside its findings."""
+
 
 def dermatologist(clinic: Clinic) -> Actor:
     """A new dermatologist of the clinic."""

@@ -1,4 +1,4 @@
-"""Pages in the words a patient reads, and the doors that stay shut."""
+"""Pages in the words a patient reads: registration, consents, intake, and who looked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from django.urls import reverse
 from accounts.models import AuditEvent, User
 from accounts.roles import Role
 from patients import selectors, services
-from patients.capture_protocol import RetakeReason
 from patients.intake_form import Symptom
 from patients.models import Consent, Intake, Patient, PatientAccess, PhotoSession, Purpose
 from tests.factories.patients import (
     NOW,
     actor_for,
-    add_drawn_photo,
     calm_answers,
     grant_all_consents,
     holder_of,
@@ -27,37 +25,17 @@ from tests.factories.patients import (
     make_session,
     make_staff,
     make_user,
-    photo_ids,
     ready_patient,
     save_answers,
     signed_in,
 )
-from tests.patients.test_photos import flat_jpeg
+from tests.patients.browsing import INTAKE, page
 from vision.types import View
 
 pytestmark = pytest.mark.django_db
 
 
-def page(client, name, *args, **query):
-    answer = client.get(reverse(f"patients:{name}", args=args), query)
-    assert answer.status_code == 200, (name, answer.status_code)
-    return " ".join(answer.content.decode().split())
-
-
-INTAKE = {
-    "sex_at_birth": "female",
-    "duration": "1_to_5_years",
-    "course": "gradual",
-    "symptoms": ["itch"],
-    "takes_medicine": "yes",
-    "medications": "Minoxidil 5 %\nIron 50 mg",
-    "has_allergies": "no",
-    "pregnancy": "no",
-    "conditions": ["none"],
-}
-
-
-# --- registration ----------------------------------------------------------------------------------------------------
+# --- registration -----------------------------------------------------------------------------------------------------
 
 
 def test_the_link_names_the_clinic_and_leads_back_after_sign_up():
@@ -133,7 +111,7 @@ def test_a_guardian_chooses_among_the_records():
     assert "you are the guardian" in words
 
 
-# --- consents --------------------------------------------------------------------------------------------------------
+# --- consents ---------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_chosen_beforehand():
@@ -201,7 +179,7 @@ def browser_actor(browser):
     return actor_for(User.objects.get(pk=browser.session["_auth_user_id"]))
 
 
-# --- intake ----------------------------------------------------------------------------------------------------------
+# --- intake -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_red_flag_is_answered_at_once_and_again_in_the_session():
@@ -255,102 +233,13 @@ def test_a_session_of_next_month_asks_whether_the_answers_hold():
     assert answer["Location"] == reverse("patients:checklist", args=[session.pk])
 
 
-# --- capture ---------------------------------------------------------------------------------------------------------
+def test_a_child_with_scale_is_sent_to_a_doctor():
+    child = make_patient(birth_date=date(2018, 4, 1), relation=PatientAccess.Relation.GUARDIAN)
+    save_answers(child, calm_answers(symptoms=(Symptom.SCALE,)))
+    assert "take the child to a paediatrician" in page(signed_in(holder_of(child)), "intake_saved", child.pk)
 
 
-def test_the_first_page_of_a_patient_teaches_what_a_session_is():
-    words = page(signed_in(holder_of(patient := ready_patient())), "session_new", patient.pk)
-    assert "about six minutes" in words
-    assert "Back of the head" in words
-    assert "Start the session" in words
-
-
-def test_the_capture_page_leads_to_the_first_view_that_is_missing():
-    session = make_session(views=[View.CROWN])
-    words = page(signed_in(holder_of(session.patient)), "capture", session.pk)
-    assert "<h1>Hairline, from the front</h1>" in words
-    assert "Hold the hair back" in words
-    assert f'data-session="{session.pk}"' in words
-    assert 'data-view="hairline"' in words
-    assert "Next: Left temple" in words
-
-
-def test_a_close_up_asks_for_its_site_before_the_photo():
-    session = make_session(views=[])
-    browser = signed_in(holder_of(session.patient))
-    assert "data-upload" not in page(browser, "capture", session.pk, view="trichoscopy")
-    assert 'data-view="trichoscopy:vertex"' in page(browser, "capture", session.pk, view="trichoscopy:vertex")
-
-
-def test_a_poor_photo_says_what_to_change_and_offers_a_retake():
-    session = make_session(views=[])
-    add_drawn_photo(session, data=flat_jpeg(8))
-    words = page(signed_in(holder_of(session.patient)), "capture", session.pk, view="crown")
-    assert "The photo is too dark." in words
-    assert "Turn on the lamp" in words
-    assert "not measured" in words
-    assert "Remove and take again" in words
-
-
-def test_a_retake_shows_exactly_which_views_and_why():
-    session = make_session(views=[View.CROWN, View.PART])
-    services.mark_submitted(session=session, now=NOW)
-    wishes = [{"view": "part", "reason": RetakeReason.WET.value}]
-    services.reopen_for_retake(session=session, views=wishes, now=NOW)
-    words = page(signed_in(holder_of(session.patient)), "capture", session.pk)
-    assert "<h1>Parting</h1>" in words
-    assert "Your clinic asks for these views again" in words
-    assert "The hair looks wet or has product in it." in words
-
-
-def test_a_photo_is_removed_from_its_page():
-    session = make_session(views=[View.CROWN])
-    browser = signed_in(holder_of(session.patient))
-    answer = browser.post(reverse("patients:photo_remove", args=photo_ids(session)), follow=True)
-    assert "The photo is removed." in answer.content.decode()
-    assert photo_ids(session) == []
-
-
-def test_before_sending_one_sees_what_is_missing():
-    session = make_session(views=[View.CROWN])
-    words = page(signed_in(holder_of(session.patient)), "finish", session.pk)
-    assert "Views without a photo" in words
-    assert "Models measure the photos first" in words
-    assert "Still needed" not in words
-
-
-def test_whoever_refused_ai_reads_that_no_model_measures():
-    session = make_session(views=[View.CROWN], without=[Purpose.AI_ANALYSIS])
-    words = page(signed_in(holder_of(session.patient)), "finish", session.pk)
-    assert "a clinician looks at the photos without it" in words
-
-
-def test_an_unready_session_cannot_be_sent():
-    session = make_session(views=[])
-    words = page(signed_in(holder_of(session.patient)), "finish", session.pk)
-    assert "At least one photo" in words
-    assert "disabled" in words
-
-
-def test_a_thrown_away_session_is_gone():
-    session = make_session(views=[View.CROWN])
-    browser = signed_in(holder_of(session.patient))
-    browser.post(reverse("patients:discard", args=[session.pk]))
-    assert PhotoSession.objects.get().status == "discarded"
-    assert "Start the session" in page(browser, "session_new", session.patient_id)
-
-
-def test_pictures_are_private_and_cannot_be_guessed_at():
-    session = make_session(views=[View.CROWN])
-    browser = signed_in(holder_of(session.patient))
-    for name in ("photo", "thumbnail"):
-        answer = browser.get(reverse(f"patients:{name}", args=photo_ids(session)))
-        assert answer["Cache-Control"] == "private, no-store"
-        assert answer["X-Content-Type-Options"] == "nosniff"
-        assert len(b"".join(answer.streaming_content)) > 1000
-
-
-# --- access log ------------------------------------------------------------------------------------------------------
+# --- access log -------------------------------------------------------------------------------------------------------
 
 
 def test_the_patient_reads_who_looked_in_plain_words():
@@ -377,65 +266,3 @@ def test_looking_at_the_log_is_in_the_log():
     patient = make_patient()
     page(signed_in(holder_of(patient)), "access_log", patient.pk)
     assert AuditEvent.objects.filter(action="access_log.read", patient_id=patient.pk).count() == 1
-
-
-# --- shut doors ------------------------------------------------------------------------------------------------------
-
-PATIENT_PAGES = ["record", "consents", "intake", "intake_saved", "access_log", "session_new"]
-SESSION_PAGES = ["session_answers", "checklist", "capture", "finish"]
-
-
-@pytest.fixture
-def stranger():
-    return signed_in(holder_of(make_patient()))
-
-
-@pytest.mark.parametrize("name", PATIENT_PAGES)
-def test_another_patients_page_is_404(stranger, name):
-    assert stranger.get(reverse(f"patients:{name}", args=[ready_patient().pk])).status_code == 404
-
-
-@pytest.mark.parametrize("name", SESSION_PAGES)
-def test_another_patients_session_is_404(stranger, name):
-    session = make_session(views=[])
-    assert stranger.get(reverse(f"patients:{name}", args=[session.pk])).status_code == 404
-
-
-@pytest.mark.parametrize("name", ["photo", "thumbnail"])
-def test_another_patients_photo_is_404(stranger, name):
-    session = make_session(views=[View.CROWN])
-    assert stranger.get(reverse(f"patients:{name}", args=photo_ids(session))).status_code == 404
-
-
-@pytest.mark.parametrize("name", ["photo_remove"])
-def test_another_patients_photo_cannot_be_removed(stranger, name):
-    session = make_session(views=[View.CROWN])
-    assert stranger.post(reverse(f"patients:{name}", args=photo_ids(session))).status_code == 404
-    assert photo_ids(session)
-
-
-@pytest.mark.parametrize("name", [*PATIENT_PAGES, "records"])
-@pytest.mark.parametrize("role", [Role.DERMATOLOGIST, Role.ADMINISTRATOR])
-def test_the_patients_own_pages_are_not_for_staff(name, role):
-    patient = ready_patient()
-    browser = signed_in(make_staff(role, patient.clinic).user)
-    args = [] if name == "records" else [patient.pk]
-    assert browser.get(reverse(f"patients:{name}", args=args)).status_code == 403
-
-
-@pytest.mark.parametrize("role", [Role.DERMATOLOGIST, Role.TRICHOLOGIST])
-def test_consent_texts_are_for_administrators(role):
-    browser = signed_in(make_staff(role, make_clinic()).user)
-    assert browser.get(reverse("patients:consent_texts")).status_code == 403
-
-
-@pytest.mark.parametrize("name", PATIENT_PAGES)
-def test_a_visitor_is_asked_to_sign_in(name):
-    answer = Client().get(reverse(f"patients:{name}", args=[make_patient().pk]))
-    assert answer.status_code in (302, 403)
-
-
-def test_a_child_with_scale_is_sent_to_a_doctor():
-    child = make_patient(birth_date=date(2018, 4, 1), relation=PatientAccess.Relation.GUARDIAN)
-    save_answers(child, calm_answers(symptoms=(Symptom.SCALE,)))
-    assert "take the child to a paediatrician" in page(signed_in(holder_of(child)), "intake_saved", child.pk)

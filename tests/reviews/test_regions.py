@@ -26,21 +26,13 @@ from reviews.own_regions import own_regions
 from reviews.presenters import workspace
 from tests.factories import reviews as made
 from tests.factories.patients import holder_actor, make_clinic, make_patient, signed_in
-from tests.factories.reviews import LATER, accept_all, finding_of, review_at
+from tests.factories.reviews import LATER, MEASURES, accept_all, finding_of, review_at
 from vision.types import View
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 BOX = ((0.05, 0.05), (0.25, 0.05), (0.25, 0.25), (0.05, 0.25))
 NEXT = ((0.2, 0.05), (0.4, 0.05), (0.4, 0.25), (0.2, 0.25))
-MEASURES = {
-    "coverage_index": {"value": 82.4, "low": 78.0, "high": 86.1, "unit": "%"},
-    "affected_share": {"value": 10.0, "low": 6.0, "high": 14.0, "unit": "%"},
-    "thinning_share": {"value": 20.0, "low": 15.0, "high": 26.0, "unit": "%"},
-    "bald_share": {"value": 0.0, "low": 0.0, "high": 3.0, "unit": "%"},
-    "thinning_area_mm2": {"not_measurable": "no_scale", "detail": ""},
-    "bald_area_mm2": {"not_measurable": "no_scale", "detail": ""},
-}
 
 
 def measured_review(status="opened"):
