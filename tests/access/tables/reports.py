@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from analysis.models import Comparison, ComparisonImage, PipelineRelease
+from reports.models import ProgressDocument
 from tests.access.rules import (
     ADMINISTRATORS,
     CASES,
+    CLINICIANS_OF_THE_CASE,
     HOLDERS,
     HOLDERS_AND_CASES,
     OPEN,
@@ -17,6 +22,7 @@ from tests.access.rules import (
     post,
     rule,
 )
+from tests.access.world import World, first
 
 TABLE: dict[str, Address] = {
     "reports:patient_home": get(HOLDERS, "patient"),
@@ -28,6 +34,21 @@ TABLE: dict[str, Address] = {
     "reports:report_qr": get(HOLDERS_AND_CASES, "report"),
     "reports:correct": get(CASES, "report"),
     "reports:report_image": get(HOLDERS_AND_CASES, "report_image"),
+    "reports:progress": get(HOLDERS_AND_CASES, "patient"),
+    "reports:progress_view": get(HOLDERS_AND_CASES, "patient", "progress_view"),
+    "reports:progress_delta": get(HOLDERS_AND_CASES, "patient"),
+    "reports:progress_summary": get(HOLDERS_AND_CASES, "patient"),
+    "reports:progress_document": get(HOLDERS_AND_CASES, "progress_document"),
+    "reports:progress_document_status": get(HOLDERS_AND_CASES, "progress_document"),
+    "reports:progress_picture": get(HOLDERS_AND_CASES, "comparison_image"),
+    "reports:progress_release": post(CLINICIANS_OF_THE_CASE, "comparison", released="1"),
+    "api-progress": api(HOLDERS_AND_CASES, "get", "patient"),
+    "api-progress-delta": api(HOLDERS_AND_CASES, "get", "patient"),
+    "api-progress-summary": api(HOLDERS_AND_CASES, "get", "patient"),
+    "api-progress-document": api(HOLDERS_AND_CASES, "get", "progress_document"),
+    "api-progress-pdf": api(HOLDERS_AND_CASES, "get", "progress_document"),
+    "api-progress-picture": api(HOLDERS_AND_CASES, "get", "comparison_image"),
+    "api-comparison-release": api(CLINICIANS_OF_THE_CASE, "post", "comparison", released=True),
     "reports:verify": get(OPEN),
     "reports:verify_code": get(OPEN, "code"),
     "reports:exports": get(HOLDERS, "patient"),
@@ -65,3 +86,25 @@ TABLE: dict[str, Address] = {
     "api-erasure-refuse": api(OWN_ADMINISTRATORS, "post", "erasure", reason="A legal hold."),
     "api-erasure-certificate": api(OWN_ADMINISTRATORS, "get", "executed"),
 }
+
+
+def things(world: World) -> dict[str, Any]:
+    """A comparison of the signed case with its picture, and a document that was asked for."""
+    photo = first(world.case.session.photos.filter(view="crown"))
+    image = ComparisonImage.objects.create(
+        comparison=Comparison.objects.create(
+            photo_then=photo, photo_now=photo, pipeline=first(PipelineRelease.objects), status=Comparison.Status.DONE
+        ),
+        kind="aligned",
+        file_name=photo.thumbnail_name,
+        media_type="image/webp",
+        width_px=64,
+        height_px=48,
+    )
+    document = ProgressDocument.objects.create(patient=world.patient, kind="delta", content={}, content_hash="0" * 64)
+    return {
+        "progress_view": "crown",
+        "comparison": image.comparison_id,
+        "comparison_image": image.pk,
+        "progress_document": document.pk,
+    }
