@@ -17,6 +17,7 @@ from patients import api_record as records
 from patients import api_texts as texts
 from reports import api as reports
 from reports import api_documents as documents
+from reports import api_progress as progress
 from reports import api_rights as rights
 from reports import api_signing as signing
 from reviews.api import aftercare, cases, desk, noise, plans, reads, regions
@@ -148,6 +149,23 @@ urlpatterns = [
     ),
     path("patients/<uuid:patient_id>/reports/", reports.PatientReports.as_view(), name="api-reports"),
     path("reports/<uuid:report_id>/", reports.OneReport.as_view(), name="api-report"),
+    path("patients/<uuid:patient_id>/progress/", progress.PatientProgress.as_view(), name="api-progress"),
+    path("patients/<uuid:patient_id>/progress/changes/", progress.ProgressDelta.as_view(), name="api-progress-delta"),
+    path(
+        "patients/<uuid:patient_id>/progress/summary/", progress.ProgressSummary.as_view(), name="api-progress-summary"
+    ),
+    path(
+        "progress/documents/<uuid:document_id>/", progress.OneProgressDocument.as_view(), name="api-progress-document"
+    ),
+    path(
+        "progress/documents/<uuid:document_id>/pdf/", progress.ProgressDocumentPdf.as_view(), name="api-progress-pdf"
+    ),
+    path("progress/pictures/<uuid:image_id>/", progress.ComparisonPicture.as_view(), name="api-progress-picture"),
+    path(
+        "progress/comparisons/<uuid:comparison_id>/release/",
+        progress.ReleaseComparison.as_view(),
+        name="api-comparison-release",
+    ),
     path("reports/<uuid:report_id>/pdf/", reports.ReportPdf.as_view(), name="api-report-pdf"),
     path("reports/<uuid:report_id>/correct/", documents.CorrectReport.as_view(), name="api-report-correct"),
     path("reports/pictures/<uuid:image_id>/", documents.ReportPicture.as_view(), name="api-report-picture"),
