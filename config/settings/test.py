@@ -42,4 +42,5 @@ else:
 STATIC_ROOT = _home / "static"
 STATIC_ROOT.mkdir()
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True  # else every client of a test looks at all files anew
 STAFF_MFA_REQUIRED = False
