@@ -21,6 +21,7 @@ TRAINING = {
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
 
 STUDIES = {
+    "geometry": "vision.evaluation.geometry_study:study_geometry",
     "bar": "vision.evaluation.bar_study:study_bar",
     "change": "vision.evaluation.change_study:study_change",
     "measures": "vision.evaluation.measure_study:study_measures",

@@ -10,8 +10,9 @@ pupils and d their distance: along m + t d u + s n the probability of hair (dens
 are both bare) is followed upwards, for t = 0 and for t = +-:data:`TEMPLE_AT`, above the outer corners of the eyes,
 where a hairline recedes first. The hairline is where it first passes one half and stays there.
 
-Interval. Where the probability passes :data:`BAND`, how far the eyes are mistaken, and how far the segmentation is. All lengths are those of the
-picture's plane: a head tipped by 10 degrees moves them by several mm, in every photograph alike only when the pose is.
+Interval. Where the probability passes :data:`BAND`, how far the eyes are mistaken, and how far the segmentation is. All
+lengths are those of the picture's plane: a head tipped by 10 degrees moves them by several mm, in every photograph
+alike only when the pose is.
 """
 
 from __future__ import annotations

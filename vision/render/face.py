@@ -49,7 +49,7 @@ def _arc(x: float, y: float, wide: float, rise: float) -> list[tuple[float, floa
     return [(x + wide * s, y + rise * (1 - s * s)) for s in np.linspace(-1, 1, 15).tolist()]
 
 
-def _on_face(points: list[tuple[float, float]]) -> Array:
+def on_face(points: list[tuple[float, float]]) -> Array:
     """The points of the head's front that lie at these x and y."""
     flat: Array = np.array(points, np.float32)
     front: Array = np.full(len(flat), -np.inf, np.float32)
@@ -80,7 +80,7 @@ def _polygon(
     shape: list[tuple[float, float]],
     colour: tuple[float, float, float],
 ) -> None:
-    pixels = _visible(camera, surface, _on_face(shape))
+    pixels = _visible(camera, surface, on_face(shape))
     if pixels is not None:
         cv2.fillPoly(canvas, [pixels], colour, cv2.LINE_AA, 4)
 
@@ -93,7 +93,7 @@ def _line(
     colour: tuple[float, float, float],
     width_units: float,
 ) -> None:
-    pixels = _visible(camera, surface, _on_face(shape))
+    pixels = _visible(camera, surface, on_face(shape))
     if pixels is not None:
         width = max(1, round(width_units * camera.px_per_unit))
         cv2.polylines(canvas, [pixels], False, colour, width, cv2.LINE_AA, 4)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.render.geometry import Array, above_hairline, cranium_normal, on_cranium, unit
+from vision.render.geometry import CRANIUM_AXES, Array, above_hairline, cranium_normal, on_cranium, unit
 
 WHORL: Final = (0.10, 0.80, -0.58)
 """Direction of the crown's whorl, from which strands run outwards."""
@@ -20,6 +20,11 @@ MIDDLE_LOSS: Final = (0.0, 0.97, 0.20)
 STEPS: Final = 9
 KEPT_WHERE_THIN: Final = 0.24
 KEPT_WHERE_BALD: Final = 0.015
+KEPT_IN_PARTING: Final = 0.04
+HEDGE: Final = 7_000
+HEDGE_UNITS: Final = 0.03
+"""Strands whose roots line a parting on both sides, and how deep: hair combed away from a strip covers it up to its
+edge only where roots stand close, and 28,000 strands stand for a head's 100,000."""
 SAMPLES: Final = 20_000
 LOCKS: Final = 420
 FAR_SIDE: Final = -0.5
@@ -49,9 +54,12 @@ class Loss:
         """0 dense, 1 thinning, 2 bald."""
         field = self.vulnerability(points)
         stage = (field > self.thin_above).astype(np.uint8) + (field > self.bald_above)
-        if self.parting > 0:
-            stage[(np.abs(points[..., 0] - PARTING_X) < self.parting) & _parted(points) & (stage == 0)] = 1
+        stage[self.in_parting(points) & (stage == 0)] = 1
         return stage
+
+    def in_parting(self, points: Array) -> NDArray[np.bool_]:
+        """Which points lie in the bare strip of the parting."""
+        return (np.abs(points[..., 0] - PARTING_X) < self.parting) & _parted(points)
 
 
 PARTING_X: Final = 0.12
@@ -94,16 +102,25 @@ class Strands:
 
 
 def grow(
-    random: np.random.Generator, loss: Loss, count: int, length: float, towards: Array, combed: int = 0
+    random: np.random.Generator,
+    loss: Loss,
+    count: int,
+    length: float,
+    towards: Array,
+    combed: int = 0,
+    held_back: bool = False,
 ) -> Strands:
     """Strands of a head with loss: in locks, running from the whorl, hanging at the sides, sparse where hair is.
 
     ``length`` in units. Only strands that a camera in the direction ``towards`` might see are grown; all chances are
     drawn before that choice, so a seed is the same head from every side. A strand that would comb over balder scalp
     mostly ends there, so that the truth stays true. ``combed`` other than 0 lays the same hair another way: locks fall
-    anew, strands lie nearer to the skin or further from it.
+    anew, strands lie nearer to the skin or further from it. ``held_back``: all hair runs to the back, as a hand or a
+    band would hold it, and none hangs over the forehead.
     """
     roots = scalp_points(random, count)
+    if loss.parting > 0:
+        roots = np.concatenate((roots, _hedges(random, loss)))
     alive = random.random(len(roots))
     turn = random.normal(0, 0.10, len(roots))
     reach = length * random.uniform(0.65, 1.15, len(roots))
@@ -120,6 +137,7 @@ def grow(
 
     stage = loss.stage(roots)
     kept = np.array((1.0, KEPT_WHERE_THIN, KEPT_WHERE_BALD))[stage]
+    kept = np.where(loss.in_parting(roots), np.minimum(kept, KEPT_IN_PARTING), kept)
     seen = (alive < kept) & (cranium_normal(roots) @ towards > FAR_SIDE)
     roots, stage = roots[seen], stage[seen]
     lock = _nearest(roots, centres)
@@ -131,7 +149,8 @@ def grow(
     paths[:, 0] = roots
     at = roots
     for step in range(1, STEPS):
-        at = on_cranium(at + flow(at, bend, loss.parting > 0) * (reach / (STEPS - 1))[:, None].astype(np.float32))
+        way = back(at, bend) if held_back else flow(at, bend, loss.parting > 0)
+        at = on_cranium(at + way * (reach / (STEPS - 1))[:, None].astype(np.float32))
         rise = 1 + lift * np.sin(np.pi * min(1.0, 0.25 + 0.6 * step / STEPS))
         paths[:, step] = at * rise[:, None].astype(np.float32)
     ends = np.where(stubborn[seen], STEPS, np.minimum(STEPS, _first_balder(loss, paths, stage) + overshoot[seen]))
@@ -140,6 +159,28 @@ def grow(
         shade=(lock_shade[lock] * shade[seen]).astype(np.float32),
         width=(np.array((1.0, 0.75, 0.5))[stage] * thick[seen]).astype(np.float32),
         steps=ends,
+    )
+
+
+def _hedges(random: np.random.Generator, loss: Loss) -> Array:
+    """Roots along both edges of the parting, outside the strip."""
+    side = random.choice((-1.0, 1.0), HEDGE)
+    x = PARTING_X + side * (loss.parting + random.uniform(0, HEDGE_UNITS, HEDGE))
+    points = _over_the_head(x, random.uniform(0, np.pi, HEDGE))
+    return points[_parted(points) & (above_hairline(points) > 0) & (loss.stage(points) == 0)]
+
+
+def parting_edge(x: float) -> Array:
+    """Points along a line of the cranium at this x, from front to back, where a parting may run."""
+    angle = np.linspace(0, np.pi, 2000)
+    points = _over_the_head(np.full(len(angle), x), angle)
+    return points[_parted(points)]
+
+
+def _over_the_head(x: NDArray[np.float64], angle: NDArray[np.float64]) -> Array:
+    ring = np.sqrt(1 - (x / CRANIUM_AXES[0]) ** 2)
+    return np.column_stack((x, CRANIUM_AXES[1] * ring * np.sin(angle), CRANIUM_AXES[2] * ring * np.cos(angle))).astype(
+        np.float32
     )
 
 
@@ -161,6 +202,13 @@ def flow(points: Array, turn: Array, parted: bool) -> Array:
         share = 0.8 * (_parted(points) * np.exp(-np.abs(points[:, 0] - PARTING_X) / 0.35))[:, None]
         tangent = unit((tangent * (1 - share) + aside * share).astype(np.float32))
     return unit(tangent * (1 - weight) + _rotated(hanging, normal, turn) * weight)
+
+
+def back(points: Array, turn: Array) -> Array:
+    """Unit tangents along which hair lies that is held to the back."""
+    normal = cranium_normal(points)
+    behind = np.array((0.0, 0.25, -1.0), np.float32)
+    return _rotated(unit(behind - (normal @ behind)[:, None] * normal), normal, turn)
 
 
 def _rotated(tangent: Array, normal: Array, angle: Array) -> Array:

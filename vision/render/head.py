@@ -101,6 +101,7 @@ def draw_head(
     size: tuple[int, int] = (1600, 1200),
     capture: Capture | None = None,
     combed: int = 0,
+    held_back: bool = False,
 ) -> DrawnPhoto:
     """A head seen from one of the overview views.
 
@@ -110,14 +111,14 @@ def draw_head(
     deviation of the blur, ``size`` is width and height in px. Raises ValueError for trichoscopy.
 
     The same head again: ``capture`` says how this photograph was taken (its light and blur come on top), ``combed``
-    other than 0 lays the same hair anew, as on another day.
+    other than 0 lays the same hair anew, as on another day. ``held_back``: no hair hangs over the forehead.
     """
     random = np.random.default_rng(seed)
     loss = loss_pattern(random, thinning, bald, parting)
     length, turn = float(random.uniform(0.24, 0.34)), float(random.normal(0, 4))
     ideal = camera_for(view, size, turn)
     camera = ideal if capture is None else moved(ideal, capture, size)
-    strands = grow(random, loss, STRANDS, length, camera.towards, combed)
+    strands = grow(random, loss, STRANDS, length, camera.towards, combed, held_back)
     aside = float(random.uniform(-0.5, 0.5)) + (
         0.0 if capture is None else float(np.tan(np.deg2rad(capture.lamp_degrees)))
     )
@@ -127,7 +128,7 @@ def draw_head(
     scalp = (surface.part == Part.CRANIUM) & (above_hairline(surface.point) > 0)
     stage = loss.stage(surface.point)
     skin, hair = np.array(SKIN_TONES[skin_tone]), np.array(HAIR_COLOURS[hair_colour])
-    small = _shade(random, surface, scalp, stage, skin, hair, sun, camera)
+    small = _shade(random, surface, scalp, stage, skin, hair, sun, camera, parted=parting > 0)
     canvas = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
     grain = noise_field(random, size, 2.0) * 0.045 + noise_field(random, size, 9.0) * 0.03
     canvas *= np.exp(grain)[..., None]
@@ -172,6 +173,8 @@ def _shade(
     hair: NDArray[np.float64],
     sun: Array,
     camera: Camera,
+    *,
+    parted: bool,
 ) -> Array:
     """Linear colour of everything but strands: backdrop, cloth, skin, and the shade that dense hair casts on scalp."""
     height, width = surface.part.shape
@@ -203,7 +206,7 @@ def _shade(
     dots = np.clip(noise_field(random, size, 1.1) - 1.1, 0, None)
     stubble = np.where(stage == 2, 0.05, 0.30) * scalp
     under = np.where(scalp & (stage == 0), 0.80, 0.0).astype(np.float32)
-    under = cv2.GaussianBlur(under, (0, 0), camera.px_per_unit * 0.008)
+    under = cv2.GaussianBlur(under, (0, 0), camera.px_per_unit * (0.002 if parted else 0.008))
     cover = np.clip(under + stubble * dots, 0, 0.92)[..., None]
     shadow = (0.55 * hair + 0.03 * skin) * diffuse[..., None]
     picture = np.where(bare[..., None], picture * (1 - cover) + shadow * cover, picture)
