@@ -23,6 +23,7 @@ from vision.change.cover import Cover, lay_cover, share_on
 from vision.change.hairs import COUNTED, CommonFields, lay_fields
 from vision.change.light import in_light_of
 from vision.change.types import Attribution, Cause, ComparedPhoto, LightDifference, Measure
+from vision.encode import fitted
 from vision.measure import WEIGHTS
 from vision.registration.types import Mask, Registration
 from vision.trichoscopy import measure_field
@@ -58,8 +59,7 @@ def attribute_cover(
     if measure is not None:
         lit = in_light_of(now.image, light)
         matched = _laid(then.scalp, measure(_with_picture(now, lit)).scalp, registration)
-        seen = registration.warp(lit, (then.image.shape[1], then.image.shape[0]))
-        framed = _laid(then.scalp, measure(_with_picture(then, _filled(then.image, seen, registration))).scalp, None)
+        framed = _laid(then.scalp, measure(_with_picture(then, _framed(then.image, lit, registration))).scalp, None)
     found = []
     for metric in WEIGHTS:
         naive = _own(now.scalp.labels, metric) - _own(then.scalp.labels, metric)
@@ -172,7 +172,10 @@ def _with_picture(photo: ComparedPhoto, image: RgbImage) -> ComparedPhoto:
     return replace(photo, image=image, scalp=None, hairs=None)
 
 
-def _filled(then: RgbImage, seen: RgbImage, registration: Registration) -> RgbImage:
-    """The later picture in the earlier one's frame; where it does not reach the earlier one stays, not black."""
-    covered = registration.covers((then.shape[1], then.shape[0]))
-    return np.where(covered[..., None], seen, then).astype(np.uint8)
+def _framed(then: RgbImage, now: RgbImage, registration: Registration) -> RgbImage:
+    """The later picture in the earlier one's frame, far larger than any network sees it; where it does not reach the
+    earlier one stays, not black."""
+    shown = fitted(then)
+    size = (shown.shape[1], shown.shape[0])
+    seen = registration.warp(fitted(now, 2 * max(size)), size)
+    return np.where(registration.covers(size)[..., None], seen, shown).astype(np.uint8)

@@ -91,13 +91,17 @@ def change_picture(then: RgbImage, found: ChangeMap) -> EncodedImage:
 
 
 def fates_picture(then: RgbImage, then_field: HairField, laid_now: HairField, matches: HairMatches) -> EncodedImage:
-    """Kept, lost and new hairs over the earlier field: solid, dashed with a cross at the root, dashed with a ring.
+    """Kept, lost and new hairs over the earlier field: solid, dashed with a cross at the root, dashed with a ring;
+    the frame is where they were looked for.
 
     ``laid_now`` are the later field's hairs on the earlier picture.
     """
     picture = fitted(then).copy()
     size = np.array((picture.shape[1], picture.shape[0]))
     line = max(2, round(max(picture.shape[:2]) / 420))
+    frame = then_field.frame
+    corners = [_pixel(np.array(corner) * size) for corner in ((frame.left, frame.top), (frame.right, frame.bottom))]
+    cv2.rectangle(picture, corners[0], corners[1], (255, 255, 255), max(1, line // 2), cv2.LINE_AA)
     rows = [(Fate.KEPT, then_field.hairs[pair.then]) for pair in matches.kept]
     rows += [(Fate.LOST, then_field.hairs[number]) for number in matches.lost]
     rows += [(Fate.NEW, laid_now.hairs[number]) for number in matches.new]

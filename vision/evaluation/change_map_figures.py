@@ -70,7 +70,7 @@ def _unchanged(report: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Coverage in points; the rest is what remains when pose, light and scale are taken out by measuring again."
     yield ""
-    yield "| photographs | compared | mean difference | on the common area | rest | interval holds 0 | maps with a place |"
+    yield "| photographs | compared | difference | on the common area | rest | interval holds 0 | maps with a place |"
     yield "|---|---:|---:|---:|---:|---|---|"
     for name, row in unchanged(report).items():
         yield (

@@ -37,7 +37,7 @@ FALSE_PER_FIELD: Final = 0.08
 ROOT_MM: Final = 0.025
 CALIBRE_NOISE_UM: Final = 5.0
 SITES: Final = 50
-OTHER_SITES: Final = 200
+OTHER_SITES: Final = 150
 DRAWN: Final = 24
 TURNOVER: Final = (0.0, 0.1, 0.2, 0.3, 0.4)
 

@@ -24,7 +24,7 @@ from vision.evaluation.registration_fields import study_fields
 from vision.registration import NotComparable, Registration
 from vision.registration.features import Working, find_features
 from vision.registration.overview import MIN_EVIDENCE, Seen, agreement, head_of, look_at, register_seen
-from vision.registration.types import Points, through
+from vision.registration.types import Mask, Points, through
 from vision.release import Release, load_release
 from vision.render import draw_head
 from vision.render.geometry import Camera, Capture, Part, above_hairline, camera_for, moved, see
@@ -46,7 +46,7 @@ STRETCHED: Final = (("054", "070"),)
 """The same, one file stretched in width: no camera does that, and it is refused as too tilted."""
 
 WRONG_PAIRS: Final = 400
-WARPED: Final = 36
+WARPED: Final = 30
 HEADS: Final = (
     (View.CROWN, 1),
     (View.HAIRLINE, 2),
@@ -55,7 +55,7 @@ HEADS: Final = (
     (View.PART, 5),
     (View.CROWN, 6),
 )
-TILTS: Final = (5, 10, 15, 20, 25)
+TILTS: Final = (5, 10, 15, 20)
 DRAWN_SIZE: Final = (960, 720)
 WITHIN: Final = 0.01
 """Of the head's width: what counts as well laid."""
@@ -143,17 +143,15 @@ def _wrong(tops: Mapping[str, Seen]) -> dict[str, Any]:
             person = {name: new if owner == old else owner for name, owner in person.items()}
     different = [(a, b) for a, b in combinations(sorted(tops), 2) if person[a] != person[b]]
     chosen = np.random.default_rng(3).permutation(len(different))[:WRONG_PAIRS]
-    strengths, reasons = [], []
+    strengths = []
+    refused = 0
     for number in chosen:
         a, b = different[number]
-        found = register_seen(tops[a], tops[b])
-        reasons.append(_reason(found))
         strengths.append(_strength(tops[a], tops[b]))
-    refused = sum(reason is not None for reason in reasons)
+        refused += strengths[-1] < MIN_EVIDENCE or isinstance(register_seen(tops[a], tops[b]), NotComparable)
     return {
         "pairs": len(chosen),
         "refused": _share(refused, len(chosen)),
-        "refused_as": {name: reasons.count(name) for name in sorted({one for one in reasons if one})},
         "strongest_evidence": _rounded(sorted(strengths)[-8:]),
         "evidence_histogram": _histogram(strengths),
     }
@@ -277,15 +275,15 @@ def _drawn() -> dict[str, Any]:
     rows: dict[str, list[Laid]] = {}
     for view, seed in HEADS:
         first, camera = _head(view, seed, Capture(), 0)
-        seen = look_at(first[0], _as_map(first[1]))
+        seen = look_at(first[0], _scalp(first[1]))
         for tilt in TILTS:
             second, other = _head(view, seed, _capture(tilt), 0)
-            found = register_seen(seen, look_at(second[0], _as_map(second[1])))
+            found = register_seen(seen, look_at(second[0], _scalp(second[1])))
             rows.setdefault(f"tilted by {tilt} degrees", []).append(
                 _measured(found, *_on_head(camera, other), DRAWN_SIZE)
             )
         second, other = _head(view, seed, _capture(4), 1)
-        found = register_seen(seen, look_at(second[0], _as_map(second[1])))
+        found = register_seen(seen, look_at(second[0], _scalp(second[1])))
         rows.setdefault("hair laid anew, tilted by 4 degrees", []).append(
             _measured(found, *_on_head(camera, other), DRAWN_SIZE)
         )
@@ -308,18 +306,18 @@ def _capture(tilt: float) -> Capture:
 
 
 def _head(view: View, seed: int, capture: Capture, combed: int) -> tuple[tuple[RgbImage, LabelMap], Camera]:
-    drawn = draw_head(view, seed=seed, thinning=0.15, bald=0.06, size=DRAWN_SIZE, capture=capture, combed=combed)
+    drawn = draw_head(view, seed=seed, size=DRAWN_SIZE, capture=capture, combed=combed)
     random = np.random.default_rng(seed)
-    loss_pattern(random, 0.15, 0.06, 0.0)
+    loss_pattern(random, 0.0, 0.0, 0.0)
     random.uniform(0.24, 0.34)  # the hair's length, drawn before the turn
     ideal = camera_for(view, DRAWN_SIZE, float(random.normal(0, 4)))
     return (drawn.image, drawn.truth), moved(ideal, capture, DRAWN_SIZE)
 
 
-def _as_map(labels: LabelMap) -> ScalpMap:
-    small = np.asarray(cv2.resize(labels, (480, 360), interpolation=cv2.INTER_NEAREST), np.uint8)
-    probabilities = np.stack([(small == kind).astype(np.float32) for kind in ScalpClass])
-    return ScalpMap(small, probabilities)
+def _scalp(labels: LabelMap) -> Mask:
+    """Hair alone: the mottle of a drawing's skin stays with the picture, not with the head."""
+    small = cv2.resize(labels, (480, 360), interpolation=cv2.INTER_NEAREST)
+    return np.isin(small, ScalpClass.scalp())
 
 
 def _on_head(camera: Camera, other: Camera) -> tuple[Points, Points, float]:
