@@ -277,8 +277,8 @@ def test_a_backup_from_before_the_erasure_shows_nothing_of_the_patient(settings,
     for secret in ("Mira", "Sommer", "1990-05-17", "Your crown is thinner"):
         assert secret not in str(restored)
     stored = b"".join(path.read_bytes() for path in (tmp_path / "files").rglob("*.sealed"))
-    for secret in (b"Sommer", b"1990-05-17", b"Your crown is thinner"):  # four letters may stand there by chance
-        assert secret not in stored
+    for secret in ("Sommer", "1990-05-17", "Your crown is thinner"):  # four letters may stand there by chance
+        assert secret.encode() not in stored
 
 
 @pytest.mark.django_db
