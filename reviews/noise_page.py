@@ -222,7 +222,7 @@ def _rests_on(noise: Noise | NotMeasurable) -> str:
     shares = [(source, share) for source, share in noise.weights.items() if share >= 0.005]
     if len(shares) == 1:
         return str(SOURCES[shares[0][0]])
-    return ", ".join(f"{SOURCES[source]} {100 * share:.0f} %" for source, share in shares)
+    return ", ".join(f"{SOURCES[source]} {100 * share:.0f}\N{NO-BREAK SPACE}%" for source, share in shares)
 
 
 def _unit(metric: Metric) -> str:
