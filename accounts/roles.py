@@ -52,6 +52,7 @@ class Permission(StrEnum):
     ANSWER_MESSAGES = "answer_messages"
     RUN_CONSULTATIONS = "run_consultations"
     SET_OWN_HOURS = "set_own_hours"
+    CORRECT_DETAILS = "correct_details"  # a patient's name or date of birth, at their wish
     START_CAPTURE_PLAN = "start_capture_plan"
     STEER_CAPTURE_PLAN = "steer_capture_plan"  # pause it, take it up again, change or end it
     APPROVE_GUIDE = "approve_guide"
@@ -97,6 +98,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.ANSWER_MESSAGES: _CLINICIAN,
     Permission.RUN_CONSULTATIONS: _CLINICIAN,
     Permission.SET_OWN_HOURS: _CLINICIAN,
+    Permission.CORRECT_DETAILS: _CLINICIAN,
     Permission.START_CAPTURE_PLAN: _PATIENT | _CLINICIAN,  # patients where their clinic allows it
     Permission.STEER_CAPTURE_PLAN: _PATIENT | _CLINICIAN,
     Permission.APPROVE_GUIDE: _CLINICIAN,

@@ -237,6 +237,7 @@ def tombstone_user(*, user_id: UUID, now: datetime) -> None:
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     user.email = f"erased-{user.pk}@erased.invalid"
+    user.language = user.time_zone = ""
     user.set_unusable_password()
     user.is_active = False
     user.erased_at = now

@@ -10,7 +10,9 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import context
 from accounts.actors import Actor
+from accounts.roles import Role
 from care.selectors import unread_count
+from care.zones import COOKIE, zone_of
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -19,7 +21,16 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = frame["actor"]
     if actor is None:
         return frame
+    frame["reader_zone"] = reader_zone(request, "")
     return {**frame, "nav_items": SimpleLazyObject(lambda: _with_badge(frame["nav_items"], actor))}
+
+
+def reader_zone(request: HttpRequest, clinic_zone: str) -> str:
+    """In which time zone this person reads times: patients in their own, the team in the clinic's."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None or actor.role is not Role.PATIENT or not request.user.is_authenticated:
+        return clinic_zone
+    return zone_of(request.user.time_zone or request.COOKIES.get(COOKIE), clinic_zone)
 
 
 def _with_badge(items: list[dict[str, Any]], actor: Actor) -> list[dict[str, Any]]:

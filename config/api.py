@@ -29,6 +29,7 @@ urlpatterns = [
     path("records/", records.Records.as_view(), name="api-records"),
     path("patients/find/", finding.FindPatients.as_view(), name="api-find-patients"),
     path("patients/<uuid:patient_id>/", records.OneRecord.as_view(), name="api-record"),
+    path("patients/<uuid:patient_id>/correct/", records.CorrectRecord.as_view(), name="api-record-correct"),
     path("patients/<uuid:patient_id>/consents/", records.Consents.as_view(), name="api-consents"),
     path(
         "patients/<uuid:patient_id>/consents/<slug:purpose>/withdraw/",

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
 from accounts.errors import NotFound
+from accounts.preferences import preferences_of, save_preferences
 from accounts.requests import user_of
 from accounts.roles import Permission
 from accounts.selectors import clinic_by_join_code
@@ -106,6 +107,22 @@ class PersonOut(serializers.Serializer[Any]):
     is_minor_record = serializers.BooleanField()
 
 
+class ContactIn(serializers.Serializer[Any]):
+    """What people change themselves. Empty: none, or as the browser and the clinic have it."""
+
+    phone = serializers.CharField(max_length=40, allow_blank=True)
+    language = serializers.CharField(max_length=10, required=False, allow_blank=True)
+    time_zone = serializers.CharField(max_length=64, required=False, allow_blank=True)
+
+
+class CorrectionIn(serializers.Serializer[Any]):
+    """What the clinic corrects."""
+
+    given_name = serializers.CharField(max_length=80)
+    family_name = serializers.CharField(max_length=80)
+    birth_date = serializers.DateField()
+
+
 class JoinClinic(APIView):
     """A clinic's registration link."""
 
@@ -161,6 +178,51 @@ class OneRecord(APIView):
         actor = api_actor(request)
         actor.check(Permission.EDIT_OWN_RECORD)
         patient = services.read_patient(actor=actor, patient_id=patient_id, action="patient.read", now=timezone.now())
+        return Response(PersonOut(patient).data)
+
+    @extend_schema(
+        operation_id="records_change",
+        request=ContactIn,
+        responses={200: PersonOut, **failures(400, 404, 422)},
+        tags=["records"],
+    )
+    def put(self, request: Request, patient_id: UUID) -> Response:
+        """Change the telephone, and the caller's own time zone and language."""
+        actor = api_actor(request)
+        actor.check(Permission.EDIT_OWN_RECORD)
+        selectors.patient_for(actor, patient_id)
+        given = ContactIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        data = given.validated_data
+        patient = services.change_phone(actor=actor, patient_id=patient_id, phone=data["phone"], now=timezone.now())
+        language, time_zone = preferences_of(actor.user_id)
+        save_preferences(
+            user_id=actor.user_id,
+            language=data.get("language", language),
+            time_zone=data.get("time_zone", time_zone),
+        )
+        return Response(PersonOut(patient).data)
+
+
+class CorrectRecord(APIView):
+    """Details that the clinic corrects."""
+
+    @extend_schema(
+        operation_id="records_correct",
+        request=CorrectionIn,
+        responses={200: PersonOut, **failures(400, 404, 422)},
+        tags=["records"],
+    )
+    def post(self, request: Request, patient_id: UUID) -> Response:
+        """Name and date of birth, at the patient's wish. Signed reports keep what they said."""
+        actor = api_actor(request)
+        actor.check(Permission.CORRECT_DETAILS)
+        selectors.patient_for(actor, patient_id)
+        given = CorrectionIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        patient = services.correct_details(
+            actor=actor, patient_id=patient_id, now=timezone.now(), **given.validated_data
+        )
         return Response(PersonOut(patient).data)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import cards, consents, intakes, photos, registration, sessions, uploads
+from patients.views import cards, consents, details, intakes, photos, registration, sessions, uploads
 
 app_name = "patients"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("records/", registration.records, name="records"),
     path("records/none/", registration.no_record, name="no_record"),
     path("p/<uuid:patient_id>/details/", registration.record, name="record"),
+    path("p/<uuid:patient_id>/details/change/", details.contact, name="contact"),
+    path("p/<uuid:patient_id>/details/correct/", details.correct, name="correct"),
     path("p/<uuid:patient_id>/consents/", consents.consents, name="consents"),
     path("p/<uuid:patient_id>/consents/<slug:purpose>/withdraw/", consents.consent_withdraw, name="consent_withdraw"),
     path("p/<uuid:patient_id>/consents/<uuid:consent_id>/receipt/", consents.consent_receipt, name="consent_receipt"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.urls import reverse
@@ -23,6 +23,13 @@ from reviews.models import Review
 
 Status = PhotoSession.Status
 
+Rank = Literal[0, 1, 2]
+WAITING: Final = 1
+"""The clinic is to act: what a plan asks for today comes before it."""
+
+FREE: Final = 2
+"""Nothing has to be done: what a plan asks for next comes before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
@@ -32,7 +39,7 @@ class NextStep:
     text: str
     url: str
     label: str
-    yields: bool = False  # to what a plan of the rooms above asks for today
+    rank: Rank = 0  # gives way to a step of a panel whose rank is not higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,7 @@ def _next_step(
             % {"reply": patient.clinic.usual_reply},
             reverse("analysis:session", args=[waiting.pk]),
             _("See the status"),
-            yields=True,
+            rank=WAITING,
         )
     if result is not None and result.follow_up_date and result.follow_up_date > today:
         return NextStep(
@@ -186,14 +193,14 @@ def _next_step(
             _("Next photographs or visit: %(day)s.") % {"day": date_format(result.follow_up_date, "j F Y")},
             result.url,
             _("Open your report"),
-            yields=True,
+            rank=FREE,
         )
     return NextStep(
         _("Take your next photographs") if result else _("Take your first photographs"),
         _("It takes about six minutes. You need good light and, best, somebody who helps with the back of your head."),
         new_session,
         _("Start a session"),
-        yields=True,
+        rank=FREE,
     )
 
 

@@ -18,7 +18,7 @@ class HomePanel:
 
     template: str
     data: Any
-    step: NextStep | None = None  # what the patient does now, before anything that can wait
+    step: NextStep | None = None  # stands first on the home when what stood there can wait (``reports.home.WAITING``)
 
 
 Builder = Callable[[Actor, Patient, datetime], HomePanel]

@@ -66,8 +66,8 @@ def patient_home(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, 
         now=now,
     )
     panels = home_panels.panels(actor, patient, now)
-    due = next((panel.step for panel in panels if panel.step is not None), None)
-    step = due if due is not None and page.step.yields else page.step
+    wanted = (panel.step for panel in panels if panel.step is not None)
+    step = next((step for step in wanted if step.rank <= page.step.rank), page.step)
     return {"patient": patient, "home": page, "step": step, "today": localdate(now), "panels": panels}
 
 

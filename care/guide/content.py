@@ -129,7 +129,7 @@ def _photos() -> PageText:
                             _("Choose one lamp or window and one time of day. Draw the curtains if the sun comes in."),
                             _("Put your chair so that the light is in front of you. Mark its place with tape."),
                             _("Mark where the camera stands, or use the length of your arm."),
-                            _("Note both here in your checklist at the first session, and do the same from then on."),
+                            _("Do the same from then on, and tick it in the checklist: an honest gap is fine."),
                         ),
                     ),
                 ),
@@ -153,8 +153,8 @@ def _photos() -> PageText:
                                 "your own first picture to match."
                             ),
                             _(
-                                "For the crown, sit at a table, lean the telephone on a pile of books above you, and "
-                                "look down at your knees."
+                                "For the crown, sit at a table, lean the telephone on books in front of you, and "
+                                "bend forward until it looks straight at the top of your head."
                             ),
                             _(
                                 "For the back of the head, stand with your back to the telephone; two mirrors let you"

@@ -20,7 +20,7 @@ from care.rhythm import ANSWERED, DueKind, Rhythm, Standing, Step, StepState
 from care.workflow import PLANS, PlanAction, PlanState
 from patients.models import Patient, PhotoSession, Purpose
 from patients.selectors import has_consent, patient_label
-from reports.home import NextStep
+from reports.home import FREE, WAITING, NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,6 @@ def captures_panel(actor: Actor, patient: Patient, now: datetime) -> CapturesPan
     view = _view_of(actor, plan, found)
     running = view is not None and view.is_open
     may_start = not running and selectors.may_start(actor, patient)
-    due = found if running and found is not None and found.is_due and actor.role is Role.PATIENT else None
     return CapturesPanel(
         patient_id=patient.pk,
         plan=view,
@@ -218,14 +217,15 @@ def captures_panel(actor: Actor, patient: Patient, now: datetime) -> CapturesPan
         may_start=may_start,
         start_form=start_form(patient) if may_start and actor.role.is_staff else None,
         kept=_kept(actor, patient) if actor.role.is_staff else (),
-        step=_home_step(patient, view, due),
+        step=_home_step(patient, view, found) if actor.role is Role.PATIENT else None,
     )
 
 
 def start_form(patient: Patient) -> PlanStartForm:
     """The form that begins a plan, filled as the clinic usually has it."""
     defaults = selectors.settings_of(patient.clinic_id)
-    return PlanStartForm(initial={"rhythm": defaults.capture_rhythm, "days": defaults.capture_days})
+    initial = {"rhythm": defaults.capture_rhythm, "days": defaults.capture_days}
+    return PlanStartForm(initial=initial, auto_id="plan_%s")
 
 
 def _view_of(actor: Actor, plan: CapturePlan | None, found: Standing | None) -> PlanView | None:
@@ -235,10 +235,16 @@ def _view_of(actor: Actor, plan: CapturePlan | None, found: Standing | None) -> 
     return plan_view(actor, plan, found, sessions)
 
 
-def _home_step(patient: Patient, view: PlanView | None, due: Standing | None) -> NextStep | None:
-    if view is None or due is None:
+def _home_step(patient: Patient, view: PlanView | None, found: Standing | None) -> NextStep | None:
+    """What the plan asks for today, or next."""
+    if view is None or found is None or not view.is_open or found.paused or found.next is None:
         return None
-    return NextStep(view.next_title, view.next_text, reverse("patients:session_new", args=[patient.pk]), _("Begin now"))
+    if found.is_due:
+        url = reverse("patients:session_new", args=[patient.pk])
+        return NextStep(view.next_title, view.next_text, url, _("Begin now"), rank=WAITING)
+    return NextStep(
+        view.next_title, view.next_text, reverse("care:captures", args=[patient.pk]), _("See the plan"), rank=FREE
+    )
 
 
 def _kept(actor: Actor, patient: Patient) -> tuple[KeptRow, ...]:
@@ -274,11 +280,12 @@ def _next_words(plan: CapturePlan, found: Standing, step: Step | None, *, for_st
     match step.state:
         case StepState.OPEN if step.due.on == found.today:
             return _("Today: %(what)s") % {"what": name}, why
+        case StepState.OPEN if step.due.on > found.today:
+            until = _("Planned for %(day)s; there is time until %(last)s.") % {"day": day, "last": _day(step.closes_on)}
+            return _("From today: %(what)s") % {"what": name}, f"{why} {until}".strip()
         case StepState.OPEN | StepState.OVERDUE:
             until = _("There is time until %(day)s.") % {"day": _day(step.closes_on)}
-            return _("Due since %(day)s: %(what)s") % {"day": day, "what": name} if (step.due.on < found.today) else _(
-                "Tomorrow or today: %(what)s"
-            ) % {"what": name}, f"{why} {until}"
+            return _("Due since %(day)s: %(what)s") % {"day": day, "what": name}, f"{why} {until}".strip()
         case _:
             left = (step.due.on - found.today).days
             text = ngettext("In %(n)s day, on %(day)s.", "In %(n)s days, on %(day)s.", left) % {"n": left, "day": day}

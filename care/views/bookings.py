@@ -17,11 +17,11 @@ from accounts.errors import DomainError, NotAllowed, NotFound
 from accounts.requests import actor_of
 from accounts.roles import Role
 from care import selectors, services
+from care.context import reader_zone
 from care.forms import BookingForm, CancelForm, SlotsForm
 from care.models import Consultation
 from care.presenters import booking as present
 from care.workflow import ConsultationAction
-from care.zones import COOKIE, zone_of
 from patients.models import Patient
 from patients.selectors import patient_for, records_of
 
@@ -34,7 +34,7 @@ def consultations(request: HttpRequest) -> HttpResponse:
     """What comes and what was, for every record that this person holds."""
     actor = actor_of(request)
     patients = [row.patient for row in records_of(actor)]
-    zone = _zone(request, patients[0].clinic.time_zone if patients else "UTC")
+    zone = reader_zone(request, patients[0].clinic.time_zone if patients else "UTC")
     return render(request, "care/consultations.html", present.list_page(actor, patients, zone=zone, now=timezone.now()))
 
 
@@ -63,7 +63,7 @@ def book(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         kind=kind,
         member_id=asked.cleaned_data.get("who"),
         week=asked.cleaned_data.get("week"),
-        zone=_zone(request, patient.clinic.time_zone),
+        zone=reader_zone(request, patient.clinic.time_zone),
         now=now,
     )
     return render(request, "care/book.html", page)
@@ -75,7 +75,7 @@ def consultation(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
     """One consultation."""
     actor, now = actor_of(request), timezone.now()
     found = services.read_consultation(actor=actor, consultation_id=consultation_id, now=now)
-    zone = _zone(request, found.clinic.time_zone)
+    zone = reader_zone(request, found.clinic.time_zone)
     return render(request, "care/consultation.html", present.consultation_page(actor, found, zone=zone, now=now))
 
 
@@ -113,7 +113,7 @@ def move(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
         kind=found.kind,
         member_id=asked.cleaned_data.get("who"),
         week=asked.cleaned_data.get("week"),
-        zone=_zone(request, found.clinic.time_zone),
+        zone=reader_zone(request, found.clinic.time_zone),
         now=now,
         leaving=found,
     )
@@ -190,10 +190,3 @@ def _try_booking(
         return None
     messages.success(request, _("The consultation is booked."))
     return booked
-
-
-def _zone(request: HttpRequest, clinic_zone: str) -> str:
-    """Patients read times on their own wall clock, the team on the clinic's."""
-    if actor_of(request).role is not Role.PATIENT:
-        return clinic_zone
-    return zone_of(request.COOKIES.get(COOKIE), clinic_zone)

@@ -12,6 +12,7 @@ from patients.services.consents import (
     save_consent_text,
     withdraw_consent,
 )
+from patients.services.details import change_phone, correct_details
 from patients.services.intakes import confirm_intake, save_intake
 from patients.services.photos import add_photo, remove_photo
 from patients.services.reading import PhotoStream, note_read, read_access_log, read_patient, read_photo, read_session
@@ -45,11 +46,13 @@ __all__ = [
     "add_photo",
     "append_part",
     "cancel_upload",
+    "change_phone",
     "check_card",
     "choose_takes",
     "close_kept",
     "close_session",
     "confirm_intake",
+    "correct_details",
     "create_upload",
     "discard_session",
     "finish_upload",

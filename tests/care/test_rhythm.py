@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -62,7 +63,7 @@ def test_slower_rhythms_keep_the_monthly_review(rhythm, days):
 def test_the_last_day_is_a_review_and_no_two_reviews_are_near_each_other(days):
     reviews = [due.day for due in timetable(course(days=days)).dues if due.kind is not DueKind.INTERIM]
     assert reviews[-1] == days
-    assert all(later - earlier >= 15 for earlier, later in zip(reviews, reviews[1:], strict=False))
+    assert all(later - earlier >= 15 for earlier, later in itertools.pairwise(reviews))
 
 
 def test_a_pause_moves_everything_after_it():

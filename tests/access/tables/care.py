@@ -7,6 +7,7 @@ from typing import Any
 
 from care import services
 from care.models.booking import Mode
+from care.rhythm import Rhythm
 from care.selectors import free_slots
 from patients.selectors import patient_for
 from tests.access.rules import (
@@ -182,6 +183,9 @@ def things(world: World) -> dict[str, Any]:
         hours=None,
         note="",
         now=now,
+    )
+    services.save_capture_settings(
+        actor=actor_for(world.administrator.user), beat=Rhythm.WEEKLY, days=90, patients_start_plans=True, now=now
     )
     plan = services.start_plan(actor=doctor, patient_id=world.patient.pk, now=now)
     return {

@@ -8,6 +8,7 @@ from patients.services.renditions import STEPS
 from tests.access.rules import (
     ADMINISTRATORS,
     ANY_PATIENT,
+    CLINICIANS_OF_THE_CASE,
     HOLDERS,
     HOLDERS_AND_CASES,
     OPEN,
@@ -44,6 +45,11 @@ TABLE: dict[str, Address] = {
     "patients:records": get(ANY_PATIENT),
     "patients:no_record": get(ANY_PATIENT),
     "patients:record": get(HOLDERS, "patient"),
+    "patients:contact": get(HOLDERS, "patient"),
+    "patients:correct": get(CLINICIANS_OF_THE_CASE, "patient"),
+    "api-record-correct": api(
+        CLINICIANS_OF_THE_CASE, "post", "patient", given_name="Mira", family_name="Sommer", birth_date="1990-05-17"
+    ),
     "patients:consents": get(HOLDERS, "patient"),
     "patients:consent_withdraw": post(HOLDERS, "patient", "purpose"),
     "patients:consent_receipt": get(HOLDERS, "patient", "consent"),
