@@ -61,13 +61,14 @@ def main(arguments: list[str]) -> int:
     from django.conf import settings
 
     from config.demo_people import cases_missing, ensure_people
+    from config.demo_progress import ensure_followed, progress_missing
     from config.start import Service, WhenItEnds, run, services
 
     prepare()
-    demo = ensure_people()
+    demo = ensure_followed(ensure_people())
     wanted = services(address)
     missing = cases_missing()
-    if missing:
+    if missing or progress_missing():
         command = (sys.executable, "-m", "config.demo", "cases")
         wanted = (*wanted, Service("drawn cases", command, WhenItEnds.FINE))
 
@@ -80,9 +81,13 @@ def _send_cases() -> int:
     import django
 
     django.setup()
+    from django.utils import timezone
+
     from config.demo_people import ensure_cases
+    from config.demo_progress import ensure_progress
 
     ensure_cases()
+    ensure_progress(timezone.now)
     return 0
 
 

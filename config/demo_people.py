@@ -159,8 +159,8 @@ def ensure_people() -> Demo:
 
 def cases_missing() -> list[DrawnPatient]:
     """The drawn patients who have not sent their photographs yet."""
-    sent = [drawn for drawn in PATIENTS if _sessions(drawn).exclude(status=PhotoSession.Status.DRAFT).exists()]
-    return [drawn for drawn in PATIENTS if drawn not in sent and _records(drawn).exists()]
+    sent = [drawn for drawn in PATIENTS if sessions_of(drawn).exclude(status=PhotoSession.Status.DRAFT).exists()]
+    return [drawn for drawn in PATIENTS if drawn not in sent and records_of(drawn).exists()]
 
 
 def ensure_cases(now: Callable[[], datetime] = timezone.now) -> None:
@@ -178,7 +178,7 @@ def ensure_cases(now: Callable[[], datetime] = timezone.now) -> None:
             for drawn, view in wanted
         }
         for drawn in missing:
-            session = _draft(drawn, now())
+            session = draft_of(drawn, now())
             kept = {photo.view for photo in photos_of(session)}
             actor = resolve_actor(User.objects.get(email=drawn.email))
             for view in drawn.views:
@@ -196,14 +196,15 @@ def ensure_cases(now: Callable[[], datetime] = timezone.now) -> None:
             submit_session(actor=actor, session_id=session.pk, now=now())
 
 
-def _records(drawn: DrawnPatient) -> QuerySet[PatientAccess]:
+def records_of(drawn: DrawnPatient) -> QuerySet[PatientAccess]:
     """The drawn patient's record; none once it was erased."""
     return PatientAccess.objects.filter(
         user__email=drawn.email, patient__clinic__name=CLINIC, patient__erased_at=None
     ).select_related("patient")
 
 
-def _sessions(drawn: DrawnPatient) -> QuerySet[PhotoSession]:
+def sessions_of(drawn: DrawnPatient) -> QuerySet[PhotoSession]:
+    """The drawn patient's sessions."""
     found: QuerySet[PhotoSession] = PhotoSession.objects.filter(
         patient__clinic__name=CLINIC, patient__access__user__email=drawn.email
     )
@@ -223,19 +224,20 @@ def _make_clinic(now: datetime) -> Clinic:
         add_staff(user=_user(email), clinic=clinic, role=role, display_name=name, qualification=title, now=now)
     publish_default_texts(clinic, now)
     for drawn in PATIENTS:
-        _register(clinic, drawn, now)
+        register_drawn(clinic, drawn, now)
     ensure_care(
         clinic,
-        administrator=_actor("administrator@demo.test"),
-        doctor=_actor("dermatologist@demo.test"),
-        patient=_records(PATIENTS[0]).select_related("patient__clinic").get().patient,
-        holder=_actor(PATIENTS[0].email),
+        administrator=actor_of("administrator@demo.test"),
+        doctor=actor_of("dermatologist@demo.test"),
+        patient=records_of(PATIENTS[0]).select_related("patient__clinic").get().patient,
+        holder=actor_of(PATIENTS[0].email),
         now=now,
     )
     return clinic
 
 
-def _actor(email: str) -> Actor:
+def actor_of(email: str) -> Actor:
+    """Who somebody of the demo acts as."""
     return resolve_actor(User.objects.get(email=email))
 
 
@@ -245,7 +247,8 @@ def _user(email: str) -> User:
     return user
 
 
-def _register(clinic: Clinic, drawn: DrawnPatient, now: datetime) -> None:
+def register_drawn(clinic: Clinic, drawn: DrawnPatient, now: datetime) -> None:
+    """Make the account, the record, the consents and the answers of a drawn patient."""
     user = _user(drawn.email)
     patient = register_patient(
         user=user, clinic=clinic, details=drawn.details, relation=PatientAccess.Relation.SELF, now=now
@@ -256,12 +259,12 @@ def _register(clinic: Clinic, drawn: DrawnPatient, now: datetime) -> None:
     save_intake(actor=actor, patient_id=patient.pk, answers=drawn.answers, now=now)
 
 
-def _draft(drawn: DrawnPatient, now: datetime) -> PhotoSession:
+def draft_of(drawn: DrawnPatient, now: datetime) -> PhotoSession:
     """The draft to be filled: the one an interrupted start left, or a new one, checklist and intake confirmed."""
     actor = resolve_actor(User.objects.get(email=drawn.email))
-    session = _sessions(drawn).filter(status=PhotoSession.Status.DRAFT).first()
+    session = sessions_of(drawn).filter(status=PhotoSession.Status.DRAFT).first()
     if session is None:
-        session = start_session(actor=actor, patient_id=_records(drawn).get().patient_id, now=now)
+        session = start_session(actor=actor, patient_id=records_of(drawn).get().patient_id, now=now)
     save_checklist(actor=actor, session_id=session.pk, done=list(ChecklistItem), wash=WashInterval.TODAY, now=now)
     confirm_intake(actor=actor, session_id=session.pk, now=now)
     return session

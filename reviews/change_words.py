@@ -203,5 +203,7 @@ def _metric(code: str) -> str:
 
 
 def _signed(value: float, unit: str) -> str:
-    text = quantity(abs(value), unit)
-    return text if text.startswith("0") and float(number(abs(value))) == 0 else f"{'−' if value < 0 else '+'}{text}"
+    """A change with its sign; a share changes by points, not by percent."""
+    size = _("%(n)s points") % {"n": number(abs(value))} if unit == "%" else quantity(abs(value), unit)
+    sign = "" if float(number(abs(value))) == 0 else "−" if value < 0 else "+"
+    return sign + size

@@ -1,14 +1,14 @@
 """An earlier session beside the case: the same view, what was signed then, what stands now, and the plans of both.
 
-Nothing here judges a change: that takes a registration of the two pictures and the error of measuring twice. What was
-never signed shows no number.
+A change is judged only once a worker has laid the two pictures over each other, and against how much this patient's
+photographs vary by themselves. What was never signed shows no number.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,19 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
+from analysis.models import Comparison as WorkerComparison
+from analysis.noise import device_of, noise_book, takes_of
 from patients.models import Photo, PhotoSession
 from patients.selectors import sessions_of
+from reviews.change_words import ChangeFacts, facts_of
 from reviews.decisions import FinalFinding, final_findings, photos_in_order
+from reviews.judging import TONES, Pairing, Standing, judge, why_words
 from reviews.models import Plan, Review, ReviewStatus
 from reviews.presenters.cards import area_words
 from reviews.presenters.stage import picture_sources
-from reviews.wording import interval, title, value, view_name
+from reviews.wording import interval, quantity, title, value, view_name
 from vision.measure import AREAS
+from vision.types import ImageKind, Measured, Metric, View
 
 _AREAS = frozenset(metric.value for metric in AREAS)
 
@@ -58,13 +63,33 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ValueRow:
-    """One statement then and now; empty where there was none."""
+    """One statement then and now; empty where there was none. ``said`` is the verdict in words, ``why`` what stands in
+    its way, ``detectable`` the smallest change that can be told from noise."""
 
     label: str
     then: str
     then_range: str
     now: str
     now_range: str
+    said: str = ""
+    tone: str = ""
+    icon: str = ""
+    why: str = ""
+    detectable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The two photographs laid over each other, as far as a worker got. ``aligned_id`` and ``map_id`` name pictures."""
+
+    comparison_id: UUID | None
+    pending: bool
+    why: str
+    aligned_id: UUID | None
+    map_id: UUID | None
+    map_is_hairs: bool
+    facts: ChangeFacts | None
+    released: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +115,9 @@ class Comparison:
     rows: tuple[ValueRow, ...]
     plan_then: PlanSide | None
     plan_now: PlanSide | None
+    laid: Laid | None = None
+    then_photo: Photo | None = None
+    then_session: PhotoSession | None = None
 
     @property
     def shown_photos(self) -> tuple[UUID, ...]:
@@ -137,7 +165,88 @@ def compare(review: Review, photo_id: UUID, session_id: UUID | None = None) -> C
         rows=_rows(final_findings(earlier) if earlier else [], final_findings(review), photo.view),
         plan_then=_plan(earlier) if earlier else None,
         plan_now=_plan(review),
+        then_photo=found,
+        then_session=next((session for session in sessions if session.pk == chosen), None),
     )
+
+
+def with_verdicts(found: Comparison, row: WorkerComparison | None) -> Comparison:
+    """The same with what the worker's comparison says: pictures laid over each other, causes, a verdict per number."""
+    if found.then is None:
+        return found
+    pairing = pairing_of(row)
+    return replace(found, laid=_laid(row, pairing), rows=_judged(found, pairing))
+
+
+def pairing_of(row: WorkerComparison | None) -> Pairing:
+    """How two photographs stand to each other, by the worker's comparison."""
+    status = WorkerComparison.Status
+    if row is None or row.status in (status.FAILED, status.CANCELLED):
+        return Pairing(Standing.UNPROVEN)
+    if row.status != status.DONE:
+        return Pairing(Standing.PENDING)
+    if row.not_comparable:
+        return Pairing(Standing.NOT_COMPARABLE, row.not_comparable)
+    return Pairing(Standing.COMPARABLE)
+
+
+def _laid(row: WorkerComparison | None, pairing: Pairing) -> Laid:
+    done = row is not None and pairing.standing is Standing.COMPARABLE
+    images = {image.kind: image.pk for image in row.images.all()} if row is not None and done else {}
+    fates = images.get(ImageKind.HAIR_FATES.value)
+    return Laid(
+        comparison_id=row.pk if row is not None and done else None,
+        pending=pairing.standing is Standing.PENDING,
+        why=why_words(pairing),
+        aligned_id=images.get(ImageKind.ALIGNED.value),
+        map_id=images.get(ImageKind.CHANGE.value) or fates,
+        map_is_hairs=ImageKind.CHANGE.value not in images and fates is not None,
+        facts=facts_of(row.result) if row is not None and done else None,
+        released=row is not None and row.released_at is not None,
+    )
+
+
+def _judged(found: Comparison, pairing: Pairing) -> tuple[ValueRow, ...]:
+    """Verdicts of numbers that were signed then and stand now; regions and classes have none."""
+    earlier = _signed([found.then_session]).get(found.then_session.pk) if found.then_session else None
+    if earlier is None:
+        return found.rows
+    then = {_label(one): one for one in final_findings(earlier) if one.view in (found.photo.view, "")}
+    now = {_label(one): one for one in final_findings(found.review) if one.view in (found.photo.view, "")}
+    book = noise_book(found.review.session.patient_id)
+    device = device_of(found.photo.capture or {})
+    rows = []
+    for row in found.rows:
+        pair = then.get(row.label), now.get(row.label)
+        values = [_takes(one) for one in pair if one is not None]
+        if len(values) < 2 or values[0] is None or values[1] is None or pair[1] is None:
+            rows.append(row)
+            continue
+        metric = pair[1].code
+        view = View(found.photo.view) if pair[1].view else None
+        noise = book.noise_for(found.review.session.patient_id, Metric(metric), view, device if view else None)
+        of_view = pairing if pair[1].view else Pairing(Standing.NOT_NEEDED)
+        (first, n_first), (later, n_later) = values[0], values[1]
+        judged = judge(metric, first, later, noise, of_view, takes=(n_first, n_later))
+        detectable = "" if judged.rise is None else "± " + quantity(judged.rise, later.unit)
+        tone, icon = TONES[judged.said]
+        rows.append(replace(row, said=judged.words, tone=tone, icon=icon, why=judged.why, detectable=detectable))
+    return tuple(rows)
+
+
+def _takes(one: FinalFinding) -> tuple[Measured, int] | None:
+    """The number of a finding for a verdict; None where it is no number that has a noise."""
+    payload = one.payload
+    if one.kind in ("severity", "salt"):
+        payload = payload.get({"severity": "index", "salt": "score"}[one.kind]) or {}
+    elif one.kind != "measure":
+        return None
+    if payload.get("value") is None or one.code not in set(Metric):
+        return None
+    if payload.get("low") is None or payload.get("high") is None:
+        value = float(payload["value"])
+        return Measured(value, value, value, str(payload.get("unit", ""))), 1
+    return takes_of(payload)
 
 
 def _same_view(session: PhotoSession, photo: Photo) -> Photo | None:

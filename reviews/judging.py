@@ -58,6 +58,15 @@ SAID_WORDS: Final[dict[Said, Text]] = {
     Said.NOT_COMPARABLE: gettext_lazy("Not comparable"),
 }
 
+TONES: Final[dict[Said, tuple[str, str]]] = {
+    Said.IMPROVED: ("success", "check-circle"),
+    Said.NO_DETECTABLE_CHANGE: ("neutral", "dash-circle"),
+    Said.WORSE: ("warning", "exclamation-triangle"),
+    Said.PENDING: ("info", "hourglass-split"),
+    Said.NOT_COMPARABLE: ("neutral", "slash-circle"),
+}
+"""Tone and icon of a verdict's badge."""
+
 REASON_WORDS: Final[dict[str, Text]] = {
     ComparisonReason.OTHER_VIEW: gettext_lazy("the photographs show different views"),
     ComparisonReason.QUALITY_FAILED: gettext_lazy("one photograph is not sharp or bright enough"),
@@ -122,6 +131,9 @@ def judge(
     ``takes``: of how many photographs each is the mean."""
     change = now.value - then.value
     percent = 100 * change / then.value if then.value > 0 else None
+    if metric == Metric.NORWOOD_STAGE:
+        why = _("a stage is judged by the clinician, not by how much photographs vary")
+        return Judgement(metric, then, now, Said.NOT_COMPARABLE, why, change)
     if metric not in set(Metric) or noise is None:
         return Judgement(metric, then, now, Said.NOT_COMPARABLE, _no_better_side(), change)
     found = verdict(Metric(metric), then, now, noise, then_repeats=takes[0], now_repeats=takes[1])

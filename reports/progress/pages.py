@@ -21,17 +21,9 @@ from reports.progress.series import SESSION, Series
 from reports.progress.writing import change_row, course_line, metric_name, place_name, range_words, released_facts
 from reports.words import METRIC_MEANINGS, amount
 from reviews.change_words import ChangeFacts, facts_of
-from reviews.judging import SAID_WORDS, Said, Standing, why_words
+from reviews.judging import SAID_WORDS, TONES, Said, Standing, why_words
+from vision.repeatability import RULES
 from vision.types import ImageKind, Metric, View
-
-TONES: Final[dict[Said, tuple[str, str]]] = {
-    Said.IMPROVED: ("success", "check-circle"),
-    Said.NO_DETECTABLE_CHANGE: ("neutral", "dash-circle"),
-    Said.WORSE: ("warning", "exclamation-triangle"),
-    Said.PENDING: ("info", "hourglass-split"),
-    Said.NOT_COMPARABLE: ("neutral", "slash-circle"),
-}
-"""Tone and icon of a verdict's badge."""
 
 _OVERVIEW: Final[dict[str, tuple[Metric, ...]]] = {
     SESSION: (Metric.SEVERITY_INDEX, Metric.SALT_ESTIMATE, Metric.NORWOOD_STAGE),
@@ -350,7 +342,7 @@ def _told(progress: Progress, then: int, now: int) -> tuple[Told, ...]:
     for place in ((SESSION, ""), *progress.places):
         for series in _headlines(progress, place):
             change = progress.judgement(series, then, now)
-            if change is None:
+            if change is None or change.metric not in RULES:  # a stage is told by its own line
                 continue
             what = _("%(place)s: %(metric)s, %(then)s to %(now)s") % {
                 "place": place_name(place),

@@ -33,6 +33,7 @@ from reviews.aftercare import ANSWER_LABELS, QUESTIONS, Answer
 from reviews.change_words import ChangeFacts, facts_of
 from reviews.judging import Judgement, Said, why_words
 from reviews.models import SideEffectReport
+from vision.repeatability import RULES
 from vision.types import ImageKind, Measured
 
 Kind = ProgressDocument.Kind
@@ -89,7 +90,7 @@ def summary(progress: Progress, start: dt.date, end: dt.date, answers: Sequence[
 
 def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
     """How many numbers improved, became worse, did not change detectably, or cannot be compared; one sentence each."""
-    said = [change.said for change in changes]
+    said = [change.said for change in changes if change.metric in RULES]
     sentences = []
     for kind, sentence in (
         (Said.IMPROVED, lambda n: ngettext("%(n)d value improved.", "%(n)d values improved.", n)),
@@ -134,8 +135,8 @@ def detectable_words(change: Judgement) -> str:
     if change.fall is None or change.rise is None:
         return ""
     if abs(change.fall - change.rise) < 0.05 * max(change.fall, change.rise):
-        return "± " + amount(change.rise, change.unit)
-    return f"−{amount(change.fall, change.unit)} / +{amount(change.rise, change.unit)}"
+        return "± " + difference(change.rise, change.unit)
+    return f"−{difference(change.fall, change.unit)} / +{difference(change.rise, change.unit)}"
 
 
 def range_words(value: Measured) -> str:
@@ -146,11 +147,14 @@ def range_words(value: Measured) -> str:
 
 
 def signed(value: float, unit: str) -> str:
-    """A change with its sign: ``+5 %``, ``−12 /cm²``; a share changes by points, not by percent."""
-    unit = "points" if unit == "%" else unit
-    text = number(abs(value))
-    sign = "" if float(text) == 0 else "−" if value < 0 else "+"
-    return f"{sign}{text} {_('points')}" if unit == "points" else f"{sign}{amount(abs(value), unit)}"
+    """A change with its sign: ``+5 points``, ``−12 /cm²``."""
+    sign = "" if float(number(abs(value))) == 0 else "−" if value < 0 else "+"
+    return sign + difference(abs(value), unit)
+
+
+def difference(value: float, unit: str) -> str:
+    """The size of a change: a share changes by points, not by percent."""
+    return _("%(n)s points") % {"n": number(value)} if unit == "%" else amount(value, unit)
 
 
 def metric_name(metric: str) -> str:

@@ -1,4 +1,4 @@
-"""Laying an earlier session beside a case: a read that leaves a trace."""
+"""Laying an earlier session beside a case: a read that leaves a trace, and has a worker compare the two pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.db import transaction
 from accounts import audit
 from accounts.actors import Actor
 from accounts.roles import Permission
-from reviews.comparison import Comparison, compare
+from analysis.comparing import ask_for
+from reviews.comparison import Comparison, compare, with_verdicts
 from reviews.services.holding import LEASE, locked_review
 from reviews.services.readings import holds
 from reviews.visibility import check_findings_open
@@ -29,6 +30,8 @@ def compare_case(
         review.lease_until = now + LEASE
         review.save(update_fields=["lease_until"])
     found = compare(review, photo_id, session_id)
+    if found.then_photo is not None:
+        found = with_verdicts(found, ask_for(photo_then=found.then_photo, photo_now=found.photo, now=now))
     audit.record(
         action="review.compared",
         now=now,
