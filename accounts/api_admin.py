@@ -85,6 +85,7 @@ class ClinicSettings(serializers.Serializer[Any]):
     trichoscope_px_per_mm = serializers.FloatField(min_value=20, max_value=2000, required=False, allow_null=True)
     trichoscope_width_px = serializers.IntegerField(min_value=300, required=False, allow_null=True)
     trichoscope_bar_mm = serializers.FloatField(min_value=0.05, max_value=20, required=False, allow_null=True)
+    vellus_cutoff_um = serializers.ChoiceField(choices=Clinic.VellusCutoff.choices, required=False)
     repeat_captures = serializers.ChoiceField(choices=Clinic.Repeats.choices, required=False)
     registration_open = serializers.BooleanField(required=False)
 

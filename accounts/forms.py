@@ -50,6 +50,7 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "trichoscope_px_per_mm",
             "trichoscope_width_px",
             "trichoscope_bar_mm",
+            "vellus_cutoff_um",
             "repeat_captures",
             "registration_open",
         ]
@@ -61,6 +62,7 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "trichoscope_px_per_mm": _("Trichoscope: pixels per millimetre"),
             "trichoscope_width_px": _("Trichoscope: width of its pictures in pixels"),
             "trichoscope_bar_mm": _("Trichoscope: length of its scale bar in millimetres"),
+            "vellus_cutoff_um": _("Hairs are called vellus below"),
             "repeat_captures": _("Ask for each view twice"),
             "registration_open": _("The registration link is open"),
         }
@@ -70,6 +72,10 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "trichoscope_bar_mm": _(
                 "If it draws a bar into its pictures: what is printed beside it, such as 1.0. Every close-up with such a "
                 "bar then gets its scale from it, at any magnification."
+            ),
+            "vellus_cutoff_um": _(
+                "Stands beside every share of vellus hairs. A change holds for photographs analysed from then on; shares "
+                "below different cut-offs are not compared."
             ),
             "repeat_captures": _(
                 "Two takes of one sitting show how much a patient's photographs vary by themselves, and so from where on a "

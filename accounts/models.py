@@ -71,6 +71,12 @@ class Clinic(models.Model):
         BASELINE = "baseline", _("In a patient's first session")
         ALWAYS = "always", _("In every session")
 
+    class VellusCutoff(models.IntegerChoices):
+        UM_30 = 30, _("30 µm (customary)")
+        UM_35 = 35, _("35 µm")
+        UM_40 = 40, _("40 µm")
+        UM_45 = 45, _("45 µm")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=240, blank=True)
@@ -92,6 +98,8 @@ class Clinic(models.Model):
     trichoscope_bar_mm = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(0.05), MaxValueValidator(20)]
     )
+    # Hairs thinner than this are called vellus; stored with every result, so that a new one changes nothing measured.
+    vellus_cutoff_um = models.PositiveSmallIntegerField(choices=VellusCutoff.choices, default=VellusCutoff.UM_30)
     # When the protocol asks for each view twice, to learn how much a patient's own photographs vary (C8).
     repeat_captures = models.CharField(max_length=10, choices=Repeats.choices, default=Repeats.NEVER)
     created_at = models.DateTimeField(default=current_time)

@@ -25,7 +25,7 @@ _FIELDS: dict[str, FieldRule] = {
         for name in (
             "id", "name", "address", "phone", "time_zone", "join_code", "registration_open", "record_key_id",
             "sla_hours", "urgent_sla_hours", "usual_reply", "paper", "trichoscope_px_per_mm",
-            "trichoscope_width_px", "trichoscope_bar_mm", "repeat_captures", "created_at",
+            "trichoscope_width_px", "trichoscope_bar_mm", "vellus_cutoff_um", "repeat_captures", "created_at",
         )
     },
     **{

@@ -56,12 +56,13 @@ def analyse(
     folder: str,
     releases: dict[str, str],
     male: bool,
+    vellus_cutoff_um: float,
     on_photo: Callable[[int], None],
 ) -> SessionResult:
     """Measure every photo and what they say together. Derived pictures are sealed in ``folder``.
 
-    ``male``: the patient is known to be a man, which one of the scales asks. ``on_photo(done)`` is called after each
-    photo; what it raises ends the run. Raises :class:`PhotoUnreadable`.
+    ``male``: the patient is known to be a man, which one of the scales asks; ``vellus_cutoff_um`` is the clinic's.
+    ``on_photo(done)`` is called after each photo; what it raises ends the run. Raises :class:`PhotoUnreadable`.
     On any exception the pictures sealed so far are deleted.
     """
     networks = networks_for(tuple(sorted(releases.items())))
@@ -73,7 +74,7 @@ def analyse(
             opened = [opened(photo, key_id) for photo in group]
             looked = together([image for image, _ in opened], [photo.view for photo in group], networks)
             for photo, (image, size_px) in zip(group, opened, strict=True):
-                context = PhotoContext(view=photo.view, px_per_mm=photo.px_per_mm, male=male)
+                context = PhotoContext(photo.view, photo.px_per_mm, male, vellus_cutoff_um)
                 analysis = analyse_photo(image, context, looked, size_px)
                 outputs.append(
                     PhotoOutput(photo.photo_id, photo_to_json(analysis), seal_all(analysis.images, key_id, folder))

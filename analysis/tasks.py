@@ -41,7 +41,7 @@ def run_analysis(analysis_id: str) -> str:
         return "nothing to do"
     try:
         with HeldLease(lambda done, now: services.heartbeat(claim=claim, photos_done=done, now=now)) as lease:
-            analysis = Analysis.objects.select_related("session__patient", "pipeline").get(pk=claim.analysis_id)
+            analysis = Analysis.objects.select_related("session__patient__clinic", "pipeline").get(pk=claim.analysis_id)
             result = runner.analyse(
                 photos=[
                     runner.PhotoInput(
@@ -58,6 +58,7 @@ def run_analysis(analysis_id: str) -> str:
                 folder=folder_of(claim.holder),
                 releases=analysis.pipeline.releases,
                 male=analysis.session.patient.sex == Sex.MALE,
+                vellus_cutoff_um=float(analysis.session.patient.clinic.vellus_cutoff_um),
                 on_photo=lease.photo_done,
             )
             return _record(claim, result)

@@ -302,7 +302,8 @@ def _field(
         return NotMeasurable(Reason.MODEL_OFF)
     if context.px_per_mm is None:
         return NotMeasurable(Reason.NO_SCALE)
-    return count_field(image, context.px_per_mm, networks.hairs.network, networks.hairs.release)
+    hairs = networks.hairs
+    return count_field(image, context.px_per_mm, hairs.network, hairs.release, context.vellus_cutoff_um)
 
 
 def _norwood(
