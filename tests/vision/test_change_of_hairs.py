@@ -103,6 +103,7 @@ def test_kept_lost_and_new_hairs_are_those_that_were(comparison: PhotoComparison
     density = comparison.change(Metric.HAIR_DENSITY)
     assert density is not None
     assert isinstance(density.change, Measured)
+    assert comparison.hairs.common_cm2 is not None
     assert density.change.value * comparison.hairs.common_cm2 == pytest.approx(2 - fates[Fate.LOST], abs=0.01)
 
 

@@ -6,7 +6,7 @@ from one difference to the next:
 - pose: both values on the area that both photographs show, in place of each one's own;
 - light: the later photograph in the light of the earlier, measured anew by the same network;
 - scale: the same, as seen from the earlier camera (warped into its frame), measured anew: distance, angle, resolution;
-- rest: what is left. Change of the hair, of how it lies and of its wetness, and noise.
+- rest: what is left, and is reported as the change: of the hair, of how it lies and of its wetness, and noise.
 
 The order matters where causes work together; it is the one in which a clinic can do something about them.
 """
@@ -14,7 +14,7 @@ The order matters where causes work together; it is the one in which a clinic ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ from vision.change.light import in_light_of
 from vision.change.types import Attribution, Cause, ComparedPhoto, LightDifference, Measure
 from vision.encode import fitted
 from vision.measure import WEIGHTS
-from vision.registration.types import Mask, Registration
+from vision.registration.types import Registration
 from vision.trichoscopy import measure_field
 from vision.types import (
     HairField,
@@ -44,29 +44,47 @@ NO_NETWORK: Final = NotMeasurable(Reason.MODEL_OFF, "not measured again")
 NOT_FOUND_AGAIN: Final = NotMeasurable(Reason.NOT_A_SCALP, "the matched picture could not be measured")
 
 
-def attribute_cover(
+@dataclass(frozen=True, slots=True)
+class Remeasured:
+    """The later photograph measured again, laid onto the earlier one: in its light, and from its camera as well."""
+
+    lit: Cover | None
+    framed: Cover | None
+
+
+def remeasure(
     then: ComparedPhoto,
     now: ComparedPhoto,
     registration: Registration,
     light: LightDifference,
     cover: Cover,
     measure: Measure | None,
+) -> Remeasured:
+    """Both counterfactuals on the common scalp of ``cover``; None where there is no network or no scalp is found."""
+    if measure is None or then.scalp is None:
+        return Remeasured(None, None)
+    lit = in_light_of(now.image, light)
+    alone = measure(_with_picture(now, lit)).scalp
+    framed = measure(_with_picture(then, _framed(then.image, lit, registration))).scalp
+    return Remeasured(
+        None if alone is None else _within_common(lay_cover(then.scalp, alone, registration), cover),
+        None
+        if framed is None or framed.labels.shape != then.scalp.labels.shape
+        else _within_common(lay_cover(then.scalp, framed, None), cover),
+    )
+
+
+def attribute_cover(
+    then: ScalpMap, now: ScalpMap, cover: Cover, again: Remeasured, *, measured_again: bool
 ) -> tuple[Attribution, ...]:
     """The shares of the scalp: their naive difference and its parts, in percentage points."""
-    assert then.scalp is not None, "compared"
-    assert now.scalp is not None, "compared"
-    matched = framed = None
-    if measure is not None:
-        lit = in_light_of(now.image, light)
-        matched = _laid(then.scalp, measure(_with_picture(now, lit)).scalp, registration)
-        framed = _laid(then.scalp, measure(_with_picture(then, _framed(then.image, lit, registration))).scalp, None)
+    missing = NOT_FOUND_AGAIN if measured_again else NO_NETWORK
     found = []
     for metric in WEIGHTS:
-        naive = _own(now.scalp.labels, metric) - _own(then.scalp.labels, metric)
-        steps: dict[Cause, float | NotMeasurable] = {Cause.POSE: _difference(cover, cover.common, metric)}
-        missing = NO_NETWORK if measure is None else NOT_FOUND_AGAIN
-        steps[Cause.LIGHT] = _on_common(matched, cover, metric, missing)
-        steps[Cause.SCALE] = _on_common(framed, cover, metric, missing)
+        naive = _own(now.labels, metric) - _own(then.labels, metric)
+        steps: dict[Cause, float | NotMeasurable] = {Cause.POSE: _difference(cover, metric)}
+        steps[Cause.LIGHT] = missing if again.lit is None else _difference(again.lit, metric)
+        steps[Cause.SCALE] = missing if again.framed is None else _difference(again.framed, metric)
         found.append(Attribution(metric, "%", naive, _parts(naive, steps, "%")))
     return tuple(found)
 
@@ -148,24 +166,16 @@ def _own(labels: LabelMap, metric: Metric) -> float:
     return share_on(labels, np.isin(labels, ScalpClass.scalp()), metric)
 
 
-def _difference(cover: Cover, common: Mask, metric: Metric) -> float:
-    return share_on(cover.now_labels, common, metric) - share_on(cover.then_labels, common, metric)
+def _difference(cover: Cover, metric: Metric) -> float:
+    return share_on(cover.now_labels, cover.common, metric) - share_on(cover.then_labels, cover.common, metric)
 
 
-def _on_common(laid: Cover | None, cover: Cover, metric: Metric, missing: NotMeasurable) -> float | NotMeasurable:
-    """The difference on the common area, less what the new reading no longer calls scalp."""
-    if laid is None:
-        return missing
-    common = cover.common & np.isin(laid.now_labels, ScalpClass.scalp())
+def _within_common(found: Cover, cover: Cover) -> Cover | None:
+    """A new reading on the common scalp, less what it no longer calls scalp; None where that is half of it."""
+    common = cover.common & np.isin(found.now_labels, ScalpClass.scalp())
     if common.sum() < 0.5 * cover.common.sum():
-        return NOT_FOUND_AGAIN
-    return _difference(laid, common, metric)
-
-
-def _laid(then: ScalpMap, now: ScalpMap | None, registration: Registration | None) -> Cover | None:
-    if now is None or (registration is None and now.labels.shape != then.labels.shape):
         return None
-    return lay_cover(then, now, registration)
+    return replace(found, common=common, move_px=cover.move_px)
 
 
 def _with_picture(photo: ComparedPhoto, image: RgbImage) -> ComparedPhoto:

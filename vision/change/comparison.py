@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from vision.change.attribution import attribute_cover, attribute_hairs
+from vision.change.attribution import attribute_cover, attribute_hairs, remeasure
 from vision.change.change_map import change_map
 from vision.change.cover import cover_changes, lay_cover
 from vision.change.hairs import field_changes, lay_fields, match_fields
@@ -23,7 +23,7 @@ from vision.encode import fitted
 from vision.measure import find_scalp, scalp_problem
 from vision.registration.features import resized_mask
 from vision.registration.fields import Field, register_fields
-from vision.registration.overview import FIRM_EVIDENCE, head_of, register
+from vision.registration.overview import FIRM_EVIDENCE, SAME_SIDE, head_of, register
 from vision.registration.types import ComparisonReason, Mask, NotComparable, Registration
 from vision.types import ScalpMap
 
@@ -44,8 +44,10 @@ def compare(
 ) -> PhotoComparison | NotComparable:
     """What changed between two photographs of one view, or why they cannot be compared.
 
-    ``measure`` reads a changed picture anew (:func:`vision.change.remeasure.by_networks`); without it nothing can be
-    put down to light or scale, and the rest says so.
+    ``measure`` reads a changed picture anew (:func:`vision.change.remeasure.by_networks`). With it an overview's change
+    is that between the earlier photograph and the later one as the earlier camera and light would have shown it: a
+    head further away looks balder to a network, or fuller. Without it nothing can be put down to light or scale, the
+    change includes both, and ``NOT_REMEASURED`` says so.
     """
     problem = _problem(then, now)
     if problem is not None:
@@ -83,13 +85,15 @@ def _compare_overviews(
         return registration
     light = _light(then, now, registration)
     cover = lay_cover(then.scalp, now.scalp, registration)
-    found = change_map(cover)
+    again = remeasure(then, now, registration, light, cover, measure)
+    alike = again.framed or cover  # as the earlier camera and light would have shown it, where it could be measured so
+    found = change_map(alike)
     return PhotoComparison(
         view=then.view,
         registration=registration,
         light=light,
-        changes=cover_changes(cover, _mm2_per_cell(then, now)),
-        attributions=attribute_cover(then, now, registration, light, cover, measure),
+        changes=cover_changes(alike, _mm2_per_cell(then, now)),
+        attributions=attribute_cover(then.scalp, now.scalp, cover, again, measured_again=measure is not None),
         change_map=found,
         hairs=None,
         images=(
@@ -168,7 +172,8 @@ def _warnings(
     scales = then.px_per_mm is not None and now.px_per_mm is not None
     seen = {
         ComparisonWarning.SMALL_OVERLAP: registration.overlap < SMALL_OVERLAP,
-        ComparisonWarning.WEAK_REGISTRATION: then.view.is_global and registration.evidence < FIRM_EVIDENCE,
+        ComparisonWarning.WEAK_REGISTRATION: then.view.is_global
+        and (registration.evidence < FIRM_EVIDENCE or registration.tilt < SAME_SIDE),
         ComparisonWarning.LARGE_LIGHT_DIFFERENCE: abs(light.exposure_stops) > LARGE_STOPS
         or max(abs(one) for one in light.colour_shift) > LARGE_CAST,
         ComparisonWarning.OTHER_SCALE_SOURCE: scales and then.scale_source != now.scale_source,

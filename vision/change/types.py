@@ -98,7 +98,8 @@ class Area(StrEnum):
 class MetricChange:
     """One metric on one area: both values there, and the change with its 95 % interval, in the metric's unit.
 
-    ``then`` and ``now`` are measured on the common area, so they may differ from the photographs' own values.
+    ``then`` and ``now`` are measured on the common area, ``now`` as the earlier photograph's camera and light would
+    have shown it (where it could be measured anew), so they may differ from the photographs' own values.
     ``percent`` is the change relative to ``then``; None where that is 0 or not measured.
     The interval of the change is that of the pair: what the photographs leave open and what the registration does.
     """
@@ -207,7 +208,7 @@ class ComparisonWarning(StrEnum):
     """What a reader has to know beside the figures of a comparison."""
 
     SMALL_OVERLAP = "small_overlap"  # much of the scalp is shown by one photograph only
-    WEAK_REGISTRATION = "weak_registration"  # enough agrees, but not much more than enough
+    WEAK_REGISTRATION = "weak_registration"  # little agrees, or the head is seen from another side: the rim may be off
     LARGE_LIGHT_DIFFERENCE = "large_light_difference"  # more than a stop, or a strong cast
     OTHER_SCALE_SOURCE = "other_scale_source"  # lengths and areas are not compared
     SCALES_DISAGREE = "scales_disagree"  # the stated scales contradict what the registration shows

@@ -146,7 +146,7 @@ def _lost(heads: Sequence[Drawn], loss: float, measure: Measure) -> dict[str, An
     rows = []
     for (view, seed), head in zip(HEADS, heads, strict=True):
         later = _drawn(view, seed, ANOTHER, measure, thinning=0.12 + loss)
-        found = compare(head.photo, later.photo)
+        found = compare(head.photo, later.photo, measure=measure)
         if not isinstance(found, PhotoComparison):
             continue
         cover = lay_cover(head.truth, later.truth, found.registration)
@@ -170,7 +170,7 @@ def _patches(heads: Sequence[Drawn], measure: Measure) -> dict[str, Any]:
         for size in PATCHES:
             mask = _disc(whole[1], size, random)
             later = measure(_photo(np.where(mask[..., None], bare, whole[0]).astype(np.uint8), view))
-            found = compare(head.photo, later)
+            found = compare(head.photo, later, measure=measure)
             if not isinstance(found, PhotoComparison) or found.change_map is None:
                 continue
             shape = found.change_map.common.shape

@@ -100,10 +100,12 @@ def _limits() -> Iterator[str]:
         "Registration of overviews rests on skin and on how the hair lies. Within a sitting that is enough; after "
         "a haircut, another parting or months of growth much of it is gone, and such pairs are refused as having "
         "too few matches rather than laid badly: no pair of real photographs months apart was at hand to count how "
-        "many. Drawn heads are of dense hair, whose locks stay as they are unless laid anew. Real trichoscopy "
-        "sites are one optical contact, put on again by calculation with a detector's misses and errors drawn by "
-        "chance; their hairs are not clipped anew. Hairs of one unit stand hardly further apart than a root is "
-        "found exactly, so a lost and a kept one are exchanged: most of the matches that are not right."
+        "many. The error of drawn heads is told over the whole scalp, also where dense drawn hair has nothing to "
+        "follow; there it grows with the tilt, towards the rim, and the held-out error does not show it. Real "
+        "trichoscopy sites are one optical contact, put on again by calculation with a detector's misses and "
+        "errors drawn by chance; their hairs are not clipped anew. Hairs of one unit stand hardly further apart "
+        "than a root is found exactly, so a lost and a kept one are exchanged: most of the matches that are not "
+        "right."
     )
 
 

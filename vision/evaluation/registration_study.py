@@ -306,16 +306,16 @@ def _capture(tilt: float) -> Capture:
 
 
 def _head(view: View, seed: int, capture: Capture, combed: int) -> tuple[tuple[RgbImage, LabelMap], Camera]:
-    drawn = draw_head(view, seed=seed, size=DRAWN_SIZE, capture=capture, combed=combed)
+    drawn = draw_head(view, seed=seed, thinning=0.15, bald=0.06, size=DRAWN_SIZE, capture=capture, combed=combed)
     random = np.random.default_rng(seed)
-    loss_pattern(random, 0.0, 0.0, 0.0)
+    loss_pattern(random, 0.15, 0.06, 0.0)
     random.uniform(0.24, 0.34)  # the hair's length, drawn before the turn
     ideal = camera_for(view, DRAWN_SIZE, float(random.normal(0, 4)))
     return (drawn.image, drawn.truth), moved(ideal, capture, DRAWN_SIZE)
 
 
 def _scalp(labels: LabelMap) -> Mask:
-    """Hair alone: the mottle of a drawing's skin stays with the picture, not with the head."""
+    """The scalp alone: the mottle of a drawing's face and neck stays with the picture, not with the head."""
     small = cv2.resize(labels, (480, 360), interpolation=cv2.INTER_NEAREST)
     return np.isin(small, ScalpClass.scalp())
 

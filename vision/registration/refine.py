@@ -46,37 +46,56 @@ class Refined:
 
 
 def refine(reference: Working, moving: Working, matrix: NDArray[np.float64], matches: Matches) -> Refined:
-    """Follow places of the common scalp, fit the homography to them and to the matches that agreed, and correct."""
-    width, height = reference.size
-    followed = follow(reference, moving, matrix)
+    """Follow places of the common scalp, fit the homography to them and to the matches that agreed, and correct; then
+    once more from there, which reaches the rim of a head that was turned."""
+    best = _refined_once(reference, moving, matrix, None, matches)
+    if best.refinement is None:
+        return best
+    again = _refined_once(reference, moving, best.matrix, best.refinement, matches)
+    return again if again.refinement is not None and again.places >= best.places else best
+
+
+def _refined_once(
+    reference: Working,
+    moving: Working,
+    matrix: NDArray[np.float64],
+    correction: Refinement | None,
+    matches: Matches,
+) -> Refined:
+    size = np.array(reference.size, np.float64)
+    followed = follow(reference, moving, matrix, correction)
     together = Matches(
         np.concatenate((matches.reference, followed.reference)), np.concatenate((matches.moving, followed.moving))
     )
     test = np.arange(len(together.reference)) % HELD_OUT == 0
-    limit = 2 * FARTHEST * max(reference.size)
-    fitted = _refit(matrix, together, ~test, limit)
+    fitted = matrix if correction is not None else _refit(matrix, together, ~test, 2 * FARTHEST * float(size.max()))
     plain = _residuals(fitted, together)
     before = float(np.median(np.linalg.norm(plain[test], axis=1))) if test.any() else float("inf")
     if len(together.reference) >= MIN_PLACES:
-        places = together.reference / (width, height)
+        places = together.reference / size
         grid = fit_grid(places[~test], plain[~test], KNOTS)
-        correction = Refinement(_fractions(grid, width, height))
-        left = plain[test] - correction.at(places[test]) * (width, height)
+        found = Refinement(_fractions(grid, *reference.size))
+        left = plain[test] - found.at(places[test]) * size
         after = float(np.median(np.linalg.norm(left, axis=1)))
-        if after < BETTER_BY * before and _smooth(grid, width, height):
-            return Refined(fitted, correction, after, len(together.reference))
+        if after < BETTER_BY * before and _smooth(grid, *reference.size):
+            return Refined(fitted, found, after, len(together.reference))
     return Refined(fitted, None, before, len(together.reference))
 
 
-def follow(reference: Working, moving: Working, matrix: NDArray[np.float64]) -> Matches:
-    """Corners of the reference's head found again in the moving picture near where the homography puts them.
+def follow(
+    reference: Working, moving: Working, matrix: NDArray[np.float64], correction: Refinement | None = None
+) -> Matches:
+    """Corners of the reference's head found again in the moving picture near where homography and correction put them.
 
     Lucas and Kanade's method in pyramids (Bouguet 2001) on the moving picture as laid onto the reference, there and
     back; ``moving`` places are in px of the moving picture.
     """
     size = reference.size
-    laid = np.asarray(cv2.warpPerspective(moving.grey, matrix, size), np.uint8)
-    shown = cv2.warpPerspective(moving.head.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST)
+    columns, rows = np.meshgrid(np.arange(size[0], dtype=np.float64), np.arange(size[1], dtype=np.float64))
+    there_at = _to_moving(np.column_stack((columns.ravel(), rows.ravel())), matrix, correction, size)
+    where = there_at.astype(np.float32).reshape(size[1], size[0], 2)
+    laid = np.asarray(cv2.remap(moving.grey, where, None, cv2.INTER_LINEAR), np.uint8)
+    shown = cv2.remap(moving.head.astype(np.uint8), where, None, cv2.INTER_NEAREST)
     both: Mask = reference.head & shown.astype(np.bool_)
     inner = cv2.erode(both.astype(np.uint8), np.ones((WINDOW_PX, WINDOW_PX), np.uint8))
     spacing = max(4.0, float(np.sqrt(both.sum() / CORNERS)) * 0.8)
@@ -90,7 +109,16 @@ def follow(reference: Working, moving: Working, matrix: NDArray[np.float64]) -> 
     good &= np.linalg.norm(returned - start, axis=1) < RETURN_PX
     good &= np.linalg.norm(end - start, axis=1) < FARTHEST * max(size)
     good &= _alike(reference.grey, laid, start, end) > 0.6
-    return Matches(start[good].astype(np.float64), through(_inverse(matrix), end[good].astype(np.float64)))
+    return Matches(start[good].astype(np.float64), _to_moving(end[good].astype(np.float64), matrix, correction, size))
+
+
+def _to_moving(
+    points: Points, matrix: NDArray[np.float64], correction: Refinement | None, size: tuple[int, int]
+) -> Points:
+    """Places of the reference (px) in the moving picture (px)."""
+    if correction is not None:
+        points = points + correction.at((points + 0.5) / size) * size
+    return through(_inverse(matrix), points)
 
 
 def _followed(
