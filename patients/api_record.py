@@ -115,7 +115,7 @@ class ContactIn(serializers.Serializer[Any]):
     time_zone = serializers.CharField(max_length=64, required=False, allow_blank=True)
 
 
-class CorrectionIn(serializers.Serializer[Any]):
+class RecordCorrectionIn(serializers.Serializer[Any]):
     """What the clinic corrects."""
 
     given_name = serializers.CharField(max_length=80)
@@ -209,7 +209,7 @@ class CorrectRecord(APIView):
 
     @extend_schema(
         operation_id="records_correct",
-        request=CorrectionIn,
+        request=RecordCorrectionIn,
         responses={200: PersonOut, **failures(400, 404, 422)},
         tags=["records"],
     )
@@ -218,7 +218,7 @@ class CorrectRecord(APIView):
         actor = api_actor(request)
         actor.check(Permission.CORRECT_DETAILS)
         selectors.patient_for(actor, patient_id)
-        given = CorrectionIn(data=request.data)
+        given = RecordCorrectionIn(data=request.data)
         given.is_valid(raise_exception=True)
         patient = services.correct_details(
             actor=actor, patient_id=patient_id, now=timezone.now(), **given.validated_data

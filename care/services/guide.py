@@ -16,6 +16,7 @@ from accounts.roles import Permission
 from care import selectors
 from care.guide import Page
 from care.models import GuideAddition, GuideVersion
+from care.services.hours import own_membership
 
 ADDITION_LENGTH: Final = 6000
 
@@ -56,7 +57,7 @@ def approve_page(*, actor: Actor, page: Page, digest: str, now: datetime) -> Gui
         content=dict(state.pending.content),
         addition=state.pending.addition,
         digest=digest,
-        approved_by_id=actor.membership_id,
+        approved_by_id=own_membership(actor),
         approved_at=now,
     )
     _audit(actor, "guide.approved", page, now, version.number)
