@@ -97,7 +97,28 @@ def study_geometry(data: Path) -> dict[str, Any]:
         },
         "hairline_on_real_front_views": _real_fronts(data, seen),
         "affected_share_on_people_held_out": share,
+        "points": {
+            name: {how: _points(rows, how) for how in ("labels", "network")}
+            for name, rows in (("part_width", partings), ("hairline", fronts))
+        },
     }
+
+
+def illustrate(report: Mapping[str, Any], file: Path) -> None:
+    """A picture and a table beside the JSON."""
+    from vision.evaluation.geometry_figures import draw, tell
+
+    draw(report, file.with_suffix(".png"))
+    file.with_suffix(".md").write_text(tell(report), encoding="utf-8")
+
+
+def _points(rows: Sequence[Mapping[str, Any]], how: str) -> list[list[float]]:
+    """True length, value, low and high in mm of every drawing that was measured."""
+    return [
+        [_round(number) for number in (row["true_mm"], row[how].value, row[how].low, row[how].high)]
+        for row in rows
+        if isinstance(row[how], Measured)
+    ]
 
 
 def _taken(random: np.random.Generator) -> Capture:
