@@ -53,7 +53,8 @@ def export(patient_id: UUID) -> Iterator[ExportFile]:
 def _closed(patient_id: UUID) -> dict[UUID, datetime]:
     """When each case was last signed or closed with a message."""
     rows = Review.objects.filter(session__patient_id=patient_id, status__in=CLOSED, closed_at__isnull=False)
-    return dict(rows.order_by("closed_at").values_list("session_id", "closed_at"))
+    pairs = rows.order_by("closed_at").values_list("session_id", "closed_at")
+    return {session_id: at for session_id, at in pairs if at is not None}
 
 
 def _over(closed: dict[UUID, datetime], session_id: UUID, at: datetime) -> bool:

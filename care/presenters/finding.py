@@ -60,15 +60,18 @@ def _lines(actor: Actor, patient: Patient) -> tuple[Line, ...]:
     reports = {report.session_id: report for report in reversed(reports_of(patient.pk))}
     lines = []
     for session in sessions.exclude(status=PhotoSession.Status.KEPT).order_by("-submitted_at")[:SHOWN]:
+        sent = session.submitted_at
+        if sent is None:
+            continue
         report = reports.get(session.pk)
         review = Review.objects.visible_to(actor).filter(session=session).order_by("-claimed_at").first()
         if report is not None:
             line = Line(report.signed_at, _("Signed report"), reverse("reports:report", args=[report.pk]))
         elif review is None or review.status in ReviewStatus.handed_on():
-            line = Line(session.submitted_at, _("Waits in the queue"), reverse("reviews:queue"))
+            line = Line(sent, _("Waits in the queue"), reverse("reviews:queue"))
         elif review.status == ReviewStatus.REJECTED:
-            line = Line(session.submitted_at, _("Closed without a plan"), reverse("reviews:review", args=[review.pk]))
+            line = Line(sent, _("Closed without a plan"), reverse("reviews:review", args=[review.pk]))
         else:
-            line = Line(session.submitted_at, _("Being reviewed"), reverse("reviews:review", args=[review.pk]))
+            line = Line(sent, _("Being reviewed"), reverse("reviews:review", args=[review.pk]))
         lines.append(line)
     return tuple(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -98,7 +99,7 @@ def finding_open(request: HttpRequest, review_id: UUID, finding_id: UUID) -> Htt
 def finding(request: HttpRequest, review_id: UUID, finding_id: UUID) -> HttpResponse:
     """Accept, correct or reject one finding; the next undecided one opens, or this one stays (``stay``)."""
     form = valid(DecisionForm(request.POST))
-    given = {
+    given: dict[str, Any] = {
         "actor": actor_of(request),
         "review_id": review_id,
         "finding_id": finding_id,
