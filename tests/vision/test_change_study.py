@@ -17,7 +17,7 @@ from vision.render.head import truth_share
 from vision.repeatability import PRIOR_FILE, NoiseSource, Pair, Prior, patient_noise
 from vision.types import Metric, View
 
-STUDY = Path("docs/studies/change.json")
+STUDY = Path(__file__).parents[2] / "docs" / "studies" / "change.json"
 
 
 def test_the_same_head_again_has_the_same_hair_and_another_picture() -> None:
