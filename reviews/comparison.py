@@ -26,7 +26,7 @@ from reviews.judging import TONES, Pairing, Standing, judge, why_words
 from reviews.models import Plan, Review, ReviewStatus
 from reviews.presenters.cards import area_words
 from reviews.presenters.stage import picture_sources
-from reviews.wording import interval, quantity, title, value, view_name
+from reviews.wording import interval, number, quantity, title, value, view_name
 from vision.measure import AREAS
 from vision.types import ImageKind, Measured, Metric, View
 
@@ -228,10 +228,16 @@ def _judged(found: Comparison, pairing: Pairing) -> tuple[ValueRow, ...]:
         of_view = pairing if pair[1].view else Pairing(Standing.NOT_NEEDED)
         (first, n_first), (later, n_later) = values[0], values[1]
         judged = judge(metric, first, later, noise, of_view, takes=(n_first, n_later))
-        detectable = "" if judged.rise is None else "± " + quantity(judged.rise, later.unit)
+        detectable = "" if judged.rise is None else _mdc(judged.rise, later.unit)
         tone, icon = TONES[judged.said]
         rows.append(replace(row, said=judged.words, tone=tone, icon=icon, why=judged.why, detectable=detectable))
     return tuple(rows)
+
+
+def _mdc(size: float, unit: str) -> str:
+    """The smallest change that can be told from noise; a share changes by points."""
+    words = _("%(n)s points") % {"n": number(size)} if unit == "%" else quantity(size, unit)
+    return _("MDC95 ± %(size)s") % {"size": words}
 
 
 def _takes(one: FinalFinding) -> tuple[Measured, int] | None:

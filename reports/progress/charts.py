@@ -136,7 +136,7 @@ def _spec(series: Series, band: tuple[float, float] | None, courses: Sequence[Co
     tooltip = {"field": "text", "type": "nominal"}
     layers += [
         {
-            "mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.7},
+            "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35},
             "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
         },
         {"mark": {"type": "line"}, "encoding": {"x": x, "y": y}},

@@ -162,7 +162,7 @@ def test_the_patient_sees_map_and_figures_only_once_a_clinician_released_them(tw
     aligned, change = (row.images.get(kind=kind).pk for kind in ("aligned", "change"))
     assert "Map of change" not in hidden
     assert "Where it changed" not in hidden
-    assert patient.get(reverse("reports:progress_picture", args=[aligned])).status_code == 200
+    assert b"".join(patient.get(reverse("reports:progress_picture", args=[aligned])))[:2] == b"\xff\xd8"
     assert patient.get(reverse("reports:progress_picture", args=[change])).status_code == 404
     assert "Middle: fuller now by 21 points" in doctor.get(page).content.decode()
     url = reverse("reports:progress_release", args=[row.pk])
@@ -171,7 +171,7 @@ def test_the_patient_sees_map_and_figures_only_once_a_clinician_released_them(tw
     shown = re.sub(r"\s+", " ", patient.get(page).content.decode())
     assert "Middle: fuller now by 21 points" in shown
     assert "What is the camera’s doing?" in shown
-    assert patient.get(reverse("reports:progress_picture", args=[change])).status_code == 200
+    assert b"".join(patient.get(reverse("reports:progress_picture", args=[change])))[:2] == b"\xff\xd8"
     assert AuditEvent.objects.filter(action="comparison.released", patient_id=two.patient.pk).exists()
 
 
