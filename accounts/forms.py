@@ -70,16 +70,16 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "trichoscope_px_per_mm": _("Photograph a ruler with it and count. Without it no hairs are counted."),
             "trichoscope_width_px": _("Only close-ups of exactly this width get the scale; other devices differ."),
             "trichoscope_bar_mm": _(
-                "If it draws a bar into its pictures: what is printed beside it, such as 1.0. Every close-up with such a "
-                "bar then gets its scale from it, at any magnification."
+                "If it draws a bar into its pictures: what is printed beside it, such as 1.0. Every close-up with such "
+                "a bar then gets its scale from it, at any magnification."
             ),
             "vellus_cutoff_um": _(
-                "Stands beside every share of vellus hairs. A change holds for photographs analysed from then on; shares "
-                "below different cut-offs are not compared."
+                "Stands beside every share of vellus hairs. A change holds for photographs analysed from then on: "
+                "compare only shares below the same cut-off."
             ),
             "repeat_captures": _(
-                "Two takes of one sitting show how much a patient's photographs vary by themselves, and so from where on a "
-                "change is one. A patient may decide otherwise in each session."
+                "Two takes of one sitting show how much a patient's photographs vary by themselves, and so from where "
+                "on a change is one. A patient may decide otherwise in each session."
             ),
         }
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from analysis.models import Finding
 from analysis.noise import takes_of
 from patients.models import Photo
+from reviews.calibre_chart import CalibreChart
 from reviews.causes import EXPLAINING, KEYS, REJECTING, WORDS, Cause
 from reviews.decisions import CaseState, Verdict
 from reviews.measuring import Numbers, PhotoNumbers
@@ -156,6 +157,7 @@ class FindingGroup:
     own: tuple[OwnCard, ...] = ()
     counted: tuple[Counted, ...] = ()
     redrawn: bool = False
+    calibres: CalibreChart | None = None
 
     @property
     def left_out(self) -> tuple[int, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
+from analysis.models import PhotoResult
 from analysis.selectors import AnalysisState, State, analysis_state, photo_results
 from patients.models import Photo
+from reviews.calibre_chart import calibre_chart
 from reviews.causes import REJECTING, WORDS
 from reviews.decisions import CaseState, Verdict, case_state, unseen_in
 from reviews.models import Review
@@ -22,6 +24,7 @@ from reviews.turns import Log, log_of
 from reviews.visibility import findings_hidden
 from reviews.wording import short_view
 from reviews.workflow import State as ReviewState
+from vision.types import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Workspace:
     previous_finding: UUID | None
     next_finding: UUID | None
     has_earlier: bool  # an earlier session of the patient to lay beside
+    has_charts: bool  # close-ups, whose calibres are shown as a histogram
 
     @property
     def previous_tile(self) -> int:
@@ -141,7 +145,7 @@ def workspace(
         held=held,
         state=ReviewState(review.status),
         analysis=analysis_state(review.session),
-        groups=tuple(finding_groups(state, numbers, cards, own)),
+        groups=tuple(_with_calibres(group, results) for group in finding_groups(state, numbers, cards, own)),
         tiles=tuple(_tile(photo, shown, state.opened, cards) for photo in state.photos),
         stage=stage_of(state, shown, results, editable=editable and not hidden, hidden=hidden) if shown else None,
         progress=replace(_progress(state, cards), can_decide=False) if hidden else _progress(state, cards),
@@ -153,7 +157,13 @@ def workspace(
         previous_finding=before,
         next_finding=after,
         has_earlier=has_earlier_session(review),
+        has_charts=any(not View(photo.view).is_global for photo in state.photos),
     )
+
+
+def _with_calibres(group: FindingGroup, results: Mapping[UUID, PhotoResult]) -> FindingGroup:
+    row = results.get(group.photo_id) if group.photo_id else None
+    return replace(group, calibres=calibre_chart(row.photo_id, row.result or {})) if row else group
 
 
 def _neighbours(order: Sequence[UUID], open_id: UUID | None) -> tuple[UUID | None, UUID | None]:

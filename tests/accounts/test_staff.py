@@ -136,6 +136,7 @@ def test_clinic_details_are_saved_and_a_wrong_time_zone_is_explained(client, cli
     details = {
         "name": "New name", "address": "", "phone": "", "time_zone": "Mars/Olympus", "sla_hours": 48,
         "urgent_sla_hours": 2, "usual_reply": "one day", "paper": "letter", "registration_open": "on",
+        "vellus_cutoff_um": 35, "repeat_captures": "never",
     }  # fmt: skip
     page = client.post(reverse("accounts:clinic"), details)
     assert page.status_code == 422
@@ -143,6 +144,9 @@ def test_clinic_details_are_saved_and_a_wrong_time_zone_is_explained(client, cli
     client.post(reverse("accounts:clinic"), {**details, "time_zone": "Europe/Paris"})
     clinic.refresh_from_db()
     assert (clinic.name, clinic.time_zone, clinic.sla_hours) == ("New name", "Europe/Paris", 48)
+    assert clinic.vellus_cutoff_um == 35
+    other = client.post(reverse("accounts:clinic"), {**details, "time_zone": "Europe/Paris", "vellus_cutoff_um": 33})
+    assert other.status_code == 422
 
 
 def test_audit_search_shows_the_clinics_events_by_name(client, clinic, administrator):
