@@ -6,7 +6,7 @@ are frozen into the report at signing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,8 +195,17 @@ def measure_words(code: str, payload: Mapping[str, Any], *, corrected: bool) -> 
     title = str(METRIC_NAMES.get(code, code.replace("_", " ").capitalize()))
     if "value" not in payload:
         return _not_measurable(title, payload)
-    meaning = str(METRIC_MEANINGS.get(code, ""))
+    meaning = " ".join(filter(None, (str(METRIC_MEANINGS.get(code, "")), *_conditions(payload))))
     return Words(title, _statement(quantity(payload), corrected=corrected), meaning)
+
+
+def _conditions(payload: Mapping[str, Any]) -> Iterator[str]:
+    """What a number holds under: the cut-off that vellus hairs were sorted by, and why a length is not told in mm."""
+    if "vellus_cutoff_um" in payload:
+        yield _("Here the limit is %(cutoff)g µm.") % {"cutoff": payload["vellus_cutoff_um"]}
+    if "not_in_mm" in payload:
+        reason = reason_words(str(payload["not_in_mm"]))
+        yield _("It is not measurable in millimetres, because %(reason)s.") % {"reason": reason}
 
 
 def region_words(payload: Mapping[str, Any], *, corrected: bool) -> Words:
@@ -332,7 +341,7 @@ def finding_words(kind: str, code: str, payload: Mapping[str, Any], *, corrected
 
 def _not_measurable(title: str, payload: Mapping[str, Any]) -> Words:
     reason = reason_words(str(payload.get("reason", "")))
-    return Words(title, _("Not measurable: %(reason)s") % {"reason": reason}, "")
+    return Words(title, _("Not measurable, because %(reason)s") % {"reason": reason}, "")
 
 
 def _statement(text: str, *, corrected: bool) -> str:

@@ -13,8 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from vision.permissions_page import permissions_page
+
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "api.yaml"
+PERMISSIONS = ROOT / "docs" / "permissions.md"
 
 
 def manage(*arguments: str, settings: str = "config.settings.test", **extra: str) -> None:
@@ -50,18 +53,28 @@ def schema(write: bool) -> None:
             raise SystemExit("docs/api.yaml is not what the code describes. Run: python -m tools.check --write")
 
 
+def permissions(write: bool) -> None:
+    """The permission matrix in docs/ is the table that every measurement asks."""
+    fresh = permissions_page()
+    if write:
+        PERMISSIONS.write_text(fresh)
+    elif not PERMISSIONS.exists() or PERMISSIONS.read_text() != fresh:
+        raise SystemExit("docs/permissions.md is not what the table says. Run: python -m tools.check --write")
+
+
 def main() -> None:
     write = "--write" in sys.argv
     manage("makemigrations", "--check", "--dry-run")
     schema(write)
     manage("states_diagram", *([] if write else ["--check"]))
+    permissions(write)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "default.p12").touch()  # that there is one; whether it opens, its own page says
         manage(
             "check", "--deploy", "--fail-level", "WARNING", settings="config.settings.production",
             TRICHORA_SIGNING_FOLDER=folder, **production_settings(),
         )  # fmt: skip
-    sys.stdout.write("migrations, API schema, states diagram and deploy settings: in order\n")
+    sys.stdout.write("migrations, API schema, states diagram, permission matrix and deploy settings: in order\n")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _NAMESPACE: Final = uuid.UUID("c2f3a1d4-8f0e-4b58-9a4e-5f3d3f0c7b21")
 _GENDERS: Final = {"female": "female", "male": "male", "other": "other"}
 _UCUM: Final = {
     "%": "%", "mm2": "mm2", "mm": "mm", "um": "um", "per_cm2": "/cm2", "/cm2": "/cm2", "per_mm": "/mm",
-    "index": "{index}", "score": "{score}", "ratio": "1", "1": "1",
+    "mm/cm2": "mm/cm2", "index": "{index}", "score": "{score}", "ratio": "1", "1": "1",
 }  # fmt: skip
 
 

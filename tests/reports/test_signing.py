@@ -72,7 +72,7 @@ def test_rejected_findings_and_replaced_numbers_are_nowhere():
 def test_a_finding_that_is_not_measurable_says_why():
     _case, report = signed_report()
     line = next(line for line in report.content["findings"] if line["code"] == "scalp_visibility")
-    assert line["statement"] == "Not measurable: the photograph was not sharp or bright enough to measure"
+    assert line["statement"] == "Not measurable, because the photograph was not sharp or bright enough to measure"
 
 
 def test_severity_says_that_it_is_no_diagnosis_and_which_view_is_missing():

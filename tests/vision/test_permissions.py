@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from vision.permissions import MATRIX, MISSING, PHOTO_METRICS, Needs, PictureKind, picture_kind, refusal
+from vision.permissions_page import NEEDS, permissions_page
 from vision.types import Metric, NotMeasurable, Reason, View
 
 SHARES = (
@@ -103,3 +105,35 @@ def test_the_exact_reason_is_passed_on() -> None:
 
 def test_only_trichoscopy_is_no_overview() -> None:
     assert [view for view in View if picture_kind(view) is PictureKind.TRICHOSCOPY] == [View.TRICHOSCOPY]
+
+
+PART_WIDTHS = (Metric.PART_WIDTH_MM, Metric.PART_WIDTH_RATIO)
+HAIRLINES = tuple(metric for metric in Metric if metric.value.startswith("hairline_"))
+
+
+@pytest.mark.parametrize("metric", PART_WIDTHS)
+def test_a_part_width_needs_the_part_view_and_a_parting(metric: Metric) -> None:
+    assert reason(metric, PictureKind.OVERVIEW) is None
+    assert reason(metric, PictureKind.OVERVIEW, Needs.PART_VIEW, Needs.QUALITY) is Reason.VIEW_NOT_SUPPORTED
+    assert reason(metric, PictureKind.OVERVIEW, Needs.PARTING, Needs.SCALE) is Reason.NO_PARTING
+
+
+@pytest.mark.parametrize("metric", HAIRLINES)
+def test_a_hairline_needs_the_front_view_both_eyes_and_hair_above_a_forehead(metric: Metric) -> None:
+    assert reason(metric, PictureKind.OVERVIEW) is None
+    assert reason(metric, PictureKind.OVERVIEW, Needs.FRONT_VIEW) is Reason.VIEW_NOT_SUPPORTED
+    assert reason(metric, PictureKind.OVERVIEW, Needs.EYES, Needs.HAIRLINE) is Reason.NO_LANDMARKS
+    assert reason(metric, PictureKind.OVERVIEW, Needs.HAIRLINE) is Reason.HAIRLINE_OUT_OF_SIGHT
+
+
+def test_only_millimetres_need_a_scale_and_only_a_parts_ratio_both_sides_of_the_head() -> None:
+    lengths = (*PART_WIDTHS, *HAIRLINES)
+    in_mm = {metric for metric in lengths if reason(metric, PictureKind.OVERVIEW, Needs.SCALE)}
+    assert in_mm == {metric for metric in lengths if metric.value.endswith("_mm")}
+    assert [m for m in lengths if reason(m, PictureKind.OVERVIEW, Needs.HEAD_WIDTH)] == [Metric.PART_WIDTH_RATIO]
+
+
+def test_the_page_in_docs_is_the_table() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "permissions.md"
+    assert page.read_text(encoding="utf-8") == permissions_page()
+    assert set(NEEDS) == set(Needs)
