@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
 
 from vision.change.cover import Cover, lay_cover, share_on
@@ -183,9 +184,15 @@ def _with_picture(photo: ComparedPhoto, image: RgbImage) -> ComparedPhoto:
 
 
 def _framed(then: RgbImage, now: RgbImage, registration: Registration) -> RgbImage:
-    """The later picture in the earlier one's frame, far larger than any network sees it; where it does not reach the
-    earlier one stays, not black."""
+    """The later picture in the earlier one's frame, as large as pages show it; where it does not reach the earlier one
+    stays, not black.
+
+    It is reduced by area averages first and laid by cubic interpolation: a softer picture looks fuller to a network.
+    """
     shown = fitted(then)
     size = (shown.shape[1], shown.shape[0])
-    seen = registration.warp(fitted(now, 2 * max(size)), size)
+    finer = registration.zoom * then.shape[1] / size[0]  # px of now per px of shown
+    source = fitted(now, max(16, round(max(now.shape[:2]) / max(1.0, finer))))
+    where = registration.sampling(size, (source.shape[1], source.shape[0]))
+    seen = cv2.remap(source, *where, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.where(registration.covers(size)[..., None], seen, shown).astype(np.uint8)

@@ -28,7 +28,7 @@ from vision.runtime import open_network
 from vision.types import LabelMap, Measured, Metric, QualityReport, RgbImage, ScalpClass, ScalpMap, View
 
 HEADS: Final = ((View.CROWN, 21), (View.CROWN, 22), (View.PART, 23))
-SIZE: Final = (640, 480)
+SIZE: Final = (1280, 960)
 PATCHES: Final = (1.0, 2.0, 4.0, 8.0)
 """% of the scalp."""
 

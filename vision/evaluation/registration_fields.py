@@ -26,7 +26,7 @@ from vision.registration import NotComparable, Registration
 from vision.registration.fields import Field, register_fields
 from vision.render import draw_trichoscopy
 from vision.training.hairs_data import HairFile, hairs_on_side, list_hair_files
-from vision.types import Box, Hair, HairField, HairKind
+from vision.types import Box, Hair, HairField, HairKind, Measured
 
 RECALL: Final = 0.85
 """Share of hairs that a network finds in each picture (docs/studies/trichoscopy.json: 0.8 to 0.9 on clipped hair)."""
@@ -128,7 +128,7 @@ def _drawn(turnover: float) -> dict[str, Any]:
             counts, matches = score(then, now, found)
             tally += counts
             change = matches.calibre_change
-            if hasattr(change, "value"):
+            if isinstance(change, Measured):
                 changes.append(change.value)
                 covered += change.low <= -3.0 <= change.high
     return {
