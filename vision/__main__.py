@@ -21,11 +21,13 @@ TRAINING = {
 """What can be trained: ``module:function``, called with the arguments that follow the task's name."""
 
 STUDIES = {
-    "geometry": "vision.evaluation.geometry_study:study_geometry",
     "bar": "vision.evaluation.bar_study:study_bar",
     "change": "vision.evaluation.change_study:study_change",
+    "change_map": "vision.evaluation.change_map_study:study_change_map",
+    "geometry": "vision.evaluation.geometry_study:study_geometry",
     "measures": "vision.evaluation.measure_study:study_measures",
     "quality": "vision.evaluation.quality_study:study_quality",
+    "registration": "vision.evaluation.registration_study:study_registration",
     "scale": "vision.evaluation.scale_study:study_scale",
     "trichoscopy": "vision.evaluation.trichoscopy_study:study_trichoscopy",
 }
