@@ -67,6 +67,16 @@ class Boxes {
     name(this.viewer.element);
   }
 
+  /** A finger does not hover: the library learns where a point of an outline was tapped only from a move before it. */
+  tapsAsMoves(signal) {
+    this.viewer.element.addEventListener("pointerup", (event) => {
+      if (event.pointerType !== "touch" || !this.outlining) return;
+      const { clientX, clientY, pointerId } = event;
+      const move = { clientX, clientY, pointerId, pointerType: "touch", isPrimary: true, bubbles: true };
+      event.target.dispatchEvent(new PointerEvent("pointermove", move));
+    }, { capture: true, signal });
+  }
+
   listen() {
     const { annotator, stage } = this;
     // The event may tell of a shape that an undo has meanwhile replaced: what counts is the one that stands now.
@@ -76,6 +86,7 @@ class Boxes {
     annotator.on("deleteAnnotation", (annotation) => this.removed(annotation));
     annotator.on("selectionChanged", (selected) => this.selectionChanged(selected[0]));
     const { signal } = this.listening;
+    this.tapsAsMoves(signal);
     stage.addEventListener("click", (event) => this.clicked(event), { signal });
     stage.addEventListener("keydown", (event) => this.keyed(event), { capture: true, signal });
     stage.addEventListener("trichora:ruling", () => {
@@ -141,6 +152,7 @@ class Boxes {
   }
 
   setTool(name) {
+    this.outlining = name === "polygon";
     if (name) {
       this.annotator.setSelected();
       this.annotator.setDrawingMode(name === "rectangle" ? "drag" : "click");
