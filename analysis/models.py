@@ -63,6 +63,7 @@ class Analysis(models.Model):
     session = models.ForeignKey(PhotoSession, on_delete=models.CASCADE, related_name="analyses")
     pipeline = models.ForeignKey(PipelineRelease, on_delete=models.PROTECT, related_name="+")
     input_digest = models.CharField(max_length=64)
+    hand_scales = models.JSONField(default=dict)  # photo id: px/mm set by a clinician, in place of the photo's own
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     holder = models.UUIDField(null=True, blank=True)  # the claim that runs it

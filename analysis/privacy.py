@@ -53,6 +53,7 @@ FIELDS: dict[str, FieldRule] = {
                 "session",
                 "pipeline",
                 "input_digest",
+                "hand_scales",
                 "status",
                 "attempts",
                 "holder",

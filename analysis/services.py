@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -107,20 +108,24 @@ def read_derived(*, actor: Actor, image_id: UUID, now: datetime) -> DerivedImage
     return image
 
 
-def queue_analysis(*, session: PhotoSession, now: datetime) -> Analysis | None:
+def queue_analysis(
+    *, session: PhotoSession, now: datetime, hand_scales: Mapping[UUID, float] | None = None
+) -> Analysis | None:
     """Queue the measuring of a submitted session: None without consent, without networks, or without a usable photo.
 
-    The same photos and the same pipeline are measured once; a second call finds the first one's row.
+    The same photos, scales and pipeline are measured once; a second call finds the first one's row. ``hand_scales``:
+    px/mm that a clinician has set, in place of the photo's own.
     """
     pipeline = current_pipeline(now=now) if session.ai_consented else None
-    photos = usable_photos(session)
+    scales = {str(photo_id): scale for photo_id, scale in (hand_scales or {}).items()}
+    photos = usable_photos(session, scales)
     if pipeline is None or not photos:
         return None
     analysis, created = Analysis.objects.get_or_create(
         session=session,
         pipeline=pipeline,
         input_digest=input_digest(photos),
-        defaults={"photos_total": len(photos), "queued_at": now},
+        defaults={"photos_total": len(photos), "queued_at": now, "hand_scales": scales},
     )
     if created:
         _cancel(Analysis.objects.filter(session=session).exclude(pk=analysis.pk), now)
@@ -129,9 +134,12 @@ def queue_analysis(*, session: PhotoSession, now: datetime) -> Analysis | None:
     return analysis
 
 
-def usable_photos(session: PhotoSession) -> list[Photo]:
-    """The photos that may be measured: present, and passed by the quality gate."""
-    return list(Photo.objects.present().filter(session=session, quality_passed=True).order_by("created_at", "pk"))
+def usable_photos(session: PhotoSession, hand_scales: Mapping[str, float] | None = None) -> list[Photo]:
+    """The photos that may be measured: present, and passed by the quality gate. ``hand_scales`` replace their own."""
+    photos = list(Photo.objects.present().filter(session=session, quality_passed=True).order_by("created_at", "pk"))
+    for photo in photos:
+        photo.px_per_mm = (hand_scales or {}).get(str(photo.pk), photo.px_per_mm)
+    return photos
 
 
 def input_digest(photos: list[Photo]) -> str:

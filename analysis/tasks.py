@@ -52,7 +52,7 @@ def run_analysis(analysis_id: str) -> str:
                         photo.px_per_mm,
                         photo.repeat_of_id,
                     )
-                    for photo in services.usable_photos(analysis.session)
+                    for photo in services.usable_photos(analysis.session, analysis.hand_scales)
                 ],
                 key_id=analysis.session.patient.key_id,
                 folder=folder_of(claim.holder),

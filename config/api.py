@@ -102,6 +102,7 @@ urlpatterns = [
         regions.PhotoScale.as_view(),
         name="api-review-scale",
     ),
+    path("reviews/<uuid:review_id>/measure-again/", regions.MeasureAgain.as_view(), name="api-review-measure-again"),
     path(
         "reviews/<uuid:review_id>/photos/<uuid:photo_id>/comparison/",
         regions.PhotoComparison.as_view(),

@@ -62,6 +62,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "finding.added": gettext_lazy("Drew a region on a photo"),
     "scale.set": gettext_lazy("Gave a photo its scale"),
     "scale.removed": gettext_lazy("Removed the scale of a photo"),
+    "review.measured_again": gettext_lazy("Had the photos measured again with a scale set by hand"),
     "review.compared": gettext_lazy("Compared a photo session with an earlier one"),
     "review.reading_saved": gettext_lazy("Wrote an examination or diagnosis"),
     "review.retake_requested": gettext_lazy("Asked for new photos"),

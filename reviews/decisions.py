@@ -17,7 +17,7 @@ from reviews.own_regions import RegionNow, manual_scales, own_regions
 from reviews.payloads import BY, FROM_SCALE, needs_decision
 from vision.codec import measurement_to_json
 from vision.measure import AREAS
-from vision.types import Measured, View
+from vision.types import View
 
 Verdict = FindingDecision.Verdict
 
@@ -214,7 +214,7 @@ def _added_areas(numbers: Numbers) -> list[FinalFinding]:
         for photo_id, found in numbers.photos.items()
         if found.scaled_by_hand
         for metric in AREAS
-        if isinstance(found.now.get(metric), Measured)
+        if found.changed(metric) is not None
     ]
 
 

@@ -33,6 +33,7 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/photos/<uuid:photo_id>/outlines/", views.outlines, name="outlines"),
     path("reviews/<uuid:review_id>/photos/<uuid:photo_id>/scale/", views.scale, name="scale"),
     path("reviews/<uuid:review_id>/photos/<uuid:photo_id>/compare/", views.compare, name="compare"),
+    path("reviews/<uuid:review_id>/measure-again/", views.measure_again, name="measure_again"),
     path("reviews/<uuid:review_id>/regions/", views.regions, name="regions"),
     path("reviews/<uuid:review_id>/regions/<uuid:region_id>/", views.region, name="region"),
     path("reviews/<uuid:review_id>/regions/<uuid:region_id>/open/", views.region_open, name="region_open"),

@@ -204,6 +204,23 @@ class PhotoScale(APIView):
         return review_answer(actor, selectors.review_for(actor, review_id))
 
 
+class MeasureAgain(APIView):
+    """Measuring the case again."""
+
+    @extend_schema(
+        operation_id="reviews_measure_again",
+        request=None,
+        responses={200: ReviewOut, **failures(404, 409)},
+        tags=["reviews"],
+    )
+    def post(self, request: Request, review_id: UUID) -> Response:
+        """With the scales set by hand: hairs are counted, widths given in mm. The review takes up what was found when
+        it is read next; decisions about findings that came out the same stay."""
+        actor = api_actor(request)
+        services.measure_with_scales(actor=actor, review_id=review_id, now=timezone.now())
+        return review_answer(actor, selectors.review_for(actor, review_id))
+
+
 class UndoAct(APIView):
     """Taking the last act back."""
 

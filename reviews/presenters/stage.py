@@ -21,6 +21,7 @@ from patients.services.scales import bar_scale, trichoscope_scale
 from reviews.decisions import CaseState, Verdict
 from reviews.models import ManualScale
 from reviews.own_regions import RegionNow
+from reviews.services.rescaling import wants_measuring
 from reviews.wording import OVERLAYS, number, title, view_name
 from vision.types import ImageKind, View
 
@@ -53,6 +54,7 @@ class Stage:
     scale_note: str  # where it comes from
     scaled_by_hand: bool
     quality_hints: tuple[str, ...] = ()  # what the gate noticed though it let the photograph pass
+    measure_again: bool = False  # a scale was set by hand that the numbers of the networks do not know yet
 
     @property
     def outlines_json(self) -> str:
@@ -109,6 +111,7 @@ def stage_of(
         scale=_("%(scale)s px/mm") % {"scale": number(found)} if found else "",
         scale_note=_scale_note(photo, scale),
         scaled_by_hand=scale is not None,
+        measure_again=editable and scale is not None and wants_measuring(review, {photo.pk: scale.px_per_mm}),
     )
 
 

@@ -58,6 +58,7 @@ from reviews.services.regions import (
     remove_scale,
     set_scale,
 )
+from reviews.services.rescaling import measure_with_scales
 from reviews.services.saved_views import remove_view, save_view, views_of
 from reviews.services.side_effects import (
     answer_side_effects,
@@ -103,6 +104,7 @@ __all__ = [
     "make_template",
     "mark_opened",
     "mark_signed",
+    "measure_with_scales",
     "merge_regions",
     "newest_reports",
     "open_correction",

@@ -17,6 +17,7 @@ from reviews.decisions import done_analysis, photos_in_order
 from reviews.models import FindingOpened, Review
 from reviews.reading import Reading
 from reviews.services.holding import LEASE, held_review, locked_review
+from reviews.services.rescaling import go_on_with
 from reviews.visibility import check_case_open
 from reviews.workflow import OPEN_STATES, State
 
@@ -115,12 +116,16 @@ def photo_on_stage(photos: list[Photo], photo_id: UUID | None) -> Photo | None:
 
 
 def _go_on(review: Review, actor: Actor, now: datetime) -> None:
-    """Keep the holder's lease, and attach an analysis that has finished since the claim."""
+    """Keep the holder's lease, and attach an analysis that has finished since: the first, or one made with scales that
+    the clinician set."""
     if not holds(review, actor):
         return
     review.lease_until = now + LEASE
-    if review.analysis_id is None and review.status == State.CLAIMED.value:
-        review.analysis = done_analysis(review.session)
+    done = done_analysis(review.session) if review.status == State.CLAIMED.value else None
+    if review.analysis_id is None:
+        review.analysis = done
+    elif done is not None and done.hand_scales and done.pk != review.analysis_id:
+        go_on_with(review, done)
     review.save(update_fields=["lease_until", "analysis"])
 
 

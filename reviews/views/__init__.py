@@ -35,6 +35,7 @@ from reviews.views.reads import (
 )
 from reviews.views.stage import (
     compare,
+    measure_again,
     outlines,
     redo,
     region,
@@ -64,6 +65,7 @@ __all__ = [
     "hand_back",
     "hand_over",
     "lease",
+    "measure_again",
     "opened",
     "opinion",
     "opinion_ask",

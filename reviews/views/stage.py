@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -145,6 +146,18 @@ def scale(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse
         text = _("The scale is kept with this photograph, with your name.")
     work = workspace_for(actor, review_id, photo_id=photo_id)
     return with_message(render(request, "reviews/_findings_answer.html", {"work": work, "with_scale": True}), text)
+
+
+@require_POST
+@says_why
+@clinicians
+def measure_again(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """Have the case measured again with the scales set by hand."""
+    services.measure_with_scales(actor=actor_of(request), review_id=review_id, now=timezone.now())
+    messages.success(
+        request, _("Being measured again with your scale. Reload the case in a moment to see the numbers.")
+    )
+    return redirect("reviews:review", review_id=review_id)
 
 
 @require_POST

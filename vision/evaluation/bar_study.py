@@ -18,8 +18,8 @@ from vision.render.scale_bar import INKS, BarDrawing, BarStyle, draw_scale_bar
 from vision.scale_bar import ScaleBar, find_scale_bar
 from vision.types import NotMeasurable, Reason, RgbImage
 
-DRAWN: Final = 200
-REAL: Final = 120
+DRAWN: Final = 160
+REAL: Final = 100
 WITHIN: Final = 0.02
 WITH_BAR: Final = "_3"
 """The third picture of each visit in the trichoscopy set carries the trichoscope's corner bar of 1.0 mm, the others

@@ -108,7 +108,7 @@ def _rows(detected: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _row(label: str, check: str, what: str, strength: str, said: Mapping[str, Any]) -> str:
-    shares = " | ".join(_figure(said[key]) for key in ("by_this_check", "refused", "refused_or_warned"))
+    shares = " | ".join(_figure(said.get(key, {})) for key in ("by_this_check", "refused", "refused_or_warned"))
     return f"| {label} | {check.replace('_', ' ')} | {what} | {strength} | {shares} |"
 
 
