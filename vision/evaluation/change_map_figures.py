@@ -27,7 +27,7 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
             left.plot([at + shift] * len(row[key]), row[key], "o", color=colour, alpha=0.6, markersize=5)
         left.plot([], [], "o", color=colour, label=label)
     left.axhline(0, color="black", linewidth=0.8)
-    left.set_xticks(place, [name.replace(", ", ",\n") for name in rows], fontsize=7)
+    left.set_xticks(place, [name.replace(", ", ",\n").replace("other ", "other\n") for name in rows], fontsize=7)
     left.set(title="Nothing changed", ylabel="Coverage told to have changed, points")
     left.legend(fontsize=7.5)
     for row in report["drawn_heads_that_lost_hair"].values():
@@ -44,6 +44,7 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
     right.set(title="Drawn bald patch", xlabel="Size, % of the scalp", ylabel="Shown by the map", ylim=(0, 1.05))
     right.set_xscale("log")
     right.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    right.minorticks_off()
     figure.savefig(file, dpi=110)
     pyplot.close(figure)
 
