@@ -97,6 +97,7 @@ def _spec(tallies: list[int], cutoff: float) -> dict[str, Any]:
                         "type": "quantitative",
                         "title": _("Hairs"),
                         "axis": {"tickMinStep": 1, "tickCount": 4},
+                        "scale": {"domain": [0, 1.25 * max(tallies)], "nice": False},  # room for the cut-off's words
                     },
                     "color": {
                         "field": "kind",
