@@ -17,9 +17,11 @@ from reports.progress.series import SESSION, Course, Series, Visit, courses_of, 
 from reports.selectors import reports_of
 from reports.services.rendering import frozen_content
 from reviews.judging import Judgement, Pairing, Standing, judge
+from vision.registration import ComparisonReason
 from vision.repeatability import Noise
 from vision.types import Metric, NotMeasurable, View
 
+_OTHER_VIEWS = Pairing(Standing.NOT_COMPARABLE, ComparisonReason.OTHER_VIEW.value)
 Place = tuple[str, str]
 """View and trichoscopy site."""
 
@@ -80,7 +82,7 @@ class Progress:
         """How the two photographs of a place stand to each other."""
         if place == (SESSION, ""):
             same = self.visits[then].content.views == self.visits[now].content.views
-            return Pairing(Standing.NOT_NEEDED) if same else Pairing(Standing.NO_PHOTO)
+            return Pairing(Standing.NOT_NEEDED) if same else _OTHER_VIEWS
         if place not in self.photos[then] or place not in self.photos[now]:
             return Pairing(Standing.NO_PHOTO)
         row = self.comparison(place, then, now)
