@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actors import Actor
@@ -90,7 +91,7 @@ def newest_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Com
     """The newest comparison of each (then, now) pair of photographs. The caller has checked the scope."""
     wanted = set(pairs)
     rows = Comparison.objects.filter(
-        photo_then__in={then for then, _ in wanted}, photo_now__in={now for _, now in wanted}
+        photo_then__in={pair[0] for pair in wanted}, photo_now__in={pair[1] for pair in wanted}
     )
     rows = rows.select_related("photo_now__session__patient", "photo_then__session").prefetch_related("images")
     found: dict[tuple[UUID, UUID], Comparison] = {}
@@ -128,7 +129,7 @@ def release_to_patient(*, actor: Actor, comparison_id: UUID, released: bool, now
     comparison_for(actor, comparison_id)
     row = Comparison.objects.select_for_update(of=("self",)).get(pk=comparison_id)
     if row.status != Status.DONE or row.not_comparable:
-        raise DomainError("not_compared", "There is no finished comparison to show.")
+        raise DomainError("not_compared", _("There is no finished comparison to show."))
     if bool(row.released_at) is not released:
         row.released_at, row.released_by_id = (now, actor.membership_id) if released else (None, None)
         row.save(update_fields=["released_at", "released_by"])

@@ -317,20 +317,18 @@ def _may_see(actor: Actor, image: ComparisonImage) -> bool:
 def _picture(row: ProgressDocument, source: str, picture_id: UUID) -> tuple[str, bytes]:
     """A picture of the document; NotFound for one that is not this patient's."""
     if source == "report":
-        image = ReportImage.objects.select_related("report__patient", "report__clinic").filter(
-            pk=picture_id, report__patient_id=row.patient_id
-        ).first()  # fmt: skip
-        if image is None:
+        frozen = ReportImage.objects.filter(pk=picture_id, report__patient_id=row.patient_id)
+        found = frozen.select_related("report__patient", "report__clinic").first()
+        if found is None:
             raise NotFound
-        key_id, name = image.report.sealing_key_id, image.file_name
+        key_id, name, media_type = found.report.sealing_key_id, found.file_name, found.media_type
     else:
-        image = ComparisonImage.objects.filter(
-            pk=picture_id, comparison__photo_now__session__patient_id=row.patient_id
-        ).first()  # fmt: skip
+        derived = ComparisonImage.objects.filter(comparison__photo_now__session__patient_id=row.patient_id)
+        image = derived.filter(pk=picture_id, comparison__released_at__isnull=False).first()
         if image is None:
             raise NotFound
-        key_id, name = row.sealing_key_id, image.file_name
-    return image.media_type, files.read_all(key_id=key_id, name=name, limit=MAX_PICTURE_BYTES)
+        key_id, name, media_type = row.sealing_key_id, image.file_name, image.media_type
+    return media_type, files.read_all(key_id=key_id, name=name, limit=MAX_PICTURE_BYTES)
 
 
 def _patient(actor: Actor, patient_id: UUID) -> Patient:
