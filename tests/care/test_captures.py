@@ -227,7 +227,7 @@ def test_an_e_mail_says_nothing_about_health(patient, doctor):
     row = Notification.objects.get(kind="capture_due")
     assert deliver(row.pk, now=MORNING)
     assert not deliver(row.pk, now=MORNING)
-    words = (mail.outbox[-1].subject + mail.outbox[-1].body).lower()
+    words = f"{mail.outbox[-1].subject}{mail.outbox[-1].body}".lower()
     assert reverse("care:captures", args=[patient.pk]) in words
     for word in ("hair", "scalp", "photo", "mira", "sommer"):
         assert word not in words.replace("photo-plan", "").replace("hair clinic north", "")

@@ -68,6 +68,6 @@ def switch_reminders(patient: Person) -> None:
 def look_at_the_guide(clinician: Person) -> None:
     page = clinician.page
     clinician.go("/manage/guide/")
-    page.get_by_role("link", name="Read and change: What AI does here").click()
+    page.locator('a[href$="/manage/guide/ai/"]').click()
     expect(page.locator("main")).to_contain_text("Approved: patients read exactly this.")
     clinician.look("07-approval")
