@@ -40,15 +40,14 @@ MIN_HAIRS: Final = 3
 STRETCHES: Final = 6
 SHAFT_FROM, SHAFT_TO = 0.2, 0.8
 """Part of the shaft that is measured: the root lies in skin, the cut end is frayed."""
-REACHES_MM: Final = (0.03, 0.045, 0.06, 0.08, 0.1, 0.14)
-"""How far to either side of a shaft its profile may reach; few, so that shafts are fitted together."""
+REACHES_MM: Final = (0.045, 0.06, 0.08, 0.1, 0.14)
+"""How far to either side of a shaft its profile may reach; few, so that shafts are fitted together. A shaft with
+another one nearer than the first does not lie free: its profile would end on the neighbour, and no thick hair fits."""
 SAMPLES_PER_PX: Final = 2
 MIN_FIT: Final = 0.9
 """Share of a profile's variance that the fit must explain; below it another hair or a mark is in the way."""
 MIN_DEPTH: Final = 8.0
 """Least contrast of a hair, grey values of 255."""
-
-HISTOGRAM_EDGES_UM: Final = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0, 120.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,17 @@ def measure_calibres(image: RgbImage, arrows: NDArray[np.floating], px_per_mm: f
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     lines = np.array([_shaft(row) for row in arrows], np.float64)
     reach = np.array([_free_reach(index, lines, px_per_mm) for index in range(len(lines))])
+    free = np.flatnonzero(reach > 0)
+    if not len(free):
+        return (None,) * len(arrows)
+    lines, reach = lines[free], reach[free]
     fits = _fit_lines(grey, lines, reach)
     lines = np.array([_straightened(line, fit) for line, fit in zip(lines, fits, strict=True)])
     fits = _fit_lines(grey, lines, reach)
-    return tuple(_calibre(fit, px_per_mm) for fit in fits)
+    calibres: list[Calibre | None] = [None] * len(arrows)
+    for index, fit in zip(free, fits, strict=True):
+        calibres[index] = _calibre(fit, px_per_mm)
+    return tuple(calibres)
 
 
 def _shaft(arrow: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -82,7 +88,8 @@ def _shaft(arrow: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _free_reach(index: int, lines: NDArray[np.float64], px_per_mm: float) -> float:
-    """How far to look to either side of a shaft, px: up to the middle of the way to the nearest other shaft."""
+    """How far to look to either side of a shaft, px: up to the middle of the way to the nearest other shaft; 0 where
+    that is too near for a profile."""
     start, end = lines[index, :2], lines[index, 2:]
     reach = REACHES_MM[-1] * px_per_mm
     unit = (end - start) / max(1e-6, float(np.linalg.norm(end - start)))
@@ -92,7 +99,7 @@ def _free_reach(index: int, lines: NDArray[np.float64], px_per_mm: float) -> flo
         beside = (along > 0) & (along < np.linalg.norm(end - start))
         if beside.any():
             reach = min(reach, float(across[beside].min()) * 0.62)
-    return max(level for level in REACHES_MM if level * px_per_mm <= reach or level == REACHES_MM[0]) * px_per_mm
+    return max((level for level in REACHES_MM if level * px_per_mm <= reach), default=0.0) * px_per_mm
 
 
 @dataclass(frozen=True, slots=True)
