@@ -6,7 +6,7 @@ hairs that the shipped network found (which never saw a drawing, so part of what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from vision.calibre import measure_calibres
 from vision.decode import decode_image
-from vision.density import CountError
+from vision.density import NO_COUNT_ERROR, CountError
+from vision.evaluation.intervals import wilson
 from vision.evaluation.trichoscopy_matching import match_hairs
 from vision.hairs import Found, hairs_of, look, within_domain
 from vision.release import Release, ReleaseMissing, load_release
-from vision.render import DrawnTrichoscopy, draw_trichoscopy
-from vision.render.trichoscopy import TAPER
+from vision.render import DrawnHair, DrawnTrichoscopy, draw_trichoscopy
+from vision.render.trichoscopy import TAPER, scattered_hairs
 from vision.runtime import Network, open_network
 from vision.training.hairs_data import KINDS, hairs_on_side, list_hair_files
 from vision.trichoscopy import assemble_field, measure_field, stated_errors
@@ -30,6 +31,8 @@ from vision.types import HairField, HairKind, Measured, Metric, QualityReport
 
 DENSITIES: Final = (40, 80, 120, 160, 200, 250, 300)
 FIELDS: Final = 12
+SCATTERED: Final = 600
+"""Fields per density whose hairs are known without being drawn."""
 SIZE: Final = (832, 666)
 """Of the research trichoscope, at its 233.3 px/mm."""
 PX_PER_MM: Final = 233.3
@@ -44,14 +47,30 @@ RELEASE: Final = "trichoscopy-hairs"
 def study_trichoscopy(data: Path) -> dict[str, Any]:
     """The table of ``docs/studies/trichoscopy.json``."""
     shipped = _shipped()
+    given = [_given(density) for density in DENSITIES]
+    covers = wilson(sum(row["held"] for row in given), SCATTERED * len(DENSITIES))
     return {
+        "command": "python -m vision study trichoscopy --data ../shared/data --json docs/studies/trichoscopy.json",
+        "scattered_fields_per_density": SCATTERED,
         "drawn_fields_per_density": FIELDS,
-        "given_hairs": {"density": [_density(density, None) for density in DENSITIES], "calibre": _calibres()},
+        "given_hairs": {
+            "density": given,
+            "interval_covers_asked": None if covers is None else covers.as_dict(),
+            "calibre": _calibres(),
+        },
         "as_detected": None
         if shipped is None
         else {"release": shipped[1].id, "density": [_density(density, shipped) for density in DENSITIES]},
         "labelled_pictures_held_out": _labelled(data, shipped),
     }
+
+
+def illustrate(report: Mapping[str, Any], file: Path) -> None:
+    """A picture and tables beside the JSON."""
+    from vision.evaluation.trichoscopy_figures import draw, tell
+
+    draw(report, file.with_suffix(".png"))
+    file.with_suffix(".md").write_text(tell(report), encoding="utf-8")
 
 
 def _shipped() -> tuple[Network, Release] | None:
@@ -60,6 +79,31 @@ def _shipped() -> tuple[Network, Release] | None:
     except ReleaseMissing:
         return None
     return open_network(release), release
+
+
+def _given(per_cm2: int) -> dict[str, Any]:
+    """Bias against the density that was asked for and coverage of its interval, every hair known."""
+    found = []
+    for number in range(SCATTERED):
+        seed = 100_000 + 1_000 * per_cm2 + number
+        hairs = scattered_hairs(seed=seed, hairs_per_cm2=per_cm2, px_per_mm=PX_PER_MM, size=SIZE)
+        measures = measure_field(_field_of(hairs, PX_PER_MM, SIZE), QualityReport(()), PX_PER_MM, NO_COUNT_ERROR)
+        density = measures[Metric.HAIR_DENSITY]
+        assert isinstance(density, Measured)
+        found.append(density)
+    values = np.array([one.value for one in found])
+    held = sum(one.low <= per_cm2 <= one.high for one in found)
+    covers = wilson(held, len(found))
+    half = 1.96 * values.std(ddof=1) / len(values) ** 0.5
+    return {
+        "asked_per_cm2": per_cm2,
+        "mean_per_cm2": _round(values.mean()),
+        "bias": _share(values.mean() - per_cm2, per_cm2),
+        "bias_half_width": _share(float(half), per_cm2),
+        "held": held,
+        "interval_covers_asked": None if covers is None else covers.as_dict(),
+        "mean_half_width": _share(float(np.mean([(one.high - one.low) / 2 for one in found])), float(values.mean())),
+    }
 
 
 def _density(per_cm2: int, shipped: tuple[Network, Release] | None) -> dict[str, float | int | None]:
@@ -197,16 +241,25 @@ def _labelled(data: Path, shipped: tuple[Network, Release] | None) -> dict[str, 
 
 def known_field(drawing: DrawnTrichoscopy) -> HairField:
     """The field of a drawing as if all its hairs had been found exactly."""
-    count = len(drawing.hairs)
-    kinds = np.zeros((count, len(HairKind)), np.float32)
+    size = (drawing.image.shape[1], drawing.image.shape[0])
+    return _field_of(drawing.hairs, drawing.px_per_mm, size)
+
+
+def _field_of(hairs: Sequence[DrawnHair], px_per_mm: float, size: tuple[int, int]) -> HairField:
+    kinds = np.zeros((len(hairs), len(HairKind)), np.float32)
     kinds[:, 0] = 1
-    found = Found(drawn_arrows(drawing), np.ones(count, np.float32), kinds)
-    return assemble_field(found, [None] * count, drawing.image, drawing.px_per_mm, tuple(HairKind))
+    found = Found(_arrows(hairs), np.ones(len(hairs), np.float32), kinds)
+    blank = np.broadcast_to(np.uint8(0), (size[1], size[0], 3))
+    return assemble_field(found, [None] * len(hairs), blank, px_per_mm, tuple(HairKind))
 
 
 def drawn_arrows(drawing: DrawnTrichoscopy) -> NDArray[np.float32]:
     """Its hairs, N x 4: root x, y, tip x, y."""
-    return np.array([(*hair.root, *hair.tip) for hair in drawing.hairs], np.float32).reshape(-1, 4)
+    return _arrows(drawing.hairs)
+
+
+def _arrows(hairs: Sequence[DrawnHair]) -> NDArray[np.float32]:
+    return np.array([(*hair.root, *hair.tip) for hair in hairs], np.float32).reshape(-1, 4)
 
 
 def _drawn_units(drawing: DrawnTrichoscopy, known: HairField) -> int:

@@ -65,6 +65,37 @@ def draw_trichoscopy(
     """A contact field of clipped hair. The number of hairs is random (units are scattered, as on a head) around the
     density asked for; the truth is what was drawn. ``size`` is width and height in px."""
     random = np.random.default_rng(seed)
+    hairs = _grow(random, hairs_per_cm2, hairs_per_unit, vellus_share, terminal_um, px_per_mm, size)
+    canvas = _skin(random, size)
+    for hair in hairs:
+        _draw_hair(canvas, hair, px_per_mm)
+    image = develop(random, canvas, 1.0, 0.0, px_per_mm / 300, noise=2.0)
+    sign_drawing(image)
+    return DrawnTrichoscopy(image, px_per_mm, _inside(hairs, size))
+
+
+def scattered_hairs(
+    *, seed: int, hairs_per_cm2: float, px_per_mm: float, size: tuple[int, int], hairs_per_unit: float = 2.0
+) -> tuple[DrawnHair, ...]:
+    """The hairs that :func:`draw_trichoscopy` draws for the same arguments, without the picture."""
+    random = np.random.default_rng(seed)
+    return _inside(_grow(random, hairs_per_cm2, hairs_per_unit, 0.1, 70.0, px_per_mm, size), size)
+
+
+def _inside(hairs: list[DrawnHair], size: tuple[int, int]) -> tuple[DrawnHair, ...]:
+    return tuple(hair for hair in hairs if 0 <= hair.root[0] < size[0] and 0 <= hair.root[1] < size[1])
+
+
+def _grow(
+    random: np.random.Generator,
+    hairs_per_cm2: float,
+    hairs_per_unit: float,
+    vellus_share: float,
+    terminal_um: float,
+    px_per_mm: float,
+    size: tuple[int, int],
+) -> list[DrawnHair]:
+    """Hairs in units over the field and a margin around it."""
     width, height = size
     margin = NOT_SKIN_MARGIN_MM * px_per_mm
     area_cm2 = (width + 2 * margin) * (height + 2 * margin) / (px_per_mm * 10) ** 2
@@ -82,14 +113,7 @@ def draw_trichoscopy(
             root = centre + random.normal(0, 0.035 * px_per_mm, 2)
             tip = root + length * np.array((np.cos(angle), np.sin(angle)))
             hairs.append(DrawnHair(_pair(root), _pair(tip), calibre, number))
-
-    canvas = _skin(random, size)
-    for hair in hairs:
-        _draw_hair(canvas, hair, px_per_mm)
-    image = develop(random, canvas, 1.0, 0.0, px_per_mm / 300, noise=2.0)
-    sign_drawing(image)
-    inside = tuple(hair for hair in hairs if 0 <= hair.root[0] < width and 0 <= hair.root[1] < height)
-    return DrawnTrichoscopy(image, px_per_mm, inside)
+    return hairs
 
 
 def _scatter(
