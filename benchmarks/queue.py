@@ -253,8 +253,9 @@ def report(made: Run, requests: int) -> str:
             f" and {size.closed_cases:,} closed cases; {data}."
         ),
         (
-            f"- Machine: {_processor()}, {os.cpu_count()} cores; PostgreSQL {_postgres()}, default memory, on the"
-            f" same machine; Python {platform.python_version()}, one request at a time."
+            f"- Machine: {_processor()}, {os.cpu_count()} cores; PostgreSQL {_postgres()}, default memory, no"
+            f" waiting for the disk (fsync off), on the same machine; Python {platform.python_version()}, one request"
+            " at a time."
         ),
         f"- Load average (1 min) before {made.load[0]:.1f} and after {made.load[-1]:.1f}"
         + (BUSY if made.load[0] > 1.5 else "."),

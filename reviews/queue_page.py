@@ -59,12 +59,27 @@ class QueueLine:
 
 def queue_lines(rows: Sequence[QueueRow], now: datetime) -> list[QueueLine]:
     """The page's rows."""
-    return [_line(row, now) for row in rows]
+    kinds = {row.views: row for row in rows}  # most rows have the same views
+    views = {present: _views(row) for present, row in kinds.items()}
+    return [_line(row, views[row.views], now) for row in rows]
 
 
-def _line(row: QueueRow, now: datetime) -> QueueLine:
-    analysis_state, analysis_label = _analysis(row)
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Of the views that are there or expected: whether each is there, and the same in words."""
+
+    there: tuple[bool, ...]
+    in_words: str
+
+
+def _views(row: QueueRow) -> Views:
     views = sorted(row.views | set(row.missing_views), key=_view_order)
+    words = (f"{short_view(view)}: {_('present') if view in row.views else _('missing')}" for view in views)
+    return Views(tuple(view in row.views for view in views), ", ".join(words))
+
+
+def _line(row: QueueRow, views: Views, now: datetime) -> QueueLine:
+    analysis_state, analysis_label = _analysis(row)
     return QueueLine(
         session_id=row.session.pk,
         review_id=row.review.pk if row.review else None,
@@ -77,8 +92,8 @@ def _line(row: QueueRow, now: datetime) -> QueueLine:
         age=duration(max(0.0, (now - row.submitted_at).total_seconds())),
         due=_due(row, now),
         overdue=row.overdue,
-        views=tuple(view in row.views for view in views),
-        views_in_words=", ".join(_view_in_words(view, there=view in row.views) for view in views),
+        views=views.there,
+        views_in_words=views.in_words,
         photos=ngettext("%(n)s photo", "%(n)s photos", row.photo_count) % {"n": row.photo_count},
         analysis_state=analysis_state,
         analysis_label=analysis_label,
@@ -91,10 +106,6 @@ def _line(row: QueueRow, now: datetime) -> QueueLine:
         handed_by_me=row.handed_by_me,
         handed=_handed(row),
     )
-
-
-def _view_in_words(view: str, *, there: bool) -> str:
-    return f"{short_view(view)}: {_('present') if there else _('missing')}"
 
 
 def _handed(row: QueueRow) -> str:
@@ -235,16 +246,16 @@ class FilterChoices:
 
     analysis: list[tuple[str, str]]
     waiting: list[tuple[int, str]]
-    holders: list[tuple[str, str]]
+    holders: list[tuple[UUID, str, bool]]  # membership, name, whether it is the one asked for
     severities: tuple[int, ...] = tuple(range(1, 11))
 
 
-def filter_choices(actor: Actor) -> FilterChoices:
+def filter_choices(actor: Actor, filters: QueueFilters) -> FilterChoices:
     """The choices for this clinic."""
     return FilterChoices(
         analysis=analysis_choices(),
         waiting=[(hours, _("over %(time)s") % {"time": duration(hours * 3600)}) for hours in (4, 24, 72, 168, 720)],
-        holders=[(str(pk), name) for pk, name in clinician_names(actor.own_clinic_id)],
+        holders=[(pk, name, pk == filters.holder) for pk, name in clinician_names(actor.own_clinic_id)],
     )
 
 

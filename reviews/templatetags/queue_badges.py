@@ -24,7 +24,7 @@ def list_badge(state: str, label: str = "") -> SafeString:
 @register.filter
 def counted(count: int) -> str:
     """A count as far as it was counted: "10,000+" above that."""
-    return f"{number_format(COUNTED)}+" if count > COUNTED else number_format(count)
+    return f"{number_format(COUNTED, force_grouping=True)}+" if count > COUNTED else number_format(count, force_grouping=True)
 
 
 @lru_cache(maxsize=256)

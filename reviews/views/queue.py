@@ -39,7 +39,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "page": page,
         "lines": queue_lines(page.rows, now),
-        "choices": filter_choices(actor),
+        "choices": filter_choices(actor, filters),
         "views": saved_views(actor, filters),
         "save_form": SaveViewForm(auto_id="view_%s"),
     }
