@@ -24,7 +24,8 @@ def list_badge(state: str, label: str = "") -> SafeString:
 @register.filter
 def counted(count: int) -> str:
     """A count as far as it was counted: "10,000+" above that."""
-    return f"{number_format(COUNTED, force_grouping=True)}+" if count > COUNTED else number_format(count, force_grouping=True)
+    words = number_format(min(count, COUNTED), force_grouping=True)
+    return f"{words}+" if count > COUNTED else words
 
 
 @lru_cache(maxsize=256)
