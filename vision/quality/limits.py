@@ -97,8 +97,8 @@ SEEN_BY_THE_NETWORK: Final[Mapping[QualityCheck, Threshold]] = {
     QualityCheck.COVERED: Threshold(
         0.86,
         "below",
-        "share of the scalp found that hangs together: a band or a hand across it cuts it in two; bald heads in hard"
-        " light fall apart too (2 % of good photographs), so it only warns",
+        "share of the scalp found that hangs together: a band or a hand across it cuts it in two. One in five bands and"
+        " one in four large hands are found, and 2 % of good photographs fall apart too, so it only warns",
         refuses=False,
     ),
 }
@@ -132,8 +132,8 @@ CARD_CAST: Final = Threshold(
 FACE_ON: Final = Threshold(
     0.5,
     "above",
-    "1 where a face looks into the camera: the crown, a parting and the back of the head show none (0 of 330 research"
-    " photographs)",
+    "1 where a face looks into the camera: the crown, a parting and the back of the head show none; raised on 1 of 252"
+    " research photographs, and on 75 % of portraits",
 )
 """``wrong_view`` of the crown, the parting and the occiput."""
 
@@ -149,7 +149,8 @@ HEAD_IN_CONTACT: Final = Threshold(
 TILT: Final = Threshold(
     17.0,
     "above",
-    "degrees by which a face is turned in the picture, told in steps of 15: 10° are within what a hand holds",
+    "degrees by which a face is turned in the picture, told in steps of 15: 10° are within what a hand holds. Finds 87 %"
+    " of faces rolled by 30° and warns about 7 % of upright ones, 1 of 252 research photographs",
     refuses=False,
 )
 """``tilted`` of the hairline view, where a face is seen; the other views show nothing that tells upright."""
