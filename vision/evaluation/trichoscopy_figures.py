@@ -90,7 +90,7 @@ def _widths(report: Mapping[str, Any]) -> Iterator[str]:
             f"{bias} | {spread.removeprefix('+')} |"
         )
     yield ""
-    yield "A hair with another one nearer than 0.09 mm does not lie free and is not measured, whatever its width."
+    yield "A hair with another one nearer than 0.07 mm does not lie free and is not measured, whatever its width."
     yield ""
 
 
