@@ -149,8 +149,8 @@ HEAD_IN_CONTACT: Final = Threshold(
 TILT: Final = Threshold(
     17.0,
     "above",
-    "degrees by which a face is turned in the picture, told in steps of 15: 10° are within what a hand holds. Finds 87 %"
-    " of faces rolled by 30° and warns about 7 % of upright ones, 1 of 252 research photographs",
+    "degrees by which a face is turned in the picture, told in steps of 15: 10° are within what a hand holds. 87 % of"
+    " faces rolled by 30° are found, and 7 % of upright ones too, 1 of 252 research photographs",
     refuses=False,
 )
 """``tilted`` of the hairline view, where a face is seen; the other views show nothing that tells upright."""
