@@ -57,7 +57,7 @@ def study_bar(data: Path) -> dict[str, Any]:
     return {
         "command": "python -m vision study bar --data ../shared/data --json docs/studies/bar.json",
         "drawn": {
-            "conditions": "white, black, yellow or red; 1 px to 0.8 % of the width thick; 12 to 35 % of the width long; "
+            "conditions": "white, black, yellow or red; 1 px to 0.8 % of the width thick; 12 to 35 % of it long; "
             "upright one in five; JPEG 70 to 95; half of them over unclipped hair",
             **{name: _summary(some) for name, some in _by_style(trials).items()},
         },
