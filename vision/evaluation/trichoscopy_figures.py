@@ -10,7 +10,7 @@ import numpy as np
 
 
 def draw(report: Mapping[str, Any], file: Path) -> None:
-    """Densities of known hairs with their intervals, and the error of widths by true width."""
+    """Bias of the density of known hairs, and the error of widths by true width, between the limits that are wanted."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -18,12 +18,10 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
     rows = report["given_hairs"]["density"]
-    asked = np.array([row["asked_per_cm2"] for row in rows], float)
-    mean = np.array([row["mean_per_cm2"] for row in rows], float)
-    half = mean * np.array([row["mean_half_width"] for row in rows], float)
-    left.errorbar(asked, mean, half, fmt="o", capsize=3, color="#0072b2", label="mean, mean half width")
-    left.plot([0, 320], [0, 320], color="black", linewidth=0.7)
-    left.set(xlabel="Density asked for, hairs/cm²", ylabel="Density measured, hairs/cm²")
+    asked = [row["asked_per_cm2"] for row in rows]
+    bias, half = (100 * np.array([row[key] for row in rows], float) for key in ("bias", "bias_half_width"))
+    left.errorbar(asked, bias, half, fmt="o", capsize=3, color="#0072b2", label="bias with 95 % interval")
+    left.set(xlabel="Density asked for, hairs/cm²", ylabel="Bias, %")
     left.legend(fontsize=8)
     widths = [row for row in report["given_hairs"]["calibre"] if row["bias_um"] is not None]
     middle = [(row["true_from_um"] + row["true_to_um"]) / 2 for row in widths]
@@ -36,9 +34,10 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
         color="#d55e00",
         label="bias, standard deviation",
     )
-    right.axhline(0, color="black", linewidth=0.7)
-    for limit in (-3, 3):
-        right.axhline(limit, color="grey", linestyle=":", linewidth=1)
+    for axis in (left, right):
+        axis.axhline(0, color="black", linewidth=0.7)
+        for limit in (-3, 3):
+            axis.axhline(limit, color="grey", linestyle=":", linewidth=1)
     right.set(xlabel="True calibre, µm", ylabel="Error, µm")
     right.legend(fontsize=8)
     figure.savefig(file, dpi=110)
