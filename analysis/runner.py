@@ -71,9 +71,9 @@ def analyse(
     try:
         for first in range(0, len(photos), LARGEST_BATCH):
             group = photos[first : first + LARGEST_BATCH]
-            opened = [opened(photo, key_id) for photo in group]
-            looked = together([image for image, _ in opened], [photo.view for photo in group], networks)
-            for photo, (image, size_px) in zip(group, opened, strict=True):
+            pictures = [opened(photo, key_id) for photo in group]
+            looked = together([image for image, _ in pictures], [photo.view for photo in group], networks)
+            for photo, (image, size_px) in zip(group, pictures, strict=True):
                 context = PhotoContext(photo.view, photo.px_per_mm, male, vellus_cutoff_um)
                 analysis = analyse_photo(image, context, looked, size_px)
                 outputs.append(
