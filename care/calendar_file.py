@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Component, Event, vCalAddress, vText
@@ -78,10 +78,11 @@ def _set_onsets(part: Component, zone: ZoneInfo) -> None:
 
     The library writes the first hour of summer time on the new clock, which a strict client reads an hour late.
     """
-    before, after = part["tzoffsetfrom"].td, part["tzoffsetto"].td
-    further = part.get("rdate", [])
+    found: Any = part  # its properties are of thirty types
+    before, after = found["tzoffsetfrom"].td, found["tzoffsetto"].td
+    further = found.get("rdate", [])
     listed = [one.dt for dates in (further if isinstance(further, list) else [further]) for one in dates.dts]
-    onsets = [_on_the_old_clock(onset, before, after, zone) for onset in [part["dtstart"].dt, *listed]]
+    onsets = [_on_the_old_clock(onset, before, after, zone) for onset in [found["dtstart"].dt, *listed]]
     for name in ("dtstart", "rdate"):
         part.pop(name, None)
     part.add("dtstart", onsets[0])
