@@ -12,7 +12,7 @@ import { createOSDAnnotator } from "@annotorious/openseadragon";
 import OpenSeadragon from "openseadragon";
 
 import { send } from "./csrf.js";
-import { geometryOf, nudged, rectangle, styleOf, toAnnotation } from "./shapes.js";
+import { geometryOf, nudged, rectangle, styleOf, toAnnotation, withoutRepeats } from "./shapes.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NUDGE_SAVE_MS = 600;
@@ -72,8 +72,9 @@ class Boxes {
     this.viewer.element.addEventListener("pointerup", (event) => {
       if (event.pointerType !== "touch" || !this.outlining) return;
       const { clientX, clientY, pointerId } = event;
-      const move = { clientX, clientY, pointerId, pointerType: "touch", isPrimary: true, bubbles: true };
-      event.target.dispatchEvent(new PointerEvent("pointermove", move));
+      const move = { clientX, clientY, pointerId, pointerType: "touch", isPrimary: true };
+      // It stays on the drawing layer: further up it would be read as dragging the picture.
+      this.viewer.element.querySelector(".a9s-osd-drawinglayer")?.dispatchEvent(new PointerEvent("pointermove", move));
     }, { capture: true, signal });
   }
 
@@ -223,8 +224,10 @@ class Boxes {
   // --- what becomes of it ---
 
   /** Remembers a change, so that it can be undone, and posts it; does nothing when the shape is the one last saved. */
-  changed(annotation) {
-    if (!annotation) return;
+  changed(given) {
+    if (!given) return;
+    const annotation = withoutRepeats(given);
+    if (annotation !== given) this.annotator.updateAnnotation(annotation);
     const before = this.saved.get(annotation.id);
     if (before && sameShape(before, annotation)) return;
     this.undoable.push({ id: annotation.id, before });

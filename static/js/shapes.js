@@ -59,6 +59,18 @@ export function geometryOf(annotation, scale) {
   return { type: "polygon", polygon: geometry.points.map((point) => point.map((value) => rounded(value / scale))) };
 }
 
+/** The annotation with each point of its outline once: a tap of a finger reaches the drawing tool twice. */
+export function withoutRepeats(annotation) {
+  const { type, geometry } = annotation.target.selector;
+  if (type !== "POLYGON") return annotation;
+  const points = geometry.points.filter(([x, y], at, all) => {
+    const [px, py] = all[(at + all.length - 1) % all.length];
+    return Math.hypot(x - px, y - py) > 0.5;
+  });
+  if (points.length === geometry.points.length || points.length < 3) return annotation;
+  return { ...annotation, target: { ...annotation.target, selector: polygon(points) } };
+}
+
 /** The same shape moved by (dx, dy) and, for a rectangle, grown by (dw, dh), kept at least 4 pixels wide and high. */
 export function nudged(selector, { dx = 0, dy = 0, dw = 0, dh = 0 }) {
   const { type, geometry } = selector;

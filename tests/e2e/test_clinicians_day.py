@@ -104,6 +104,11 @@ def draw_what_was_missed(clinician: Person) -> None:
         page.wait_for_timeout(350)  # two taps at once would zoom
     own = page.locator("#findings .finding--own")
     expect(own).to_have_count(1)
+    shapes = json.loads(page.locator("#stage-shapes").get_attribute("data-shapes") or "{}")
+    [drawn] = [shape for shape in shapes["items"] if shape.get("own")]
+    xs, ys = zip(*drawn["polygon"], strict=True)
+    assert len(drawn["polygon"]) == 4, drawn
+    assert (max(xs) - min(xs)) / (max(ys) - min(ys)) == pytest.approx(90 / 70, rel=0.1)
     own.get_by_placeholder("What do you see?").fill("Smooth patch without ostia")
     own.get_by_role("button", name="Keep").click()
     expect(own).not_to_contain_text("reason missing")
