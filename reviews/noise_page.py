@@ -169,15 +169,14 @@ def _view_name(view: View | None) -> str:
 
 
 def _row(one: Figures) -> Row:
-    found = one.found
-    known = isinstance(found, Repeatability)
+    found = one.found if isinstance(one.found, Repeatability) else None
     return Row(
         what=str(METRICS[one.metric][0]),
         pairs=_("%(pairs)s of %(people)s people") % {"pairs": one.pairs, "people": one.people} if one.pairs else "0",
-        cv=_range(found.cv, "%") if known else _("too few"),
-        icc=_icc(found.icc) if known else _("too few"),
-        limits=_limits(found) if known else _("too few"),
-        mdc=_range(found.mdc95, _unit(one.metric)) if known else _("too few"),
+        cv=_range(found.cv, "%") if found else _("too few"),
+        icc=_icc(found.icc) if found else _("too few"),
+        limits=_limits(found) if found else _("too few"),
+        mdc=_range(found.mdc95, _unit(one.metric)) if found else _("too few"),
         used=_used(one),
         rests_on=_rests_on(one.noise),
     )
@@ -284,25 +283,25 @@ def _plot(found: Repeatability, repeats: Sequence[Repeat]) -> Picture:
 
 
 def _plain(one: Figures) -> dict[str, Any]:
-    found, noise = one.found, one.noise
-    known, judged = isinstance(found, Repeatability), isinstance(noise, Noise)
-    fall, rise = noise.detectable(100.0) if judged else (None, None)
+    found = one.found if isinstance(one.found, Repeatability) else None
+    noise = one.noise if isinstance(one.noise, Noise) else None
+    fall, rise = noise.detectable(100.0) if noise else (None, None)
     return {
         "metric": one.metric.value,
         "view": _key(one.view),
         "pairs": one.pairs,
         "people": one.people,
         "in_proportion": RULES[one.metric].scale is Scale.LOG,
-        "cv_percent": _numbers(found.cv) if known else None,
-        "icc": _numbers(found.icc) if known and isinstance(found.icc, Measured) else None,
-        "bias": _numbers(found.bias) if known else None,
-        "lower_limit": _numbers(found.lower_limit) if known else None,
-        "upper_limit": _numbers(found.upper_limit) if known else None,
-        "mdc95": _numbers(found.mdc95) if known else None,
+        "cv_percent": _numbers(found.cv) if found else None,
+        "icc": _numbers(found.icc) if found and isinstance(found.icc, Measured) else None,
+        "bias": _numbers(found.bias) if found else None,
+        "lower_limit": _numbers(found.lower_limit) if found else None,
+        "upper_limit": _numbers(found.upper_limit) if found else None,
+        "mdc95": _numbers(found.mdc95) if found else None,
         "detectable_fall": fall,
         "detectable_rise": rise,
-        "source": noise.source.value if judged else None,
-        "weights": {source.value: round(share, 4) for source, share in noise.weights.items()} if judged else {},
+        "source": noise.source.value if noise else None,
+        "weights": {source.value: round(share, 4) for source, share in noise.weights.items()} if noise else {},
         "pairs_needed": MIN_PAIRS,
     }
 

@@ -19,6 +19,8 @@ def distrusted(photo_ids: Collection[UUID]) -> dict[UUID, set[str] | None]:
     """
     found: dict[UUID, set[str] | None] = {}
     for finding in _decided_otherwise(photo_ids):
+        if finding.photo_id is None:
+            continue
         if finding.kind == Finding.Kind.REGION:
             found[finding.photo_id] = None
         elif (codes := found.setdefault(finding.photo_id, set())) is not None:

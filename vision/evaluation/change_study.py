@@ -219,7 +219,7 @@ def _site_pairs(sites: Sequence[Any], release_id: str) -> tuple[dict[Key, list[P
                 if metric in first and metric in again:
                     pair = Pair(first[metric], again[metric], str(site.seed))
                     kind.setdefault((metric, View.TRICHOSCOPY), []).append(pair)
-    return *kinds, refused
+    return kinds[0], kinds[1], refused
 
 
 def _table(pairs: Mapping[Key, Sequence[Pair]]) -> list[dict[str, Any]]:

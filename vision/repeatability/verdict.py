@@ -63,12 +63,13 @@ def verdict(
     spread = noise.threshold(then_repeats, now_repeats)
     if rule.scale is Scale.LOG:
         moved = log(now.value / then.value)
-        ends = tuple(then.value * expm1(moved + part) for part in (0.0, -spread, spread))
+        low, high = (then.value * expm1(moved + part) for part in (-spread, spread))
     else:
         moved = now.value - then.value
-        ends = (moved, moved - spread, moved + spread)
-    change = Measured(*ends, rule.unit)
-    percent = Measured(*(100 * part / then.value for part in ends), "%") if then.value > 0 else None
+        low, high = moved - spread, moved + spread
+    change = Measured(now.value - then.value, low, high, rule.unit)
+    share = 100 / then.value if then.value > 0 else None
+    percent = Measured(share * change.value, share * low, share * high, "%") if share else None
     fall, rise = noise.detectable(then.value, then_repeats, now_repeats)
     return Verdict(
         metric, _outcome(moved, spread, rule.better), change, percent, fall, rise, noise, then_repeats, now_repeats
