@@ -57,6 +57,9 @@ MAX_BEND_PX: Final = 0.4
 SAME_LENGTH: Final = 0.015
 """The two arms of a corner bar agree to this share."""
 
+MOST_OFF: Final = 24.0
+"""Grey levels by which the line may differ where it crosses a hair."""
+
 Grey = NDArray[np.float32]
 
 
@@ -181,8 +184,7 @@ def _joined(grey: Grey, stretches: list[_Line]) -> list[_Line]:
     lines: list[_Line] = []
     for line in sorted(stretches, key=lambda one: (round(one.row), one.left)):
         last = next((one for one in lines if abs(one.row - line.row) <= 1 and abs(one.level - line.level) <= 14), None)
-        between = [] if last is None else grey[round(line.row), last.right - 2 : line.left + 2]
-        if last is not None and (len(between) == 0 or float(np.abs(between - line.level).max()) <= 24):
+        if last is not None and _holds(grey[round(line.row), last.right - 2 : line.left + 2], line.level):
             lines.remove(last)
             line = _Line(
                 min(last.left, line.left), max(last.right, line.right), (last.row + line.row) / 2,
@@ -190,6 +192,11 @@ def _joined(grey: Grey, stretches: list[_Line]) -> list[_Line]:
             )  # fmt: skip
         lines.append(line)
     return lines
+
+
+def _holds(between: Grey, level: float) -> bool:
+    """Whether the line's brightness goes on between two stretches, which may overlap."""
+    return len(between) == 0 or float(np.abs(between - level).max()) <= MOST_OFF
 
 
 def _measured(grey: Grey, line: _Line, widest: int) -> ScaleBar | None:

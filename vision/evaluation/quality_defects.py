@@ -169,7 +169,8 @@ def _cloth(shape: tuple[int, ...], colour: NDArray[np.float64], grain: float = 0
     random = np.random.default_rng(9)
     noise = cv2.resize(random.normal(0, grain, (shape[0] // 2, shape[1] // 2)).astype(np.float32), shape[1::-1])
     fall = np.linspace(1.15, 0.85, shape[1], dtype=np.float32)[None, :, None]
-    return np.clip(np.asarray(colour, np.float32)[None, None] * (1 + noise[..., None]) * fall, 0, 255)
+    clipped = np.clip(np.asarray(colour, np.float32)[None, None] * (1 + noise[..., None]) * fall, 0, 255)
+    return np.asarray(clipped, np.float32)
 
 
 def _laid(image: RgbImage, mask: NDArray[np.uint8], colour: tuple[int, int, int]) -> RgbImage:

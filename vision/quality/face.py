@@ -53,4 +53,4 @@ def _certainty(grey: np.ndarray, degrees: int) -> float:  # type: ignore[type-ar
 
 @cache
 def _cascade() -> Any:
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"))
+    return cv2.CascadeClassifier(str(Path(str(cv2.__file__)).parent / "data" / "haarcascade_frontalface_alt2.xml"))
