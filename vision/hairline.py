@@ -143,7 +143,7 @@ def _scalp_box(scalp_map: ScalpMap, size: tuple[int, int]) -> _Box | None:
 
 @lru_cache(maxsize=1)
 def _cascades() -> tuple[cv2.CascadeClassifier, ...]:
-    folder = Path(cv2.data.haarcascades)
+    folder = Path(cv2.__file__).parent / "data"
     return tuple(cv2.CascadeClassifier(str(folder / name)) for name in CASCADES)
 
 

@@ -208,7 +208,7 @@ def _best_line(
     best_score, best = 0.0, None
     for angle in np.arange(DIRECTIONS) * (180 / DIRECTIONS):
         turn, back, size = _turn(off_hair.shape, float(angle))
-        strength = np.full((size[1], size[0]), -np.inf, np.float32)
+        strength: NDArray[np.float32] = np.full((size[1], size[0]), -np.inf, np.float32)
         for picture, sigma in scaled:
             strength = np.maximum(strength, _ridge(_turned(picture, turn, size), sigma))
         strength += FROM_SEGMENTATION * _turned(bare, turn, size)
@@ -318,7 +318,7 @@ def _fit_along(skin: NDArray[np.float32], line: NDArray[np.float64], wide: float
     sampled = _sampled(skin, places[:, None] + across[None, :, None] * normals[:, None])
     profiles = np.clip(sampled[: count * per_stretch], -60, 180).reshape(count, per_stretch, -1).mean(axis=1)
     unit = step * SAMPLES_PER_PX
-    parameters, explained = fit_profiles(across / unit, -profiles.astype(np.float64))
+    parameters, explained = fit_profiles(np.asarray(across / unit, np.float64), -profiles.astype(np.float64))
     level, slope, depth, centre, width, blur = parameters.T
     width, blur, end = width * unit, blur * unit, reach * wide
     aside = -level + np.abs(slope) * end / unit

@@ -55,6 +55,7 @@ def test_every_cut_off_on_offer_lies_between_two_bars() -> None:
 @pytest.mark.django_db(databases=["default", "keys"])
 def test_the_review_page_shows_the_histogram_beside_the_close_up() -> None:
     review, actor = review_at("opened")
+    assert review.analysis_id is not None
     row = PhotoResult.objects.select_related("photo__session__patient").filter(analysis_id=review.analysis_id)[0]
     Photo.objects.filter(pk=row.photo_id).update(view="trichoscopy", site="vertex")
     row.result = {**hairs(24.0, 62.0, 70.0, cutoff=40.0), "measures": {}}

@@ -59,7 +59,7 @@ class Loss:
 
     def in_parting(self, points: Array) -> NDArray[np.bool_]:
         """Which points lie in the bare strip of the parting."""
-        return (np.abs(points[..., 0] - PARTING_X) < self.parting) & _parted(points)
+        return np.asarray((np.abs(points[..., 0] - PARTING_X) < self.parting) & _parted(points), np.bool_)
 
 
 PARTING_X: Final = 0.12
@@ -167,17 +167,18 @@ def _hedges(random: np.random.Generator, loss: Loss) -> Array:
     side = random.choice((-1.0, 1.0), HEDGE)
     x = PARTING_X + side * (loss.parting + random.uniform(0, HEDGE_UNITS, HEDGE))
     points = _over_the_head(x, random.uniform(0, np.pi, HEDGE))
-    return points[_parted(points) & (above_hairline(points) > 0) & (loss.stage(points) == 0)]
+    kept = _parted(points) & (above_hairline(points) > 0) & (loss.stage(points) == 0)
+    return np.asarray(points[kept], np.float32)
 
 
 def parting_edge(x: float) -> Array:
     """Points along a line of the cranium at this x, from front to back, where a parting may run."""
     angle = np.linspace(0, np.pi, 2000)
     points = _over_the_head(np.full(len(angle), x), angle)
-    return points[_parted(points)]
+    return np.asarray(points[_parted(points)], np.float32)
 
 
-def _over_the_head(x: NDArray[np.float64], angle: NDArray[np.float64]) -> Array:
+def _over_the_head(x: NDArray[np.floating], angle: NDArray[np.floating]) -> Array:
     ring = np.sqrt(1 - (x / CRANIUM_AXES[0]) ** 2)
     return np.column_stack((x, CRANIUM_AXES[1] * ring * np.sin(angle), CRANIUM_AXES[2] * ring * np.cos(angle))).astype(
         np.float32
