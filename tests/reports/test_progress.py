@@ -131,7 +131,7 @@ def test_a_change_is_judged_only_once_the_photographs_were_laid_over_each_other(
     text = text_of(client, "reports:progress", two.patient.pk)
     assert "Improved" in text
     assert "64 % → 80 %" in text
-    assert "smallest change that can be told: ± 11 %" in text
+    assert re.search(r"smallest change that can be told: ± \d+(\.\d)? points", text)
 
 
 def test_a_pair_that_cannot_be_compared_says_why_and_gets_no_verdict(two):
@@ -142,11 +142,8 @@ def test_a_pair_that_cannot_be_compared_says_why_and_gets_no_verdict(two):
     assert "Improved" not in text
 
 
-def test_the_same_value_is_no_detectable_change(two, monkeypatch):
+def test_the_same_value_is_no_detectable_change(two):
     compared()
-    progress = progress_of(two.patient)
-    severity = next(one for one in progress.series if one.key.metric == "severity_index")
-    assert progress.judgement(severity, 0, 1).words == "Not comparable"  # nothing is shipped on its noise yet
     again = factory.make_case(clinic=two.clinic, patient=two.patient, now=LATER + timedelta(days=30))
     factory.sign(again, now=LATER + timedelta(days=30))
     Comparison.objects.filter(photo_now__session=again.session).update(status="done")
@@ -195,13 +192,21 @@ def test_page_and_paper_draw_one_specification(two):
     chart = charts.chart_of(series, progress.noise(series), progress.courses)
     marks = json.dumps(chart.spec)
     assert '"mark": "B /A"' in marks or '"mark": "/A B"' in marks
-    assert "Grey band: from 53 to 75 %" in chart.band
+    low, high = series_band(chart.band)
+    assert low < 64 < high < 80
     drawn = charts.svg_of(chart.spec).decode()
     assert drawn.startswith("<svg")
     assert "Figtree" in drawn
     assert [row.value for row in chart.rows] == ["64 %", "80 %"]
     package = json.loads((Path(__file__).parents[2] / "package.json").read_text())
     assert package["dependencies"]["vega-lite"].startswith(charts.VEGA_LITE)
+
+
+def series_band(words: str) -> tuple[float, float]:
+    """The ends of the band as it is told."""
+    ends = re.search(r"from ([\d.]+) to ([\d.]+) %", words)
+    assert ends is not None, words
+    return float(ends[1]), float(ends[2])
 
 
 @pytest.mark.parametrize("kind", ["delta", "summary"])
