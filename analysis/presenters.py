@@ -132,7 +132,9 @@ def _next_step(session: PhotoSession, found: AnalysisState, *, closed: bool) -> 
 def _tile(photo: Photo) -> PhotoTile:
     return PhotoTile(
         photo_id=photo.pk,
-        name=VIEW_LABELS[photo.view] if photo.take == 1 else _("%(view)s, second take") % {"view": VIEW_LABELS[photo.view]},
+        name=VIEW_LABELS[photo.view]
+        if photo.take == 1
+        else _("%(view)s, second take") % {"view": VIEW_LABELS[photo.view]},
         src=reverse("patients:thumbnail", args=[photo.pk]),
         good=photo.quality_passed,
     )

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
 
+from django.conf import settings
+
 from analysis.results import DerivedFile, PhotoOutput, SessionResult
 from analysis.storage import delete_images
 from vault.errors import VaultError
@@ -46,7 +48,8 @@ class PhotoUnreadable(Exception):
 @lru_cache(maxsize=2)
 def networks_for(releases: tuple[tuple[str, str], ...]) -> Networks:
     """The networks of a pipeline, loaded and warmed once per process. ``releases``: (task, release id) pairs."""
-    return load_networks(dict(releases))
+    chosen = settings.ANALYSIS_BACKEND
+    return load_networks(dict(releases), backend=None if chosen == "auto" else chosen)
 
 
 def analyse(

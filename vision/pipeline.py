@@ -29,7 +29,7 @@ from vision.norwood import grade, read_evidence
 from vision.quality import check_quality
 from vision.regions import detect_regions
 from vision.release import Release, list_releases, load_release
-from vision.runtime import Network, open_network
+from vision.runtime import Backend, Network, open_network
 from vision.salt import salt_of
 from vision.segment import segment
 from vision.severity import severity_of
@@ -92,18 +92,21 @@ class Networks:
         return tuple(one.release.id for one in loaded if one is not None)
 
 
-def load_networks(enabled: Mapping[str, str] | None = None, *, cache_dir: Path | None = None) -> Networks:
+def load_networks(
+    enabled: Mapping[str, str] | None = None, *, backend: Backend | None = "openvino", cache_dir: Path | None = None
+) -> Networks:
     """Load the networks that are switched on, each file checked against its recorded sha256.
 
     ``enabled`` maps a task of :data:`TASKS` to the id of the release to use; a task left out is off. None takes the
-    newest release of every task, and leaves out what has none. Raises ReleaseMissing for an id that is not there,
+    newest release of every task, and leaves out what has none. ``backend`` None: an NVIDIA card where there is one
+    (:func:`vision.runtime.best_backend`). Raises ReleaseMissing for an id that is not there,
     ReleaseCorrupt for a changed file, ValueError for an unknown task or a release of another task.
     """
     chosen = newest_releases() if enabled is None else enabled
     unknown = set(chosen) - set(TASKS)
     if unknown:
         raise ValueError(f"no such task: {', '.join(sorted(unknown))}")
-    loaded = {task: _load(task, release_id, cache_dir) for task, release_id in chosen.items()}
+    loaded = {task: _load(task, release_id, backend, cache_dir) for task, release_id in chosen.items()}
     return Networks(
         segmenter=loaded.get(SEGMENTATION),
         detector=loaded.get(REGIONS),
@@ -118,11 +121,11 @@ def newest_releases() -> dict[str, str]:
     return {release.task: release.id for release in list_releases() if release.task in TASKS}
 
 
-def _load(task: str, release_id: str, cache_dir: Path | None) -> LoadedNetwork:
+def _load(task: str, release_id: str, backend: Backend | None, cache_dir: Path | None) -> LoadedNetwork:
     release = load_release(release_id)
     if release.task != task:
         raise ValueError(f"{release.id} is a release for {release.task}, not for {task}")
-    return LoadedNetwork(open_network(release, cache_dir=cache_dir), release)
+    return LoadedNetwork(open_network(release, backend, cache_dir), release)
 
 
 def open_photo(data: bytes, view: View) -> tuple[RgbImage, tuple[int, int]]:

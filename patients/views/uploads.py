@@ -125,7 +125,10 @@ def upload_result(request: HttpRequest, upload_id: UUID) -> JsonResponse:
         {
             "state": _state(row),
             "message": _again() if row.photo is not None and _second_wanted(row, page) else _outcome(row),
-            "next": {"url": f"{presenters.view_url(row.session_id, View(row.view), row.site)}&camera=1", "label": _("Second take")}
+            "next": {
+                "url": f"{presenters.view_url(row.session_id, View(row.view), row.site)}&camera=1",
+                "label": _("Second take"),
+            }
             if _second_wanted(row, page)
             else None,
             "photo_id": str(row.photo_id) if row.photo_id else None,

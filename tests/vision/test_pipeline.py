@@ -64,8 +64,8 @@ def test_a_drawn_head_is_found_and_measured(view: View) -> None:
     assert 0 <= share.low <= share.value <= share.high <= 100
     assert {ImageKind.OVERLAY, ImageKind.DENSITY, ImageKind.MASK} | DISPLAY <= kinds(analysis)
     assert analysis.releases == networks().release_ids
-    stages = {"decode", "quality", "segment", "hairs", "measure", "regions", "condition", "norwood", "explain"}
-    assert set(analysis.timings_ms) == stages
+    stages = {"decode", "quality", "segment", "hairs", "lengths", "measure", "regions", "condition", "norwood"}
+    assert set(analysis.timings_ms) == stages | {"display", "explain"}
 
 
 def test_a_balder_drawing_measures_balder() -> None:
