@@ -127,7 +127,7 @@ def release_to_patient(*, actor: Actor, comparison_id: UUID, released: bool, now
     """
     actor.check(Permission.REVIEW_FINDINGS)
     comparison_for(actor, comparison_id)
-    row = Comparison.objects.select_for_update(of=("self",)).get(pk=comparison_id)
+    row: Comparison = Comparison.objects.select_for_update(of=("self",)).get(pk=comparison_id)
     if row.status != Status.DONE or row.not_comparable:
         raise DomainError("not_compared", _("There is no finished comparison to show."))
     if bool(row.released_at) is not released:

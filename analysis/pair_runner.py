@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from vision.change_codec import comparison_to_json
-
 from analysis.results import PairResult
 from analysis.runner import PhotoInput, PhotoUnreadable, networks_for, opened, seal_all
+from vision.calibre import VELLUS_CUTOFF_UM
 from vision.change import ComparedPhoto, Measure, compare
 from vision.change.remeasure import by_networks
+from vision.change_codec import comparison_to_json
 from vision.pipeline import Networks
 from vision.quality import check_quality
 from vision.registration import NotComparable
-from vision.trichoscopy import VELLUS_CUTOFF_UM
 
 __all__ = ["PhotoInput", "PhotoUnreadable", "compare_pair"]
 

@@ -71,7 +71,7 @@ def compose(review: Review) -> Draft:
             outcome=review.outcome,
             measured_by_models=review.analysis_id is not None,
             no_models_because="" if review.analysis_id else _no_models(session),
-            findings=tuple(_line(found, sites.get(found.photo_id, "")) for found in findings),
+            findings=tuple(_line(found, sites.get(found.photo_id, "") if found.photo_id else "") for found in findings),
             reading=_reading(review.reading or {}),
             summary=plan.summary if plan else "",
             treatments=treatments,

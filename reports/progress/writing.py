@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
@@ -92,7 +92,7 @@ def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
     """How many numbers improved, became worse, did not change detectably, or cannot be compared; one sentence each."""
     said = [change.said for change in changes if change.metric in RULES]
     sentences = []
-    for kind, sentence in (
+    told: tuple[tuple[Said, Callable[[int], str]], ...] = (
         (Said.IMPROVED, lambda n: ngettext("%(n)d value improved.", "%(n)d values improved.", n)),
         (Said.WORSE, lambda n: ngettext("%(n)d value became worse.", "%(n)d values became worse.", n)),
         (
@@ -104,7 +104,8 @@ def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
             Said.NOT_COMPARABLE,
             lambda n: ngettext("%(n)d value cannot be compared.", "%(n)d values cannot be compared.", n),
         ),
-    ):
+    )
+    for kind, sentence in told:
         n = said.count(kind)
         if n:
             sentences.append(sentence(n) % {"n": n})
@@ -250,8 +251,8 @@ def _summary_group(progress: Progress, place: Place, then: int, now: int) -> Gro
         if not any(then <= point.visit <= now for point in series.points):
             continue
         chart = chart_of(series, progress.noise(series), progress.courses)
-        rows = tuple((row.day, row.value, row.interval, row.note) for row in chart.rows)
-        charts.append(Drawn(chart.id, chart.title, chart.label, chart.band, chart.spec, rows))
+        table = tuple((row.day, row.value, row.interval, row.note) for row in chart.rows)
+        charts.append(Drawn(chart.id, chart.title, chart.label, chart.band, chart.spec, table))
     rows = tuple(_changes(progress, place, then, now)) if then != now else ()
     pictures = tuple(_pictures(progress, place, then, now))
     if not charts and not pictures:
