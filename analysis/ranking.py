@@ -41,8 +41,10 @@ def ranks_of(session: PhotoSession) -> tuple[Measuring, int]:
 
 @transaction.atomic
 def refresh(session_id: UUID) -> None:
-    """Bring the case's ranks up to date, in the caller's transaction when there is one. Locks the case: a claim may hide
-    its findings at the same moment."""
+    """Bring the case's ranks up to date, in the caller's transaction when there is one.
+
+    Locks the case: a claim may hide its findings at the same moment.
+    """
     rows = PhotoSession.objects.select_for_update(of=("self",)).select_related("patient", "intake__patient")
     session = rows.filter(pk=session_id).first()
     if session is not None and session.submitted_at is not None:

@@ -159,9 +159,7 @@ urlpatterns = [
     path(
         "progress/documents/<uuid:document_id>/", progress.OneProgressDocument.as_view(), name="api-progress-document"
     ),
-    path(
-        "progress/documents/<uuid:document_id>/pdf/", progress.ProgressDocumentPdf.as_view(), name="api-progress-pdf"
-    ),
+    path("progress/documents/<uuid:document_id>/pdf/", progress.ProgressDocumentPdf.as_view(), name="api-progress-pdf"),
     path("progress/pictures/<uuid:image_id>/", progress.ComparisonPicture.as_view(), name="api-progress-picture"),
     path(
         "progress/comparisons/<uuid:comparison_id>/release/",

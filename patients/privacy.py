@@ -57,7 +57,10 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
     },
     **{f"Intake.{name}": _HEALTH for name in ("answers", "red_flags")},
     **{f"Intake.{name}": _GONE for name in ("id", "patient", "version", "submitted_at", "submitted_by")},
-    **{f"PhotoSession.{name}": _HEALTH for name in ("checklist", "urgent", "urgency", "severity_rank", "shown_rank", "retake_views")},
+    **{
+        f"PhotoSession.{name}": _HEALTH
+        for name in ("checklist", "urgent", "urgency", "severity_rank", "shown_rank", "retake_views")
+    },
     **{
         f"PhotoSession.{name}": _GONE
         for name in (

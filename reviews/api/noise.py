@@ -41,7 +41,9 @@ class NoiseOut(serializers.Serializer[Any]):
         allow_null=True, help_text="what a verdict uses for a patient without own repeats, from 100"
     )
     detectable_rise = serializers.FloatField(allow_null=True)
-    source = serializers.ChoiceField(choices=[source.value for source in NoiseSource], allow_null=True)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # the name of a field of every serializer field
+        choices=[source.value for source in NoiseSource], allow_null=True
+    )
     weights = serializers.DictField(child=serializers.FloatField())
     pairs_needed = serializers.IntegerField()
 

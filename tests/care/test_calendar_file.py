@@ -35,7 +35,7 @@ def file_of(at: datetime, zone: str) -> str:
 
 def as_a_client(text: str) -> datetime:
     """The start as a client finds it that knows nothing but the rules in the file (python-dateutil)."""
-    start = Calendar.from_ical(text).events[0]["dtstart"].dt
+    start: datetime = Calendar.from_ical(text).events[0]["dtstart"].dt  # type: ignore[assignment]
     if start.utcoffset() == timedelta(0):
         return start.astimezone(UTC)
     unfolded = text.replace("\r\n ", "").replace("\r\n", "\n")

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
+from analysis.models import Finding
 from analysis.noise import Repeat, clinic_book
 from reviews import noise_page as pages
 from reviews.decisions import case_state
@@ -79,7 +80,7 @@ def test_what_a_clinician_overruled_tells_nothing_about_noise() -> None:
     assert finding.photo_id is not None
     assert distrusted([finding.photo_id]) == {}
 
-    def decide(verdict: str, position: int, of: object = finding) -> None:
+    def decide(verdict: str, position: int, of: Finding = finding) -> None:
         FindingDecision.objects.create(
             review=review, finding=of, verdict=verdict, position=position, decided_by=review.reviewer, at=NOW
         )
@@ -89,6 +90,7 @@ def test_what_a_clinician_overruled_tells_nothing_about_noise() -> None:
     decide("withdrawn", 2)
     assert distrusted([finding.photo_id]) == {}
     region = finding_of(review, "region")
+    assert region.photo_id is not None
     decide("corrected", 3, region)
     assert distrusted([region.photo_id]) == {region.photo_id: None}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import drawn
-from vision.evaluation.quality_study import blurred
+from vision.evaluation.quality_defects import blurred
 from vision.picture_file import ImageRejected
 from vision.pipeline import (
     Networks,

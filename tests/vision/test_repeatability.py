@@ -178,7 +178,8 @@ def test_the_change_is_told_in_units_and_percent_with_its_interval() -> None:
     assert found.change.low > 0  # improved: no change is outside the interval
     assert found.detectable_rise > found.detectable_fall  # in proportion: a fall counts from a little less
     low, high = noise_of(DENSITY, 0.05).band(100)
-    assert (low, high) == (pytest.approx(100 - found.detectable_fall), pytest.approx(100 + found.detectable_rise))
+    assert low == pytest.approx(100 - found.detectable_fall)
+    assert high == pytest.approx(100 + found.detectable_rise)
 
 
 def test_what_cannot_be_judged_says_so() -> None:
@@ -201,15 +202,20 @@ def test_false_alarms_stay_at_five_percent_when_people_differ() -> None:
     assert 0.04 <= alarms / rounds <= 0.06
 
 
+def _pair(random: np.random.Generator, sd: float, person: str) -> Pair:
+    first, second = random.normal(60, sd, 2)
+    return Pair(float(first), float(second), person)
+
+
 def test_how_alike_people_are_is_found_again() -> None:
     random = np.random.default_rng(5)
     pairs = [
-        Pair(*map(float, random.normal(60, sd, 2)), str(person))
+        _pair(random, sd, str(person))
         for person, sd in enumerate(np.sqrt(8 * 4.0 / random.chisquare(8, 400)))
         for _ in range(6)
     ]
     assert 5 <= people_df(pairs, COVERAGE) <= 13
-    alike = [Pair(*map(float, random.normal(60, 2, 2)), str(person)) for person in range(300) for _ in range(6)]
+    alike = [_pair(random, 2, str(person)) for person in range(300) for _ in range(6)]
     assert people_df(alike, COVERAGE) > 40
 
 

@@ -180,4 +180,6 @@ def _values(measures: Mapping[Metric, Measurement]) -> Numbers:
 
 def _as_jpeg(image: RgbImage, quality: int) -> RgbImage:
     _, coded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    assert decoded is not None, "what was encoded a moment ago can be decoded"
+    return np.ascontiguousarray(decoded[..., ::-1], np.uint8)

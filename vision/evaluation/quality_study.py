@@ -73,8 +73,8 @@ def study_quality(data: Path) -> dict[str, Any]:
         "note": "real photographs are taken as good; intervals are Wilson 95 %; a warning does not refuse the photo",
         "false_alarms": {"overview": _false_alarms(overviews), "trichoscopy": _false_alarms(close_ups)},
         "detected": {
-            "overview": _detected(lambda: _pictures_of(spoiled), DEFECTS | HEAD_DEFECTS),
-            "rendered": _detected(_drawn_heads, DEFECTS | HEAD_DEFECTS),
+            "overview": _detected(lambda: _pictures_of(spoiled), {**DEFECTS, **HEAD_DEFECTS}),
+            "rendered": _detected(_drawn_heads, {**DEFECTS, **HEAD_DEFECTS}),
             "trichoscopy": _detected(lambda: _pictures_of(sharp), DEFECTS),
             "tilted": _tilted(data),
             "wrong_view": _wrong_views(data, good, sharp),
