@@ -5,7 +5,8 @@ As there: nothing here writes to the database, and whoever does not record the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from analysis.results import PairResult
@@ -13,12 +14,13 @@ from analysis.runner import PhotoInput, PhotoUnreadable, networks_for, opened, s
 from vision.calibre import VELLUS_CUTOFF_UM
 from vision.change import ComparedPhoto, Measure, compare
 from vision.change.remeasure import by_networks
+from vision.change.types import CardLight
 from vision.change_codec import comparison_to_json
 from vision.pipeline import Networks
 from vision.quality import check_quality
 from vision.registration import NotComparable
 
-__all__ = ["PhotoInput", "PhotoUnreadable", "compare_pair"]
+__all__ = ["PhotoInput", "PhotoUnreadable", "card_light", "compare_pair"]
 
 
 def compare_pair(
@@ -47,6 +49,14 @@ def compare_pair(
     return PairResult(comparison_to_json(found), "", seal_all(found.images, key_id, folder))
 
 
+def card_light(card: Mapping[str, Any] | None) -> CardLight | None:
+    """The light as the card gave it at intake (``patients.photo_intake.card_dict``); None without one."""
+    if not card or "white_balance" not in card:
+        return None
+    red, green, blue = card["white_balance"]
+    return CardLight((red, green, blue), card["exposure_stops"])
+
+
 def _looked_at(photo: PhotoInput, key_id: UUID) -> ComparedPhoto:
     image, (width, height) = opened(photo, key_id)
     scale = None if photo.px_per_mm is None else photo.px_per_mm * image.shape[1] / width
@@ -55,9 +65,10 @@ def _looked_at(photo: PhotoInput, key_id: UUID) -> ComparedPhoto:
         scalp=None,
         view=photo.view,
         px_per_mm=scale,
-        scale_source=None if scale is None else "card",
+        scale_source=None if scale is None else "card" if photo.view.is_global else "trichoscope",
         hairs=None,
         quality=check_quality(image, photo.view, min(width, height)),
+        card_light=photo.card_light,
     )
 
 

@@ -19,6 +19,7 @@ from analysis.storage import delete_images
 from vault.errors import VaultError
 from vault.files import SealedFile, read_all, seal_file
 from vision.batching import LARGEST_BATCH, together
+from vision.change.types import CardLight
 from vision.codec import photo_to_json, session_to_json
 from vision.decode import ImageRejected
 from vision.pipeline import Networks, analyse_photo, load_networks, open_photo, summarise_session
@@ -35,6 +36,7 @@ class PhotoInput:
     view: View
     px_per_mm: float | None
     repeat_of: UUID | None = None  # the first take of which it is the second
+    card_light: CardLight | None = None  # what a calibration card in the picture says of its light
 
 
 class PhotoUnreadable(Exception):

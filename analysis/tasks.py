@@ -108,7 +108,14 @@ def run_comparison(comparison_id: str) -> str:
                 "photo_then", "photo_now__session__patient", "pipeline"
             ).get(pk=claimed.comparison_id)  # fmt: skip
             then, now_taken = (
-                pair_runner.PhotoInput(photo.pk, photo.file_name, photo.size_bytes, View(photo.view), photo.px_per_mm)
+                pair_runner.PhotoInput(
+                    photo.pk,
+                    photo.file_name,
+                    photo.size_bytes,
+                    View(photo.view),
+                    photo.px_per_mm,
+                    card_light=pair_runner.card_light(photo.capture.get("card")),
+                )
                 for photo in (row.photo_then, row.photo_now)
             )
             result = pair_runner.compare_pair(

@@ -13,13 +13,16 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import AuditEvent
-from analysis import runner, selectors, tasks
+from analysis import comparing, runner, selectors, tasks
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
 from analysis.releases import register_releases
-from patients.models import PhotoSession
+from patients.models import Photo, PhotoSession
 from tests.analysis.conftest import submit
-from tests.factories.patients import add_drawn_photo, make_session
+from tests.factories.patients import add_drawn_photo, make_session, ready_patient
 from vault.files import delete_file, seal_file
+from vision.change import PhotoComparison
+from vision.change.types import LightSource
+from vision.change_codec import comparison_from_json
 from vision.pipeline import analyse_photo
 from vision.release import list_releases
 from vision.render import Scene, draw_head, draw_non_scalp, jpeg_with_exif
@@ -205,3 +208,29 @@ def test_a_photo_whose_file_is_gone_fails_at_once():
     assert tasks.run_analysis(str(analysis.pk)) == "photo unreadable"
     analysis.refresh_from_db()
     assert (analysis.status, analysis.failure_code, analysis.attempts) == ("failed", "SealedFileMissing", 1)
+
+
+def test_two_visits_are_laid_over_each_other_by_the_light_of_their_cards():
+    """Two photographs of one drawn head, each with its own noise; the light is what their cards say of it."""
+    patient = ready_patient()
+    photos = []
+    for number, stops in ((1, 0.0), (2, 1.0)):
+        session = make_session(patient, views=[], consent=False)
+        noise = np.random.default_rng(number).normal(0, 2, (SIZE_PX[1], SIZE_PX[0], 1))
+        drawn = draw_head(View.CROWN, seed=34, thinning=0.3, bald=0.3, size=SIZE_PX).image
+        photo = add_drawn_photo(
+            session, View.CROWN, data=jpeg_with_exif(np.clip(drawn + noise, 0, 255).astype(np.uint8))
+        )
+        photo.capture = {**photo.capture, "card": {"white_balance": [1.0, 1.0, 1.0], "exposure_stops": stops}}
+        photo.save(update_fields=["capture"])
+        measure(session)
+        photos.append(Photo.objects.select_related("session").get(pk=photo.pk))
+    row = comparing.ask_for(photo_then=photos[0], photo_now=photos[1], now=timezone.now())
+    assert row is not None
+    assert tasks.run_comparison(str(row.pk)) == "done"
+    row.refresh_from_db()
+    found = comparison_from_json(row.result)
+    assert isinstance(found, PhotoComparison), found
+    assert found.light.source is LightSource.CARD
+    assert found.registration.overlap > 0.9
+    assert {image.kind for image in row.images.all()} >= {"aligned"}
