@@ -154,9 +154,9 @@ def _open_cases(count: int, clinic: Clinic) -> None:
         cursor.execute(
             """
             INSERT INTO analysis_analysis (id, session_id, pipeline_id, input_digest, status, attempts, photos_total,
-                photos_done, failure_code, queued_at)
+                photos_done, failure_code, hand_scales, queued_at)
             SELECT gen_random_uuid(), s.id, (SELECT id FROM analysis_pipelinerelease LIMIT 1), 'open',
-                CASE s.measuring WHEN 'pending' THEN 'queued' ELSE s.measuring END, 1, 5, 5, '', s.submitted_at
+                CASE s.measuring WHEN 'pending' THEN 'queued' ELSE s.measuring END, 1, 5, 5, '', '{}', s.submitted_at
             FROM patients_photosession s WHERE s.measuring <> 'none'
             """
         )
@@ -218,9 +218,9 @@ def _closed_cases(count: int, clinic: Clinic) -> None:
         cursor.execute(
             """
             INSERT INTO analysis_analysis (id, session_id, pipeline_id, input_digest, status, attempts, photos_total,
-                photos_done, failure_code, queued_at)
+                photos_done, failure_code, hand_scales, queued_at)
             SELECT gen_random_uuid(), s.id, (SELECT id FROM analysis_pipelinerelease LIMIT 1), 'closed', 'done', 1, 5,
-                5, '', s.submitted_at FROM patients_photosession s WHERE s.status = 'closed'
+                5, '', '{}', s.submitted_at FROM patients_photosession s WHERE s.status = 'closed'
             """
         )
         cursor.execute(

@@ -173,8 +173,14 @@ def _opened(user: Any) -> list[Any]:
     found = []
     for _name, address in PAGES:
         query = _address(user, address).removeprefix("?")
-        page = _worklist(user, query).page(PAGE_SIZE * 2, **places(QueryDict(query)))
-        found += [row.session.pk for row in page.rows]
+        place, order = places(QueryDict(query)), _worklist(user, query)._order  # rows cannot be made before the seals
+        before, after = place.get("before"), place.get("after")
+        entries = (
+            order.before(before.key, PAGE_SIZE * 2)
+            if before
+            else order.after(after.key if after else None, PAGE_SIZE * 2)
+        )
+        found += [session.pk for _key, session in entries]
     return found
 
 

@@ -67,7 +67,21 @@ class Portal:
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    folder = tmp_path_factory.mktemp("portal")
+    """One portal for all: what a test leaves behind, the next one finds."""
+    with running_portal(tmp_path_factory.mktemp("portal")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def untouched_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal for this module's tests alone, its demo people as they were made."""
+    with running_portal(tmp_path_factory.mktemp("portal")) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def running_portal(folder: Path) -> Iterator[Portal]:
+    """The portal with web process and workers on a free port, its files in ``folder``; stopped at the end."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     environment = {

@@ -36,9 +36,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_what_becomes_of_the_card_in_a_photo_is_said_beside_it(
-    portal: Portal, browser: Browser, pictures: dict[str, Path]
+    untouched_portal: Portal, browser: Browser, pictures: dict[str, Path]
 ) -> None:
-    patient = open_window(browser, portal, "card", 390, "card")
+    patient = open_window(browser, untouched_portal, "card", 390, "card")
     page = patient.page
     session = start_session(patient, PATIENTS[1].email)
     capture = f"/sessions/{session}/capture/?view=crown"
