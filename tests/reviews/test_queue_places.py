@@ -156,3 +156,12 @@ def test_the_list_of_the_api_follows_its_links_and_takes_an_offset():
     assert [case["session_id"] for case in browser.get(last["previous"]).json()["results"]] == whole[4:8]
     cut = browser.get(url, {"limit": 3, "offset": 4}).json()
     assert [case["session_id"] for case in cut["results"]] == whole[4:7]
+
+
+def test_states_of_a_case_are_shown_as_badges():
+    """Markup that is shown as words would be as long as a paragraph in every row."""
+    clinic = make_clinic()
+    fill(clinic, 3)
+    page = signed_in(make_staff(Role.DERMATOLOGIST, clinic).user).get(reverse("reviews:queue")).content.decode()
+    assert '<span class="status tone-urgent">' in page
+    assert "&lt;" not in page
