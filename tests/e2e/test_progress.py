@@ -49,7 +49,7 @@ def test_a_patient_sees_what_changed(browser: Browser, portal: Portal, signed_vi
     expect(page.get_by_text("Improved").first).to_be_visible()
     person.look("overview")
 
-    page.get_by_role("link", name="Photographs and charts: Crown").click()
+    page.get_by_role("link", name=re.compile(r"^Photographs and charts\s*: Crown")).click()
     _slides_by_keyboard(person)
     page.get_by_label("Map of change").check()
     expect(page.locator(".comparison__overlay").first).to_be_visible()
