@@ -118,6 +118,7 @@ export function openComparison(element) {
   // The map of change lies on the earlier photograph, and the later one is laid onto that: it fits over both.
   let maps;
   function showMap() {
+    if (!viewers.every((viewer) => viewer.isOpen())) return; // it comes as soon as both photographs are there
     maps ??= viewers.map((viewer) => {
       const picture = document.createElement("img");
       picture.alt = "";
@@ -129,10 +130,12 @@ export function openComparison(element) {
     });
     for (const picture of maps) picture.hidden = !mapSwitch.checked;
   }
-  mapSwitch?.addEventListener("change", () => {
-    if (viewers.every((viewer) => viewer.isOpen())) showMap();
-    else mapSwitch.checked = false;
-  });
+  mapSwitch?.addEventListener("change", showMap);
+  for (const viewer of viewers) {
+    viewer.addHandler("open", () => {
+      if (mapSwitch?.checked) showMap();
+    });
+  }
 
   setMode(frame.dataset.mode || "side");
 
