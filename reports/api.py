@@ -16,6 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
+from accounts.requests import user_of
+from accounts.stepup import Asked, asked_of
 from reports import selectors, services
 from reports.models import Report
 from reports.views.streaming import stream
@@ -52,7 +54,7 @@ class ReportContentOut(ReportOut):
 
 
 class SignIn(serializers.Serializer[Any]):
-    """The signature: the password or a second-factor code, and the hash of the draft that was read."""
+    """The signature: what ``step_up`` of the draft asks for, and the hash of the draft that was read."""
 
     secret = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
     read_hash = serializers.CharField(min_length=64, max_length=64)
@@ -63,6 +65,9 @@ class DraftOut(serializers.Serializer[Any]):
 
     content = serializers.JSONField()
     read_hash = serializers.CharField()
+    step_up = serializers.ChoiceField(
+        choices=[asked.value for asked in Asked], help_text="what the caller types as ``secret`` to sign"
+    )
 
 
 class PatientReports(APIView):
@@ -117,7 +122,11 @@ class SignReview(APIView):
     def get(self, request: Request, review_id: UUID) -> Response:
         """The report as it would be signed now, and the hash to sign it with. Reading it is audited."""
         _review, draft = services.read_draft(actor=api_actor(request), review_id=review_id, now=timezone.now())
-        shown = {"content": services.as_dict(draft), "read_hash": services.draft_hash(draft)}
+        shown = {
+            "content": services.as_dict(draft),
+            "read_hash": services.draft_hash(draft),
+            "step_up": asked_of(user_of(request._request)),
+        }
         return Response(DraftOut(shown).data, headers=PRIVATE)
 
     @extend_schema(

@@ -234,7 +234,8 @@ class ExecuteErasure(APIView):
         tags=["administration"],
     )
     def post(self, request: Request, request_id: UUID) -> Response:
-        """Erase, with the password or a second-factor code typed again. Answers with the certificate."""
+        """Erase, with a code of the second factor (the password of who has none) typed again. Answers with the
+        certificate."""
         given = SecretIn(data=request.data)
         given.is_valid(raise_exception=True)
         done = services.execute_erasure(

@@ -7,16 +7,33 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.stepup import Asked
+
 
 class SecretForm(forms.Form):
-    """The password or a second-factor code, typed again for this one act."""
+    """What this person types again for one act: a code of their second factor, or the password without one."""
 
-    secret = forms.CharField(
-        label=_("Password or code of your second factor"),
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    secret = forms.CharField(strip=False, max_length=200)
+
+    def __init__(self, *args: Any, asked: Asked, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["secret"]
+        match asked:
+            case Asked.PASSWORD:
+                field.label = _("Your password")
+                field.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+            case Asked.CODE:
+                field.label = _("Code of your authenticator app")
+                field.help_text = _("The six digits that the app shows now. A recovery code works too.")
+                field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"})
+            case Asked.RECOVERY_CODE:
+                field.label = _("Recovery code")
+                field.help_text = _(
+                    "A security key cannot be typed. Set up an authenticator app under “Two-step sign-in” to sign with "
+                    "its code, or use a recovery code here."
+                )
+                field.widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"})
+        field.widget.is_required = True
 
 
 class SignForm(SecretForm):
@@ -57,10 +74,6 @@ class ErasureForm(forms.Form):
 
 class DecisionForm(SecretForm):
     """The administrator's confirmation of the dry run."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["secret"].label = _("Your password or code, to carry it out")
 
 
 class RefusalForm(forms.Form):

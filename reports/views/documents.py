@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.decorators import CLINICIANS, roles, signed_in
 from accounts.errors import DomainError, Invalid
-from accounts.requests import actor_of
+from accounts.requests import actor_of, user_of
 from accounts.roles import Role
+from accounts.stepup import asked_of
 from reports import presenters, selectors, services, verification
 from reports.forms import CodeForm, CorrectionForm, SignForm
 from reports.views.streaming import stream
@@ -35,7 +36,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def sign(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """The document as the patient will get it, then the secret."""
     actor = actor_of(request)
-    form = SignForm(typed(request))
+    form = SignForm(typed(request), asked=asked_of(user_of(request)))
     if request.method == "POST" and form.is_valid():
         try:
             report = services.sign_and_issue(

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.decorators import roles
 from accounts.errors import DomainError, Invalid
-from accounts.requests import actor_of
+from accounts.requests import actor_of, user_of
 from accounts.roles import Role
+from accounts.stepup import asked_of
 from reports import presenters, selectors, services
 from reports.forms import DecisionForm, ErasureForm, RefusalForm
 from reports.views.streaming import stream
@@ -81,7 +82,7 @@ def erasure_decision(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """The dry run; carry it out with the secret typed again, or refuse with a reason."""
     actor, now = actor_of(request), timezone.now()
     refusing = request.POST.get("action") == "refuse"
-    decide = DecisionForm(None if refusing else typed(request))
+    decide = DecisionForm(None if refusing else typed(request), asked=asked_of(user_of(request)))
     refuse = RefusalForm(request.POST if refusing else None)
     if refuse.is_bound and refuse.is_valid():
         services.refuse_erasure(actor=actor, request_id=request_id, reason=refuse.cleaned_data["reason"], now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
     TOTP,
     format_hotp_value,
@@ -31,7 +32,8 @@ def user() -> User:
     return user
 
 
-def test_the_password_typed_again_is_a_step_up(user):
+def test_without_a_second_factor_the_password_typed_again_is_a_step_up(user):
+    assert stepup.asked_of(user) is stepup.Asked.PASSWORD
     assert stepup.verify(user=user, secret=PASSWORD, now=timezone.now()).method is stepup.Method.PASSWORD
 
 
@@ -40,6 +42,25 @@ def test_a_second_factor_code_is_a_step_up(user):
     TOTP.activate(user, secret)
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
     assert stepup.verify(user=user, secret=code, now=timezone.now()).method is stepup.Method.TOTP
+    with pytest.raises(Invalid, match="not right"):  # each code once
+        stepup.verify(user=user, secret=code, now=timezone.now())
+
+
+def test_with_a_second_factor_the_password_is_no_step_up(user):
+    TOTP.activate(user, generate_totp_secret())
+    assert stepup.asked_of(user) is stepup.Asked.CODE
+    with pytest.raises(Invalid, match="not your password"):
+        stepup.verify(user=user, secret=PASSWORD, now=timezone.now())
+
+
+def test_a_security_key_alone_steps_up_by_a_recovery_code(user):
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={})
+    codes = RecoveryCodes.activate(user)
+    assert stepup.asked_of(user) is stepup.Asked.RECOVERY_CODE
+    [code, *_rest] = codes.get_unused_codes()
+    assert stepup.verify(user=user, secret=code, now=timezone.now()).method is stepup.Method.RECOVERY
+    with pytest.raises(Invalid):
+        stepup.verify(user=user, secret=code, now=timezone.now())
 
 
 def test_a_wrong_secret_is_refused_and_five_lock(user):

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.urls import reverse
 
 from accounts.models import AuditEvent, User
@@ -106,6 +113,25 @@ def test_the_sign_page_is_the_document_and_signs_it():
     signed = client.post(url, {"secret": PASSWORD, "read_hash": read_hash})
     report = Report.objects.get()
     assert signed["Location"] == reverse("reports:report", args=[report.pk])
+
+
+def test_with_a_second_factor_its_code_signs_and_the_password_does_not():
+    case = make_case()
+    user = user_of(case.reviewer)
+    key = generate_totp_secret()
+    TOTP.activate(user, key)
+    client = signed_in(user)
+    url = reverse("reports:sign", args=[case.review.pk])
+    page = client.get(url)
+    assert "Code of your authenticator app" in page.content.decode()
+    typed = {"read_hash": page.context["form"].initial["read_hash"]}
+    refused = client.post(url, {**typed, "secret": PASSWORD})
+    assert refused.status_code == 422
+    assert "not your password" in refused.content.decode()
+    assert not Report.objects.exists()
+    code = format_hotp_value(hotp_value(key, next(iter(yield_hotp_counters_from_time()))))
+    client.post(url, {**typed, "secret": code})
+    assert Report.objects.get().content["issue"]["step_up"] == "totp"
 
 
 def test_the_sign_page_tells_a_trichologist_why_a_dermatologist_is_needed():

@@ -309,24 +309,3 @@ def test_the_public_page_names_the_certificate(issued):
     text = page.content.decode()
     assert "Signed: DEMO Hair Clinic North (PAdES B-B)" in text
     assert report.pdf_certificate in text
-
-
-def test_a_code_of_the_second_factor_signs():
-    from allauth.mfa.totp.internal.auth import (
-        TOTP,
-        format_hotp_value,
-        generate_totp_secret,
-        hotp_value,
-        yield_hotp_counters_from_time,
-    )
-
-    from accounts.models import User
-    from tests.factories.reports import make_case
-
-    case = make_case()
-    user = User.objects.get(pk=case.reviewer.user_id)
-    secret = generate_totp_secret()
-    TOTP.activate(user, secret)
-    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-    report = services.sign_and_issue(actor=case.reviewer, review_id=case.review.pk, secret=code, now=NOW)
-    assert report.content["issue"]["step_up"] == "totp"
