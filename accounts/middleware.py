@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, TooMany
 from accounts.requests import resolve_actor
+from accounts.standing import standing_of
 
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -42,7 +42,7 @@ class ActorMiddleware:
                 settings.STAFF_MFA_REQUIRED
                 and actor.role.is_staff
                 and not request.path.startswith(("/accounts/", settings.STATIC_URL))
-                and not is_mfa_enabled(user)
+                and not standing_of(user).second_factor
             ):
                 if request.path.startswith(("/api/", "/fhir/")):
                     return error_envelope("second_factor_needed", _("Set up a second factor in the portal first."), 403)

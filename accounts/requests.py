@@ -8,13 +8,14 @@ from django.http import HttpRequest
 
 from accounts.actors import Actor
 from accounts.errors import NotAllowed
-from accounts.models import Membership, User
+from accounts.models import User
 from accounts.roles import Role
+from accounts.standing import standing_of
 
 
 def resolve_actor(user: User) -> Actor:
     """Staff act through their active membership; everybody else acts as a patient (scoped by ``PatientAccess``)."""
-    membership = Membership.objects.active().filter(user=user).first()
+    membership = standing_of(user).membership
     if membership is None:
         return Actor(user_id=user.pk, role=Role.PATIENT, clinic_id=None)
     return Actor(

@@ -129,7 +129,7 @@ def test_429_after_too_many_checks_of_a_code():
 def test_a_session_cookie_alone_changes_nothing():
     patient = ready_patient(make_clinic())
     client = Client(enforce_csrf_checks=True)
-    client.force_login(holder_of(patient), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(holder_of(patient), backend="accounts.standing.PortalBackend")
     address = reverse("api-sessions", args=[patient.pk])
     assert "CSRF" in error_of(client.post(address), 403)["message"]
     assert client.get(address).json()["count"] == 0

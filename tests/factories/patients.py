@@ -90,7 +90,7 @@ def holder_actor(patient: Patient) -> Actor:
 def signed_in(user: User) -> Client:
     """A browser in which ``user`` is signed in."""
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="accounts.standing.PortalBackend")
     return client
 
 

@@ -370,7 +370,7 @@ def test_the_name_a_person_chose_is_not_stored(browser, session):
 
 def test_a_foreign_page_cannot_upload(session):
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(holder_of(session.patient), backend="allauth.account.auth_backends.AuthenticationBackend")
+    strict.force_login(holder_of(session.patient), backend="accounts.standing.PortalBackend")
     assert announce(strict, session, 5000).status_code == 403
 
 
