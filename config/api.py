@@ -13,6 +13,7 @@ from analysis import api_releases as releases
 from care.api import bookings, captures, finding, guide, messages, offer
 from patients import api as sessions
 from patients import api_cards
+from patients import api_consents as consents
 from patients import api_record as records
 from patients import api_texts as texts
 from reports import api as reports
@@ -30,10 +31,10 @@ urlpatterns = [
     path("patients/find/", finding.FindPatients.as_view(), name="api-find-patients"),
     path("patients/<uuid:patient_id>/", records.OneRecord.as_view(), name="api-record"),
     path("patients/<uuid:patient_id>/correct/", records.CorrectRecord.as_view(), name="api-record-correct"),
-    path("patients/<uuid:patient_id>/consents/", records.Consents.as_view(), name="api-consents"),
+    path("patients/<uuid:patient_id>/consents/", consents.Consents.as_view(), name="api-consents"),
     path(
         "patients/<uuid:patient_id>/consents/<slug:purpose>/withdraw/",
-        records.WithdrawConsent.as_view(),
+        consents.WithdrawConsent.as_view(),
         name="api-consent-withdraw",
     ),
     path("patients/<uuid:patient_id>/answers/", records.IntakeAnswers.as_view(), name="api-answers"),
