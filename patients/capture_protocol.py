@@ -186,6 +186,12 @@ class Advice:
     cure: Text
 
 
+MIRROR_IMAGE: Final = Advice(
+    _("The photo is a mirror image: left and right are exchanged."),
+    _("Take it with this page's camera or the rear camera, or switch mirroring off in the camera's settings."),
+)
+
+
 QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
     QualityCheck.SIZE: Advice(
         _("The picture is too small."), _("Send the original photo, not a screenshot or a preview from a chat.")
@@ -228,6 +234,7 @@ QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
     QualityCheck.TILTED: Advice(
         _("The head is tilted in the picture."), _("Hold the camera level, as in the outline.")
     ),
+    QualityCheck.MIRRORED: MIRROR_IMAGE,
 }
 
 
@@ -237,10 +244,7 @@ CARD_ADVICE: Final[dict[Reason, Advice]] = {
     Reason.SEVERAL_CARDS: Advice(
         _("There are two calibration cards in it."), _("Leave one: the one that lies where the hair is.")
     ),
-    Reason.CARD_MIRRORED: Advice(
-        _("The photo is a mirror image."),
-        _("Switch mirroring off in the camera's settings, or use the rear camera: left and right must not change."),
-    ),
+    Reason.CARD_MIRRORED: MIRROR_IMAGE,
     Reason.CARD_UNUSABLE: Advice(
         _("The calibration card cannot be read."),
         _("Lay it flat, facing the camera, sharp and wholly in the picture, and not too far away."),

@@ -99,7 +99,7 @@ def examine(data: bytes, *, view: View, claimed: str | None, max_pixels: int) ->
     picture = decode_image(clean.data, max_pixels=max_pixels, max_long_edge=LOOK_EDGE_PX)
     card = read_card(picture) if view.is_global else NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
     balance = card.white_balance if isinstance(card, CardReading) else None
-    quality = check_upload(picture, view, white_balance=balance)
+    quality = check_upload(picture, view, white_balance=balance, mirrored=is_mirrored(card))
     bar = NotMeasurable(Reason.VIEW_NOT_SUPPORTED) if view.is_global else find_scale_bar(picture)
     factor = clean.width_px / picture.shape[1]
     return IncomingPhoto(
@@ -110,6 +110,13 @@ def examine(data: bytes, *, view: View, claimed: str | None, max_pixels: int) ->
         enlarged(card, factor) if isinstance(card, CardReading) else card,
         enlarged_bar(bar, factor) if isinstance(bar, ScaleBar) else bar,
     )
+
+
+def is_mirrored(card: CardReading | NotMeasurable) -> bool | None:
+    """Whether the card shows that left and right are exchanged; None where it does not tell."""
+    if isinstance(card, CardReading):
+        return False
+    return True if card.reason is Reason.CARD_MIRRORED else None
 
 
 def claim_of(*, extension: str, media_type: str) -> str | None:
@@ -169,6 +176,7 @@ def quality_dict(report: QualityReport) -> dict[str, Any]:
                 "threshold": item.threshold,
                 "passed": item.passed,
                 "refuses": item.refuses,
+                **({"detail": item.detail} if item.detail else {}),
             }
             for item in report.checks
         ]

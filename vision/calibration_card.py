@@ -53,6 +53,9 @@ FOCAL_SHARE: Final = 1.0
 
 MIN_SQUARE_PX: Final = 24.0
 MIN_CORNERS: Final = 6
+MIRROR_MARKERS: Final = 3
+"""Of the card's nine; a pattern in a picture is now and then taken for one marker, never for three."""
+
 SCALE_ERROR: Final = 0.02
 """Relative half width of the 95 % interval of a length: docs/studies/scale.json, up to 25° of tilt."""
 
@@ -107,7 +110,7 @@ def read_card(image: RgbImage) -> CardReading | NotMeasurable:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     found, ids, markers = _corners(grey)
     if len(ids) < MIN_CORNERS:
-        if len(ids) < 4 and len(_corners(cv2.flip(grey, 1))[1]) >= MIN_CORNERS:
+        if len(ids) < 4 and _proves_a_mirror(cv2.flip(grey, 1), markers):
             return NotMeasurable(Reason.CARD_MIRRORED)
         if len(markers) > len(set(markers)):
             return NotMeasurable(Reason.SEVERAL_CARDS)
@@ -176,6 +179,13 @@ def _corners(grey: NDArray[np.uint8]) -> tuple[Points, NDArray[np.int64], list[i
     if ids is None:
         return np.zeros((0, 2)), np.zeros(0, np.int64), markers
     return found.reshape(-1, 2).astype(np.float64), ids.ravel().astype(np.int64), markers
+
+
+def _proves_a_mirror(flipped: NDArray[np.uint8], markers: list[int]) -> bool:
+    """Whether the card is read in the flipped picture: enough of its corners, or of its markers and hardly one of them
+    in the picture as it came. A card too tilted, small or covered to measure with tells a mirror image all the same."""
+    _, corners, seen = _corners(flipped)
+    return len(corners) >= MIN_CORNERS or len(set(seen)) >= MIRROR_MARKERS * (1 + len(markers))
 
 
 def _too_few(corners: int, markers: int) -> NotMeasurable:

@@ -180,6 +180,7 @@ def quality_to_json(quality: QualityReport) -> Json:
             "threshold": c.threshold,
             "passed": c.passed,
             "refuses": c.refuses,
+            **({"detail": c.detail} if c.detail else {}),
         }
         for c in quality.checks
     ]
@@ -190,7 +191,14 @@ def quality_from_json(data: Mapping[str, Any]) -> QualityReport:
     """The inverse of :func:`quality_to_json`."""
     return QualityReport(
         tuple(
-            CheckResult(QualityCheck(c["check"]), c["value"], c["threshold"], c["passed"], c.get("refuses", True))
+            CheckResult(
+                QualityCheck(c["check"]),
+                c["value"],
+                c["threshold"],
+                c["passed"],
+                c.get("refuses", True),
+                c.get("detail", ""),
+            )
             for c in data["checks"]
         )
     )
@@ -205,6 +213,8 @@ def region_to_json(region: Region) -> Json:
         "polygon": [list(point) for point in region.polygon],
         "score": region.score,
         "share_of_scalp": region.share_of_scalp,
+        "share_low": None if region.share_range is None else region.share_range[0],
+        "share_high": None if region.share_range is None else region.share_range[1],
         "position": list(region.position),
     }
 
@@ -218,6 +228,7 @@ def region_from_json(data: Mapping[str, Any]) -> Region:
         score=data["score"],
         share_of_scalp=data["share_of_scalp"],
         position=(data["position"][0], data["position"][1]),
+        share_range=None if data.get("share_low") is None else (data["share_low"], data["share_high"]),
     )
 
 

@@ -22,6 +22,7 @@ class QualityCheck(StrEnum):
     GLARE = "glare"  # reflexes on hair or skin: wet, oiled, or a lamp too near
     COVERED = "covered"  # something lies across the scalp
     TILTED = "tilted"
+    MIRRORED = "mirrored"  # left and right are exchanged; asked where a calibration card shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class CheckResult:
     threshold: float
     passed: bool
     refuses: bool = True
+    detail: str = ""  # of a wrong view: the view that the picture seems to show
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,8 @@ def card_note(photo: Photo) -> CardNote | None:
     card = photo.capture.get("card")
     if not card:
         return None
+    if any(item["check"] == QualityCheck.MIRRORED and not item["passed"] for item in photo.quality.get("checks", [])):
+        return None  # the gate has said so, and why the photo does not count
     if "problem" in card:
         advice = CARD_ADVICE[Reason(card["problem"])]
         return CardNote(False, str(advice.problem), str(advice.cure))

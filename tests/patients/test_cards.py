@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import cv2
+import numpy as np
 import pikepdf
 import pytest
 from django.urls import reverse
@@ -68,6 +69,19 @@ def test_an_unchecked_card_gives_none_until_it_is_checked(with_card: bytes, seal
     assert photo.px_per_mm == pytest.approx(POSE.px_per_mm / 0.97, rel=0.02), "a small print is put right"
     page = client.get(reverse("patients:capture", args=[session.pk]), {"view": "crown"}).content.decode()
     assert "Calibration card read" in page
+
+
+def test_a_mirror_image_is_refused_where_the_card_shows_it(with_card: bytes, sealed_folder) -> None:
+    session = make_session(views=[])
+    picture = cv2.imdecode(np.frombuffer(with_card, np.uint8), cv2.IMREAD_COLOR)
+    _, coded = cv2.imencode(".jpg", cv2.flip(picture, 1))
+    photo = add(session, coded.tobytes())
+    assert not photo.quality_passed, "kept, never measured"
+    client = signed_in(holder_of(session.patient))
+    page = client.get(reverse("patients:capture", args=[session.pk]), {"view": "crown"}).content.decode()
+    assert page.count("The photo is a mirror image: left and right are exchanged.") == 1
+    assert "rear camera" in page
+    assert add(session, with_card).quality_passed
 
 
 def test_a_print_that_was_fitted_to_the_page_is_refused(sealed_folder) -> None:

@@ -48,6 +48,10 @@ def test_a_print_of_97_percent_shows_in_the_scale(head: RgbImage) -> None:
         (lambda head: head, Reason.NO_SCALE),
         (lambda head: np.ascontiguousarray(lay_card(head, CardPose())[:, ::-1]), Reason.CARD_MIRRORED),
         (
+            lambda head: np.ascontiguousarray(lay_card(head, CardPose(centre=(0.5, 0.97)))[:, ::-1]),
+            Reason.CARD_MIRRORED,
+        ),
+        (
             lambda head: lay_card(lay_card(head, CardPose(centre=(0.25, 0.5))), CardPose(centre=(0.75, 0.5))),
             Reason.SEVERAL_CARDS,
         ),
@@ -55,7 +59,7 @@ def test_a_print_of_97_percent_shows_in_the_scale(head: RgbImage) -> None:
         (lambda head: lay_card(head, CardPose(sag_mm=14, tilt_degrees=22, focal_px=2400)), Reason.CARD_UNUSABLE),
         (lambda head: lay_card(head, CardPose(focal_px=850)), Reason.CARD_UNUSABLE),
     ],
-    ids=["no card", "mirror image", "two cards", "tilted", "bent", "too small"],
+    ids=["no card", "mirror image", "mirror image cut off", "two cards", "tilted", "bent", "too small"],
 )
 def test_a_card_that_gives_no_scale_says_why(head: RgbImage, spoil, reason: Reason) -> None:
     found = read_card(spoil(head))

@@ -18,7 +18,9 @@ from vision.types import CheckResult, QualityCheck, QualityReport, RgbImage, Vie
 NO_FACE: Final = (View.CROWN, View.PART, View.OCCIPUT)
 """Views in which nobody looks into the camera."""
 
-SEEN_ALL_THE_SAME: Final = frozenset({QualityCheck.SIZE, QualityCheck.UNEVEN_LIGHT, QualityCheck.NO_SCALP})
+SEEN_ALL_THE_SAME: Final = frozenset(
+    {QualityCheck.SIZE, QualityCheck.UNEVEN_LIGHT, QualityCheck.NO_SCALP, QualityCheck.MIRRORED}
+)
 """Failures with which the network still sees a head; by hue alone, strongly coloured light looks like no scalp, so the
 network's word on that takes the place of the pixels'."""
 
@@ -53,13 +55,18 @@ def check_upload(
     *,
     short_edge_px: int | None = None,
     white_balance: tuple[float, float, float] | None = None,
+    mirrored: bool | None = None,
 ) -> QualityReport:
     """Everything the gate asks at upload: :func:`check_quality`, where the head is, which way it looks, glare, cast.
 
     ``white_balance``: factors for linear red, green and blue from a calibration card in the picture, if there is one.
+    ``mirrored``: whether that card is a mirror image; None without a card.
     What needs light to be seen is not asked of a photo that failed for light or blur: one reason at a time.
     """
     pixels = check_quality(image, view, short_edge_px)
+    if mirrored is not None:
+        exchanged = _held(QualityCheck.MIRRORED, float(mirrored), limits.CARD_MIRRORED)
+        pixels = QualityReport((*pixels.checks, exchanged))
     if not set(pixels.failures) <= SEEN_ALL_THE_SAME:
         return pixels
     look = look_for_head(image)

@@ -156,6 +156,15 @@ TILT: Final = Threshold(
 """``tilted`` of the hairline view, where a face is seen; the other views show nothing that tells upright."""
 
 
+CARD_MIRRORED: Final = Threshold(
+    0.5,
+    "above",
+    "1 where the calibration card is read in the flipped picture only: its markers have no mirror images among them, so"
+    " left and right are exchanged, and nothing of it may be compared or laid to a side",
+)
+"""``mirrored``, asked of an overview with a calibration card in it."""
+
+
 def thresholds_for(view: View) -> Mapping[QualityCheck, Threshold]:
     """The limits that hold for a view."""
     if view is View.OCCIPUT:
