@@ -12,10 +12,9 @@ import { createOSDAnnotator } from "@annotorious/openseadragon";
 import OpenSeadragon from "openseadragon";
 
 import { send } from "./csrf.js";
-import { geometryOf, nudged, rectangle, styleOf, toAnnotation, withoutRepeats } from "./shapes.js";
+import { OutlineKeys } from "./outline_keys.js";
+import { geometryOf, styleOf, toAnnotation, withoutRepeats } from "./shapes.js";
 
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const NUDGE_SAVE_MS = 600;
 const AGAIN_MS = 4000;
 
 class Boxes {
@@ -50,15 +49,22 @@ class Boxes {
       this.saved.set(annotation.id, annotation);
       this.tag(annotation);
     }
+    this.keys = new OutlineKeys(this);
     this.nameHandles();
     this.listen();
+    const opened = document.activeElement?.closest("[data-finding]");
+    if (opened) this.select(opened.dataset.finding);
   }
 
-  /** The library draws the points that a person drags as buttons without a name; each gets one as it appears. */
+  /** The library draws the points that a person drags as buttons without a name; each gets one as it appears. They are
+   *  no stops of the Tab key: an outline may have forty, and keys take its points one by one (outline_keys.js). */
   nameHandles() {
     const label = this.stage.dataset.handle ?? "";
     const name = (root) => {
-      for (const handle of root.querySelectorAll?.("[role=button]:not([aria-label])") ?? []) handle.setAttribute("aria-label", label);
+      for (const handle of root.querySelectorAll?.("[role=button]:not([aria-label])") ?? []) {
+        handle.setAttribute("aria-label", label);
+        handle.setAttribute("tabindex", "-1");
+      }
     };
     this.handles = new MutationObserver((changes) => {
       for (const change of changes) name(change.target);
@@ -89,7 +95,7 @@ class Boxes {
     const { signal } = this.listening;
     this.tapsAsMoves(signal);
     stage.addEventListener("click", (event) => this.clicked(event), { signal });
-    stage.addEventListener("keydown", (event) => this.keyed(event), { capture: true, signal });
+    stage.addEventListener("keydown", (event) => this.keys.keyed(event), { capture: true, signal });
     stage.addEventListener("trichora:ruling", () => {
       this.setTool(null);
       annotator.setSelected();
@@ -107,7 +113,7 @@ class Boxes {
   close() {
     this.listening.abort();
     this.handles.disconnect();
-    this.saveNudge();
+    this.keys.save();
     this.annotator.destroy();
   }
 
@@ -116,40 +122,10 @@ class Boxes {
   clicked(event) {
     const tool = event.target.closest("[data-boxes-tool]");
     const action = event.target.closest("[data-boxes-action]")?.dataset.boxesAction;
-    if (tool && event.detail === 0 && tool.dataset.boxesTool === "rectangle") this.insertBox();
+    if (tool && event.detail === 0 && tool.dataset.boxesTool === "rectangle") this.keys.insertBox();
     else if (tool) this.setTool(tool.getAttribute("aria-pressed") === "true" ? null : tool.dataset.boxesTool);
     if (action === "delete") this.deleteSelected();
     if (action === "undo") this.undo();
-  }
-
-  keyed(event) {
-    if (!this.editable) return;
-    if (event.key === "z" && (event.ctrlKey || event.metaKey) && this.stage.querySelector('[data-boxes-action="undo"]')) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.undo();
-      return;
-    }
-    const arrow = ARROWS[event.key];
-    const selected = this.selected();
-    if (!arrow || !selected || selected.properties?.editable === false || event.target.matches("input, select")) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const step = Math.max(1, this.size.x / 250);
-    const [x, y] = [arrow[0] * step, arrow[1] * step];
-    const selector = nudged(selected.target.selector, event.shiftKey ? { dw: x, dh: y } : { dx: x, dy: y });
-    this.apply({ ...selected, target: { ...selected.target, selector } });
-    if (this.nudged !== selected.id) this.saveNudge();
-    clearTimeout(this.nudging);
-    this.nudged = selected.id;
-    this.nudging = setTimeout(() => this.saveNudge(), NUDGE_SAVE_MS);
-  }
-
-  /** Saves what the arrow keys have moved so far, as one step that can be undone. */
-  saveNudge() {
-    clearTimeout(this.nudging);
-    if (this.nudged) this.changed(this.annotator.getAnnotationById(this.nudged));
-    this.nudged = undefined;
   }
 
   setTool(name) {
@@ -163,18 +139,6 @@ class Boxes {
     for (const button of this.stage.querySelectorAll("[data-boxes-tool]")) {
       button.setAttribute("aria-pressed", String(button.dataset.boxesTool === name));
     }
-  }
-
-  /** A box in the middle of what is in view: the way in for people who do not use a pointer. */
-  insertBox() {
-    const view = this.viewer.viewport.viewportToImageRectangle(this.viewer.viewport.getBounds(true));
-    const [w, h] = [view.width / 5, view.height / 5];
-    const id = crypto.randomUUID();
-    const selector = rectangle(view.x + (view.width - w) / 2, view.y + (view.height - h) / 2, w, h);
-    this.annotator.addAnnotation({ id, bodies: [], properties: { state: "corrected", editable: true }, target: { annotation: id, selector } });
-    this.changed(this.annotator.getAnnotationById(id));
-    this.annotator.setSelected(id, true);
-    this.viewer.canvas.focus();
   }
 
   deleteSelected() {
@@ -197,6 +161,7 @@ class Boxes {
   selectionChanged(annotation) {
     const remove = this.stage.querySelector('[data-boxes-action="delete"]');
     if (remove) remove.disabled = !annotation || annotation.properties?.editable === false;
+    this.keys.follow(annotation);
     if (!annotation) return;
     const id = this.serverIds.get(annotation.id) ?? annotation.id;
     for (const item of document.querySelectorAll("[data-finding]")) {
@@ -243,7 +208,7 @@ class Boxes {
   }
 
   undo() {
-    this.saveNudge();
+    this.keys.save();
     const last = this.undoable.pop();
     if (!last) return;
     this.annotator.setSelected();
@@ -348,6 +313,7 @@ class Boxes {
     }
     this.serverIds.clear();
     if (chosen && items.has(chosen) && this.selected()?.id !== chosen) this.select(chosen);
+    this.keys.follow(this.selected());
   }
 
   say(key) {

@@ -1,6 +1,7 @@
 // Keys for people who work here all day.
 //   data-key="a"            a button or link that the key presses; data-key-label names it in the help list
 //   data-key-also="Control+z"  further keys of the same button, with Control (or the command key), Shift
+//   data-keys-told          a hidden list, <dt> key <dd> what it does, of keys that work inside its parent: told by the help
 //   data-key-less, data-key-more  the keys that move a range
 //   data-list-nav           a list or table whose [data-list-item]s are walked with j and k, opened with Enter
 //   ?                       opens the list of this page's keys, where single keys can be switched off (WCAG 2.1.4)
@@ -30,7 +31,7 @@ function press(key) {
     (element) => element.dataset.key === key && !element.disabled && visible(element),
   );
   if (!target) return false;
-  if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) target.focus();
+  if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [role=application]")) target.focus();
   else target.click();
   return true;
 }
@@ -111,6 +112,10 @@ function showHelp() {
   }
   for (const range of document.querySelectorAll("[data-key-less]")) {
     if (visible(range)) add(`${range.dataset.keyLess}  ${range.dataset.keyMore}`, range.dataset.keyLabel);
+  }
+  for (const told of document.querySelectorAll("[data-keys-told]")) {
+    if (!visible(told.parentElement)) continue;
+    for (const term of told.querySelectorAll("dt")) add(term.textContent.trim(), term.nextElementSibling.textContent.trim());
   }
   add("?", help.dataset.help);
   toggle.checked = enabled();

@@ -71,11 +71,26 @@ export function withoutRepeats(annotation) {
   return { ...annotation, target: { ...annotation.target, selector: polygon(points) } };
 }
 
-/** The same shape moved by (dx, dy) and, for a rectangle, grown by (dw, dh), kept at least 4 pixels wide and high. */
+/** The same shape moved by (dx, dy) and grown by (dw, dh) to the right and below, kept at least 4 pixels wide and high. */
 export function nudged(selector, { dx = 0, dy = 0, dw = 0, dh = 0 }) {
   const { type, geometry } = selector;
   if (type === "RECTANGLE") {
     return rectangle(geometry.x + dx, geometry.y + dy, Math.max(4, geometry.w + dw), Math.max(4, geometry.h + dh));
   }
-  return polygon(geometry.points.map(([x, y]) => [x + dx, y + dy]));
+  const { minX, minY, maxX, maxY } = geometry.bounds;
+  const wider = Math.max(4, maxX - minX + dw) / Math.max(1, maxX - minX);
+  const higher = Math.max(4, maxY - minY + dh) / Math.max(1, maxY - minY);
+  return polygon(geometry.points.map(([x, y]) => [minX + dx + (x - minX) * wider, minY + dy + (y - minY) * higher]));
+}
+
+/** The outline with one more point, halfway from point `at` to the one after it. */
+export function withPoint({ geometry: { points } }, at) {
+  const [x, y] = points[at];
+  const [nx, ny] = points[(at + 1) % points.length];
+  return polygon([...points.slice(0, at + 1), [(x + nx) / 2, (y + ny) / 2], ...points.slice(at + 1)]);
+}
+
+/** The outline without its point `at`. */
+export function withoutPoint({ geometry: { points } }, at) {
+  return polygon(points.filter((_point, other) => other !== at));
 }

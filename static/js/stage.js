@@ -27,6 +27,8 @@ export function openStage(stage) {
   });
   viewer.canvas.setAttribute("role", "application");
   viewer.canvas.setAttribute("aria-label", `${stage.dataset.label}. ${stage.dataset.hint ?? ""}`);
+  viewer.canvas.dataset.key = "i";
+  viewer.canvas.dataset.keyLabel = stage.dataset.into ?? "";
   viewer.whenReady = new Promise((resolve) => viewer.addOnceHandler("open", resolve));
   viewer.addOnceHandler("open", () => picture?.remove());
   viewer.addOnceHandler("open-failed", () => host.remove());

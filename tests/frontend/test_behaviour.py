@@ -280,6 +280,37 @@ def test_outline_is_moved_by_keys_saved_and_undone(page: Page, showcase: Showcas
     assert steps[1][2] == [100, 80, 80, 60]
 
 
+def test_points_of_an_outline_are_taken_moved_added_and_removed_by_keys(page: Page, showcase: Showcase) -> None:
+    open_stage(page, showcase)
+    held = page.locator("[data-outline-point]")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("i")
+    expect(page.locator(".openseadragon-canvas")).to_be_focused()
+    page.keyboard.press("Shift+Enter")
+    expect(held).to_contain_text("Point 1 of 3")
+    page.keyboard.press("Shift+Enter")
+    expect(held).to_contain_text("Point 3 of 3")
+    page.keyboard.press("ArrowDown")
+    wait_for(page, lambda: bool(showcase.posted))
+    first, second, third = showcase.posted[0]["polygon"]
+    assert (first, second, third[0], third[1] > 60) == ([20, 20], [60, 25], 40, True)
+    page.keyboard.press("i")
+    expect(held).to_contain_text("Point 4 of 4")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Delete")
+    expect(held).to_contain_text("Point 1 of 3")
+    page.keyboard.press("Delete")  # an outline keeps three
+    wait_for(page, lambda: showcase.posted[-1]["polygon"][0] == [60, 25] and len(showcase.posted[-1]["polygon"]) == 3)
+    page.keyboard.press("Escape")
+    expect(held).to_be_hidden()
+    page.keyboard.press("Shift+ArrowRight")
+    wait_for(page, lambda: showcase.posted[-1]["polygon"][0][0] > 60)
+    assert min(x for x, _y in showcase.posted[-1]["polygon"]) == 30  # it grew, and did not move
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_contain_text("take hold of the next point")
+
+
 def test_outline_is_drawn_and_removed(page: Page, showcase: Showcase) -> None:
     open_stage(page, showcase)
     frame = page.locator("[data-stage-view]").bounding_box()
