@@ -141,6 +141,12 @@ def photos_in_order(session: PhotoSession) -> list[Photo]:
     return sorted(first_takes(photos_of(session)), key=lambda photo: order.index(photo.view))
 
 
+def second_take(photo: Photo) -> Photo | None:
+    """The good photograph of the same view taken again in the same sitting, if there is one: looked at, never read."""
+    good = [again for again in photos_of(photo.session) if again.repeat_of_id == photo.pk and again.quality_passed]
+    return max(good, key=lambda again: again.created_at, default=None)
+
+
 def final_findings(review: Review) -> list[FinalFinding]:
     """What counts, in the order of the screen: accepted and corrected findings, what was not measurable, and what the
     clinician added; rejected and undecided ones are absent.

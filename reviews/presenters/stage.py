@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from patients.models import Photo
 from patients.presenters.capture import quality_hints
 from patients.services.renditions import STEPS
 from patients.services.scales import bar_scale, trichoscope_scale
-from reviews.decisions import CaseState, Verdict
+from reviews.decisions import CaseState, Verdict, second_take
 from reviews.models import ManualScale
 from reviews.own_regions import RegionNow
 from reviews.services.rescaling import wants_measuring
@@ -39,6 +40,16 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondTake:
+    """The same view taken again in the same sitting: shown beside the first, never read or measured for the report."""
+
+    first_url: str
+    url: str  # of a size for looking side by side
+    whole_url: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """The photograph in the middle of the screen."""
 
@@ -55,6 +66,7 @@ class Stage:
     scaled_by_hand: bool
     quality_hints: tuple[str, ...] = ()  # what the gate noticed though it let the photograph pass
     measure_again: bool = False  # a scale was set by hand that the numbers of the networks do not know yet
+    second_take: SecondTake | None = None
 
     @property
     def outlines_json(self) -> str:
@@ -112,6 +124,19 @@ def stage_of(
         scale_note=_scale_note(photo, scale),
         scaled_by_hand=scale is not None,
         measure_again=editable and scale is not None and wants_measuring(review, {photo.pk: scale.px_per_mm}),
+        second_take=_second_take(photo),
+    )
+
+
+def _second_take(photo: Photo) -> SecondTake | None:
+    again = second_take(photo)
+    if again is None:
+        return None
+    return SecondTake(
+        first_url=str(picture_sources(photo)[0]["url"]),
+        url=str(picture_sources(again)[0]["url"]),
+        whole_url=reverse("patients:photo", args=[again.pk]),
+        taken_at=again.created_at,
     )
 
 

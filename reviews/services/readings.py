@@ -13,7 +13,7 @@ from accounts.actors import Actor
 from accounts.errors import NotFound
 from accounts.roles import Permission
 from patients.models import Photo
-from reviews.decisions import done_analysis, photos_in_order
+from reviews.decisions import done_analysis, photos_in_order, second_take
 from reviews.models import FindingOpened, Review
 from reviews.reading import Reading
 from reviews.services.holding import LEASE, held_review, locked_review
@@ -41,7 +41,7 @@ def read_case(*, actor: Actor, review_id: UUID, photo_id: UUID | None, now: date
     shown = photo_on_stage(photos, photo_id)
     if shown is not None and holds(review, actor):
         _opened(review, shown, now)
-    _audit_read(review, actor, now, "review.read", photos)
+    _audit_read(review, actor, now, "review.read", [*photos, *_again(shown)])
     return review
 
 
@@ -69,7 +69,7 @@ def read_photo(*, actor: Actor, review_id: UUID, photo_id: UUID, now: datetime) 
         review.lease_until = now + LEASE
         review.save(update_fields=["lease_until"])
         _opened(review, photo, now)
-    _audit_read(review, actor, now, "review.photo_read", [photo])
+    _audit_read(review, actor, now, "review.photo_read", [photo, *_again(photo)])
     return review
 
 
@@ -103,6 +103,12 @@ def save_reading(*, actor: Actor, review_id: UUID, reading: Reading, now: dateti
         subject_id=review.pk,
     )
     return review
+
+
+def _again(photo: Photo | None) -> list[Photo]:
+    """The second take, which the stage shows beside the first."""
+    again = second_take(photo) if photo is not None else None
+    return [] if again is None else [again]
 
 
 def holds(review: Review, actor: Actor) -> bool:

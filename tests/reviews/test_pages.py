@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Membership, User
 from accounts.roles import Role
 from patients.intake_form import Symptom
+from patients.models import Photo
 from patients.selectors import photos_of
 from reviews import services
 from reviews.decisions import effective, findings_of
@@ -86,6 +88,22 @@ def test_the_photo_on_the_stage_counts_as_seen_and_the_others_do_not():
     answer = browser.get(address("photo", review, hairline.pk), headers=HTMX)
     assert "Hairline, from the front" in answer.content.decode()
     assert set(review.opened.values_list("subject_id", flat=True)) == {crown.pk, hairline.pk}
+
+
+def test_a_second_take_is_shown_beside_the_first_and_named_in_the_audit():
+    review, actor = made.review_at("claimed")
+    first = next(photo for photo in photos_of(review.session) if photo.view == View.CROWN)
+    stage = address("photo", review, first.pk)
+    assert "Second take" not in browser_of(actor).get(stage, headers=HTMX).content.decode()
+    again = Photo.objects.get(pk=first.pk)
+    again.pk, again.repeat_of, again.sha256 = uuid4(), first, "5" * 64
+    again.capture, again.quality = dict(first.capture), dict(first.quality)
+    again.save(force_insert=True)
+    text = browser_of(actor).get(stage, headers=HTMX).content.decode()
+    assert "Second take, for noise" in text
+    assert reverse("patients:photo", args=[again.pk]) in text
+    seen = AuditEvent.objects.filter(action="review.photo_read").latest("pk")
+    assert seen.detail["photos"] == [str(first.pk), str(again.pk)]
 
 
 def test_deciding_by_fragment_opens_the_next_finding_with_its_photo():
