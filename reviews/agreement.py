@@ -1,8 +1,8 @@
 """How well two sets of judgements agree: kappa, intraclass correlation, limits of agreement, and their intervals. Pure.
 
-Every figure comes with a 95 % interval, or says that there are too few cases. Intervals of kappa, ICC and limits are
-percentile bootstrap over cases (Efron & Tibshirani 1993, ch. 13), with a fixed seed so that a page shows the same
-figure twice; those of proportions are Wilson's.
+Every figure comes with a 95 % interval, or says that there are too few cases. Intervals of kappa, ICC, limits and
+medians are percentile bootstrap over cases (Efron & Tibshirani 1993, ch. 13), with a fixed seed so that a page shows
+the same figure twice; those of proportions are Wilson's.
 """
 
 from __future__ import annotations
@@ -129,6 +129,11 @@ def kappa_of(pairs: Sequence[tuple[int, int]], categories: int, *, quadratic: bo
 def icc_of(pairs: Sequence[tuple[float, float]], *, same_raters: bool) -> Estimate | TooFew:
     """ICC of pairs of numbers with its interval: two-way when column by column it is the same rater, else one-way."""
     return _estimate(np.asarray(pairs, dtype=np.float64).reshape(-1, 2), icc_two_way if same_raters else icc_one_way)
+
+
+def median_of(values: Sequence[float]) -> Estimate | TooFew:
+    """The median with its interval."""
+    return _estimate(np.asarray(values, dtype=np.float64).reshape(-1, 1), lambda chosen: float(np.median(chosen)))
 
 
 def limits_of(pairs: Sequence[tuple[float, float]]) -> Limits | TooFew:

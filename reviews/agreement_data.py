@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from accounts.actors import Actor
 from accounts.roles import Permission
 from analysis.models import Analysis, Finding
-from reviews.agreement import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, wilson
+from reviews.agreement import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, median_of, wilson
 from reviews.decisions import Verdict, stacks
 from reviews.grade import BANDS, Grade
 from reviews.models import FindingDecision, FindingOpened, Read, Review, ReviewStatus
@@ -49,9 +49,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What clinicians did with one kind of finding."""
+    """What clinicians did with one kind of finding; of a measure, with one metric (``code``)."""
 
     kind: str
+    code: str
     accepted: int
     corrected: int
     rejected: int
@@ -68,12 +69,12 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """Time from claim to decision of ``n`` cases, in minutes."""
+    """Time from claim to decision, in minutes. Half of the cases lie between the quartiles ``low`` and ``high``."""
 
-    median: float
-    low: float  # first quartile
-    high: float  # third quartile
-    n: int
+    median: Estimate
+    low: float
+    high: float
+    spent: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,25 +207,28 @@ def _signed(clinic_id: UUID, period: Period) -> list[UUID]:
 
 
 def _overrides(signed: list[UUID]) -> tuple[Overrides, ...]:
-    """What counts after all decisions of the signed reviews, by kind of finding."""
+    """What counts after all decisions of the signed reviews, by finding."""
     rows = FindingDecision.objects.filter(review__in=signed).select_related("finding").order_by("review", "position")
     by_review: dict[UUID, list[FindingDecision]] = {}
     for row in rows.defer("corrected", "reason"):
         by_review.setdefault(row.review_id, []).append(row)
-    counts: dict[str, dict[str, int]] = {}
+    counts: dict[tuple[str, str], dict[str, int]] = {}
     for group in by_review.values():
         for stack in stacks(group).values():
             if stack:
-                kind = counts.setdefault(stack[-1].finding.kind, {})
-                kind[stack[-1].verdict] = kind.get(stack[-1].verdict, 0) + 1
+                finding = stack[-1].finding
+                code = finding.code if finding.kind == Finding.Kind.MEASURE else ""
+                found = counts.setdefault((finding.kind, code), {})
+                found[stack[-1].verdict] = found.get(stack[-1].verdict, 0) + 1
     return tuple(
         Overrides(
             kind,
+            code,
             accepted=found.get(Verdict.ACCEPTED, 0),
             corrected=found.get(Verdict.CORRECTED, 0),
             rejected=found.get(Verdict.REJECTED, 0),
         )
-        for kind, found in sorted(counts.items())
+        for (kind, code), found in sorted(counts.items())
     )
 
 
@@ -234,10 +238,11 @@ def _minutes(clinic_id: UUID, period: Period) -> Minutes | TooFew:
     spent = [
         (decided - claimed).total_seconds() / 60 for claimed, decided in rows.values_list("claimed_at", "decided_at")
     ]
-    if len(spent) < 5:
-        return TooFew(len(spent))
-    low, median, high = np.percentile(spent, (25, 50, 75))
-    return Minutes(float(median), float(low), float(high), len(spent))
+    median = median_of(spent)
+    if isinstance(median, TooFew):
+        return median
+    low, high = np.percentile(spent, (25, 75))
+    return Minutes(median, float(low), float(high), tuple(spent))
 
 
 def signed_unseen(signed: list[UUID]) -> tuple[UUID, ...]:

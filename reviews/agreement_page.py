@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -12,9 +13,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from reviews.agreement import Estimate, Limits, TooFew
 from reviews.agreement_data import Agreement, Minutes, Overrides, Period, Report
+from reviews.wording import METRICS
 
 KINDS: dict[str, Any] = {
-    "measure": lazy("Measures"),
     "region": lazy("Regions"),
     "condition": lazy("Condition"),
     "severity": lazy("Severity index"),
@@ -87,7 +88,7 @@ def agreement_page(report: Report, *, zone: str) -> AgreementPage:
         end=(report.period.end.astimezone(place) - timedelta(days=1)).date(),
         readers=_rows(report.readers, _("ICC(1,1), readers differ from case to case")),
         model=_rows(report.model, _("ICC(2,1), absolute agreement")),
-        overrides=tuple((row, str(KINDS.get(row.kind, row.kind)), _percent(row.rate)) for row in report.overrides),
+        overrides=tuple((row, _named(row), _percent(row.rate)) for row in report.overrides),
         minutes=median,
         minutes_spread=spread,
         signed=report.signed,
@@ -119,15 +120,16 @@ def csv_rows(report: Report) -> list[list[str]]:
             for name, part in zip(("bias", "lower_limit", "upper_limit"), parts, strict=True):
                 rows.append([section, what, f"bland_altman_{name}", *_csv(part)])
     for row in report.overrides:
-        rows.append(["overrides", row.kind, "share_corrected_or_rejected", *_csv(row.rate)])
+        rows.append(["overrides", row.code or row.kind, "share_corrected_or_rejected", *_csv(row.rate)])
         for name in ("accepted", "corrected", "rejected"):
-            rows.append(["overrides", row.kind, name, str(row.total), str(getattr(row, name)), "", ""])
-    if isinstance(report.minutes, Minutes):
-        spent = report.minutes
-        values = [str(spent.n), f"{spent.median:.1f}", f"{spent.low:.1f}", f"{spent.high:.1f}"]
-    else:
-        values = [str(report.minutes.n), "", "", ""]
-    rows.append(["cases", "minutes_to_decision", "median_and_quartiles", *values])
+            rows.append(["overrides", row.code or row.kind, name, str(row.total), str(getattr(row, name)), "", ""])
+    spent = report.minutes
+    rows.append(
+        ["cases", "minutes_to_decision", "median", *_csv(spent.median if isinstance(spent, Minutes) else spent)]
+    )
+    if isinstance(spent, Minutes):
+        for name, quartile in (("first_quartile", spent.low), ("third_quartile", spent.high)):
+            rows.append(["cases", "minutes_to_decision", name, str(len(spent.spent)), f"{quartile:.4f}", "", ""])
     rows.append(["cases", "signed", "count", str(report.signed), str(report.signed), "", ""])
     unseen = str(len(report.signed_unseen))
     rows.append(["cases", "signed_without_opening_every_finding", "count", str(report.signed), unseen, "", ""])
@@ -187,11 +189,12 @@ def _percent(figure: Estimate | TooFew) -> str:
 def _minutes(found: Minutes | TooFew) -> tuple[str, str]:
     if isinstance(found, TooFew):
         return _("too few"), ""
-    spread = _("half of the cases between %(low)s and %(high)s min") % {
+    spread = _("95 %% interval %(interval)s; half of the cases between %(low)s and %(high)s min") % {
+        "interval": _interval(found.median, 1),
         "low": f"{found.low:.1f}",
         "high": f"{found.high:.1f}",
     }
-    return _("%(median)s min") % {"median": f"{found.median:.1f}"}, spread
+    return _("%(median)s min") % {"median": f"{found.median.value:.1f}"}, spread
 
 
 def _csv(figure: Estimate | TooFew) -> list[str]:
@@ -211,7 +214,15 @@ def _pictures(report: Report) -> list[Picture]:
             found.append(_plot(name, title, agreement.severity_pairs, agreement.severity_limits))
     if any(row.total for row in report.overrides):
         found.append(_bars(report.overrides))
+    if rates := [(row, row.rate) for row in report.overrides if isinstance(row.rate, Estimate)]:
+        found.append(_rates(rates))
+    if isinstance(report.minutes, Minutes):
+        found.append(_times(report.minutes))
     return found
+
+
+def _named(row: Overrides) -> str:
+    return str(METRICS[row.code][0]) if row.code in METRICS else str(KINDS.get(row.kind, row.kind))
 
 
 def _plot(name: str, title: str, pairs: tuple[tuple[float, float], ...], limits: Limits) -> Picture:
@@ -251,7 +262,7 @@ def _bars(rows: tuple[Overrides, ...]) -> Picture:
     title = _("What became of the findings")
     words = {"accepted": _("Accepted"), "corrected": _("Corrected"), "rejected": _("Rejected")}
     values = [
-        {"kind": str(KINDS.get(row.kind, row.kind)), "verdict": str(text), "n": getattr(row, name)}
+        {"kind": _named(row), "verdict": str(text), "n": getattr(row, name)}
         for row in rows
         for name, text in words.items()
     ]
@@ -268,6 +279,52 @@ def _bars(rows: tuple[Overrides, ...]) -> Picture:
     }
     label = _("%(title)s, by kind: accepted, corrected and rejected, as in the table.") % {"title": title}
     return Picture("chart-overrides", title, label, spec)
+
+
+def _rates(rows: Sequence[tuple[Overrides, Estimate]]) -> Picture:
+    title = _("How often the models were overruled")
+    values = [
+        {"kind": _named(row), "rate": 100 * rate.value, "low": 100 * rate.low, "high": 100 * rate.high}
+        for row, rate in rows
+    ]
+    scale = {"domain": [0, 100]}
+    spec = {
+        "width": "container",
+        "height": {"step": 34},
+        "data": {"values": values},
+        "encoding": {"y": {"field": "kind", "type": "nominal", "title": None}},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 2},
+                "encoding": {
+                    "x": {"field": "low", "type": "quantitative", "title": _("% of findings"), "scale": scale},
+                    "x2": {"field": "high"},
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 70},
+                "encoding": {"x": {"field": "rate", "type": "quantitative"}},
+            },
+        ],
+    }
+    label = _("%(title)s, by finding: the share corrected or rejected with its 95 %% interval, as in the table.")
+    return Picture("chart-rates", title, label % {"title": title}, spec)
+
+
+def _times(found: Minutes) -> Picture:
+    title = _("Time from claim to decision")
+    spec = {
+        "width": "container",
+        "height": 180,
+        "data": {"values": [{"minutes": minutes} for minutes in found.spent]},
+        "mark": "bar",
+        "encoding": {
+            "x": {"field": "minutes", "type": "quantitative", "bin": {"maxbins": 20}, "title": _("Minutes")},
+            "y": {"aggregate": "count", "type": "quantitative", "title": _("Cases")},
+        },
+    }
+    label = _("%(title)s: how many cases took how many minutes. The median and its interval stand above.")
+    return Picture("chart-times", title, label % {"title": title}, spec)
 
 
 def _date(text: str) -> date | None:

@@ -30,7 +30,7 @@ from tests.factories.reviews import (
     signable,
     submitted_session,
 )
-from vision.types import Condition
+from vision.types import Condition, View
 
 PERIOD = Period(NOW - timedelta(days=1), NOW + timedelta(days=1))
 
@@ -87,6 +87,41 @@ def test_an_interval_holds_its_figure_and_is_the_same_twice():
     assert isinstance(one, Estimate)
     assert one == two
     assert one.low < one.value < one.high
+
+
+def test_the_median_lies_in_its_interval_and_ten_cases_are_needed():
+    found = agreement.median_of([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0, 30.0, 60.0])
+    assert isinstance(found, Estimate)
+    assert (found.value, 2.5 <= found.low < 5.0, 5.0 < found.high <= 9.0) == (5.0, True, True)
+    assert agreement.median_of([1.0] * 9) == TooFew(9)
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
+def test_time_per_case_has_an_interval_a_picture_and_its_row_of_the_table():
+    clinic = make_clinic()
+    actor = dermatologist(clinic)
+    for n in range(10):
+        review, _actor = review_at("decided", clinic=clinic, actor=actor, views=(View.CROWN,))
+        Review.objects.filter(pk=review.pk).update(
+            claimed_at=LATER, decided_at=LATER + timedelta(minutes=n + 1), status="signed", closed_at=LATER
+        )
+    browser = signed_in(make_staff(Role.ADMINISTRATOR, clinic).user)
+    days = {"from": NOW.date().isoformat(), "to": NOW.date().isoformat()}
+    page = browser.get(reverse("reviews:agreement"), days)
+    assert page.context["page"].minutes == "5.5 min"
+    assert "95 % interval" in page.context["page"].minutes_spread
+    assert [picture.id for picture in page.context["page"].pictures] == [
+        "chart-overrides",
+        "chart-rates",
+        "chart-times",
+    ]
+    assert "Coverage index" in page.content.decode()
+    table = [row.split(",") for row in browser.get(reverse("reviews:agreement_csv"), days).content.decode().split()]
+    [median] = [row for row in table if row[1:3] == ["minutes_to_decision", "median"]]
+    assert (median[3], float(median[4])) == ("10", 5.5)
+    assert float(median[5]) < 5.5 < float(median[6])
+    [rate] = [row for row in table if row[1:3] == ["coverage_index", "share_corrected_or_rejected"]]
+    assert (rate[3], float(rate[4]), float(rate[6]) > 0.1) == ("10", 0.0, True)
 
 
 # --- a clinic's figures ----------------------------------------------------------------------------------------------
@@ -151,8 +186,8 @@ def test_a_case_signed_without_opening_every_finding_is_found():
     assert agreement_report(actor, PERIOD).signed_unseen == ()
     report = agreement_report(actor, PERIOD)
     assert report.signed == 1
-    assert {row.kind: row.accepted for row in report.overrides} == {
-        "condition": 1, "measure": 2, "region": 1, "severity": 1,
+    assert {row.code or row.kind: row.accepted for row in report.overrides} == {
+        "condition": 1, "coverage_index": 2, "region": 1, "severity": 1,
     }  # fmt: skip
     FindingOpened.objects.filter(review=review, subject_id=finding_of(review, "region").pk).delete()  # forged
     assert agreement_report(actor, PERIOD).signed_unseen == (review.pk,)
