@@ -37,13 +37,6 @@ def staff_of(clinic_id: UUID, roles: Iterable[Role] | None = None) -> list[Membe
     return list(rows)
 
 
-def clinician_names(clinic_id: UUID) -> list[tuple[UUID, str]]:
-    """Active clinicians of a clinic as membership and name, by name: for lists of choices."""
-    roles = [role.value for role in Role if role.is_clinician]
-    rows = Membership.objects.active().filter(clinic_id=clinic_id, role__in=roles).order_by("display_name")
-    return list(rows.values_list("pk", "display_name"))
-
-
 def membership_names(user_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
     """Display name and role of staff by user id, ended memberships included (an access log outlives a job)."""
     rows = Membership.objects.filter(user_id__in=set(user_ids)).order_by("created_at")

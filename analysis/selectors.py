@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from accounts.actors import Actor
 from accounts.errors import NotFound
@@ -66,14 +68,43 @@ def analysis_state(session: PhotoSession) -> AnalysisState:
     return states_of([session])[session.pk]
 
 
-def states_of(sessions: list[PhotoSession]) -> dict[UUID, AnalysisState]:
+def states_of(sessions: Sequence[PhotoSession]) -> dict[UUID, AnalysisState]:
     """The same for many sessions in one query."""
+    newest = _newest(sessions, Analysis.objects.all())
+    return {session.pk: _state(session, newest.get(session.pk)) for session in sessions}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Where the measuring of a session stands, and the severity index that it found. The caller has checked who may
+    see findings, and opens the seal only then."""
+
+    state: AnalysisState
+    severity: Finding | None
+
+
+def measured_of(sessions: Sequence[PhotoSession]) -> dict[UUID, Measured]:
+    """The same with the severity index, in one query."""
+    index = FilteredRelation("findings", condition=Q(findings__kind=Finding.Kind.SEVERITY))
+    newest = _newest(sessions, Analysis.objects.annotate(severity=index).select_related("severity"))
+    found = {}
+    for session in sessions:
+        row = newest.get(session.pk)
+        severity: Finding | None = getattr(row, "severity", None)  # not there when none was found
+        if row is not None and severity is not None:
+            row.session, severity.analysis = session, row  # opens what is sealed without another query
+        found[session.pk] = Measured(_state(session, row), severity)
+    return found
+
+
+def _newest(sessions: Sequence[PhotoSession], rows: QuerySet[Analysis]) -> dict[UUID, Analysis]:
+    """The newest analysis of each session that was not cancelled, or the newest cancelled one."""
     newest: dict[UUID, Analysis] = {}
-    for row in Analysis.objects.filter(session__in=sessions).order_by("queued_at", "pk"):
+    for row in rows.filter(session__in=[session.pk for session in sessions]).order_by("queued_at", "pk"):
         held = newest.get(row.session_id)
         if held is None or row.status != Analysis.Status.CANCELLED or held.status == Analysis.Status.CANCELLED:
             newest[row.session_id] = row
-    return {session.pk: _state(session, newest.get(session.pk)) for session in sessions}
+    return newest
 
 
 def _state(session: PhotoSession, row: Analysis | None) -> AnalysisState:

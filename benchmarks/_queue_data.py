@@ -296,6 +296,8 @@ def _desk(staff: Sequence[Membership], pick: random.Random, now: datetime) -> No
             closed_at=None if claimed else at,
             for_dermatologist=not claimed and place % 3 == 0,
         )
+        if not claimed and place % 3 == 0:
+            PhotoSession.objects.filter(pk=session_id).update(for_dermatologist=True)
         if not claimed and place % 5 == 0:
             receiver = staff[(place + 1) % len(staff)]
             Handover.objects.create(

@@ -209,6 +209,7 @@ class PhotoSession(models.Model):
     measuring = models.CharField(max_length=10, choices=Measuring.choices, default=Measuring.UNKNOWN)
     severity_rank = models.PositiveSmallIntegerField(default=0)  # severity index in tenths, 10..100; 0: not measured
     shown_rank = models.PositiveSmallIntegerField(default=0)  # the same; 0 while the case is read blind as well
+    for_dermatologist = models.BooleanField(default=False)  # whoever handed it on last said that one has to take over
     retake_views = models.JSONField(default=list)  # views the clinician wants again, with reasons' codes
     take_twice = models.BooleanField(default=False)  # each view twice in this sitting (C8)
     created_at = models.DateTimeField(default=timezone.now)
@@ -230,6 +231,16 @@ class PhotoSession(models.Model):
                 name="worklist_order",
             ),
             models.Index(fields=["measuring"], condition=Q(status="submitted", measuring=""), name="worklist_unranked"),
+            models.Index(
+                fields=["clinic", "measuring", "urgency"],
+                condition=Q(status="submitted", measuring__in=["none", "pending", "failed"]),
+                name="worklist_not_measured",
+            ),
+            models.Index(
+                fields=["clinic"],
+                condition=Q(status="submitted", for_dermatologist=True),
+                name="worklist_dermatologist",
+            ),
         ]
 
     @property

@@ -65,7 +65,7 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
         f"PhotoSession.{name}": _GONE
         for name in (
             "id", "patient", "status", "intake", "intake_confirmed_at", "ai_consented", "created_at", "submitted_at",
-            "closed_at", "clinic", "measuring", "occasion",
+            "closed_at", "clinic", "measuring", "occasion", "for_dermatologist",
         )
     },
     "PhotoSession.take_twice": _GONE,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Aggregate, OuterRef, Q, Subquery, TextField
 
 from accounts.roles import Role
 
@@ -53,6 +54,24 @@ class PhotoSessionQuerySet(models.QuerySet[Any]):
         if not actor.role.is_clinician:
             return self.none()
         return self.filter(clinic_id=actor.clinic_id, status="submitted")
+
+    def with_view_names(self) -> PhotoSessionQuerySet:
+        """With ``view_names``: the views of the present photographs, a name for each, between commas; None without."""
+        photos = apps.get_model("patients", "Photo")._default_manager
+        present = photos.filter(session=OuterRef("pk"), removed_at=None)
+        names = present.order_by().values("session").annotate(names=_Listed("view")).values("names")
+        return self.annotate(view_names=Subquery(names))
+
+
+class _Listed(Aggregate):
+    """The texts of a group separated by commas; none of them contains one."""
+
+    function = "STRING_AGG"
+    template = "%(function)s(%(expressions)s, ',')"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **extra)
 
 
 class PhotoQuerySet(models.QuerySet[Any]):

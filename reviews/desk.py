@@ -1,17 +1,28 @@
-"""Who holds what in a clinic now: open reviews, and cases handed to one colleague who has not answered yet."""
+"""Who holds what in a clinic now: open reviews, and cases handed to one colleague who has not answered yet.
+
+With it comes what the person who asks has had to do with the waiting cases: one statement reads all of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import BooleanField, Q, Value
 
 from accounts.actors import Actor
+from accounts.models import Membership
+from accounts.roles import Role
 from patients.models import PhotoSession
-from reviews.models import Handover, Review, ReviewStatus
+from reviews.models import Handover, Opinion, Read, Review, ReviewStatus
+from reviews.visibility import Contact
+
+_HELD, _OFFERED, _HAD, _CLINICIAN = "held", "offered", "had", "clinician"
+_CLINICIANS: Final = [role.value for role in Role if role.is_clinician]
+_NOTHING: Final = Value(""), Value(""), Value(""), Value("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +51,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who holds what: reviews by session (those of others only while their lease runs), and standing offers."""
+    """Who holds what: reviews by session (those of others only while their lease runs), and standing offers.
+
+    ``contacts``: the waiting cases that this person has held, graded or given an opinion about.
+    """
 
     holding: Mapping[UUID, Holding]
     offers: Mapping[UUID, Offer]
     membership_id: UUID | None
+    contacts: Mapping[UUID, list[Contact]] = field(default_factory=dict)
+    clinicians: list[tuple[UUID, str]] = field(default_factory=list)  # who could hold a case: membership, name
 
     @property
     def held_by_me(self) -> list[UUID]:
@@ -77,26 +93,58 @@ class Desk:
 
 def desk_of(actor: Actor, now: datetime) -> Desk:
     """The desk of the actor's clinic: others' reviews only while their lease runs, one's own always."""
+    mine, waits = actor.membership_id, PhotoSession.Status.SUBMITTED
     reviews = Review.objects.visible_to(actor).filter(
         clinic_id=actor.clinic_id, status__in=ReviewStatus.open_states()
     )  # the clinic once more: it leads the index
-    reviews = reviews.filter(Q(lease_until__gt=now) | Q(reviewer_id=actor.membership_id))
-    held = reviews.values_list("pk", "session_id", "reviewer_id", "reviewer__display_name", "status", "session__status")
-    holding = {
-        session_id: Holding(pk, session_id, reviewer, name, status, where == PhotoSession.Status.CLOSED)
-        for pk, session_id, reviewer, name, status, where in held
-    }
-    offers = (
-        Handover.objects.visible_to(actor)
-        .standing(now)
-        .filter(clinic_id=actor.clinic_id, session__status=PhotoSession.Status.SUBMITTED)
-    )
-    standing = offers.values_list(
-        "session_id", "from_member_id", "from_member__display_name", "to_member_id", "to_member__display_name",
-        "offered_at",
+    held = reviews.filter(Q(lease_until__gt=now) | Q(reviewer_id=mine))
+    offers = Handover.objects.visible_to(actor).standing(now)
+    offers = offers.filter(clinic_id=actor.clinic_id, session__status=waits)
+    left = Review.objects.filter(reviewer_id=mine, status__in=ReviewStatus.handed_on(), session__status=waits)
+    read = Read.objects.filter(reader_id=mine, case__session__status=waits)
+    answered = Opinion.objects.filter(answered_by_id=mine, session__status=waits)
+    clinicians = Membership.objects.visible_to(actor).active().filter(role__in=_CLINICIANS)
+    not_held = Value(None, output_field=BooleanField())
+    rows = held.order_by().values_list(
+        Value(_HELD), "session_id", "pk", "reviewer_id", "reviewer__display_name", Value(""), "status",
+        "session__status", "claimed_at", "blind_first",
+    ).union(
+        offers.order_by().values_list(
+            Value(_OFFERED), "session_id", "from_member_id", "to_member_id", "to_member__display_name",
+            "from_member__display_name", Value(""), Value(""), "offered_at", not_held,
+        ),
+        left.order_by().values_list(
+            Value(_HAD), "session_id", "pk", "reviewer_id", *_NOTHING, "claimed_at", "blind_first"
+        ),
+        read.order_by().values_list(
+            Value(_HAD), "case__session_id", "pk", "reader_id", *_NOTHING, "committed_at", not_held
+        ),
+        answered.order_by().values_list(
+            Value(_HAD), "session_id", "pk", "answered_by_id", *_NOTHING, "answered_at", not_held
+        ),
+        clinicians.order_by().values_list(
+            Value(_CLINICIAN), "pk", "user_id", "clinic_id", "display_name", *_NOTHING[1:], "created_at", not_held
+        ),
+        all=True,
     )  # fmt: skip
+    holding: dict[UUID, Holding] = {}
+    standing: dict[UUID, Offer] = {}
+    contacts: dict[UUID, list[Contact]] = {}
+    names: list[tuple[UUID, str]] = []
+    for kind, session_id, pk, member, name, other, status, where, at, blind in rows:
+        if kind == _HELD:
+            correction = where == PhotoSession.Status.CLOSED
+            holding[session_id] = Holding(pk, session_id, member, name, status, correction)
+        elif kind == _OFFERED:
+            standing[session_id] = Offer(session_id, pk, other, member, name, at)
+        elif kind == _CLINICIAN:
+            names.append((session_id, name))
+        if kind == _HAD or (kind == _HELD and member == mine and where == waits):
+            contacts.setdefault(session_id, []).append(Contact(at, blind))
     return Desk(
         holding=holding,
-        offers={row[0]: Offer(*row) for row in standing if row[0] not in holding},
-        membership_id=actor.membership_id,
+        offers={pk: offer for pk, offer in standing.items() if pk not in holding},
+        membership_id=mine,
+        contacts=contacts,
+        clinicians=sorted(names, key=lambda row: row[1].casefold()),
     )

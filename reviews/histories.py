@@ -7,19 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import BooleanField, DateTimeField, UUIDField, Value
 
 from patients.models import PhotoSession
 from reviews.models import CaseReading, Opinion, Review, ReviewStatus
 from reviews.workflow import OPEN_STATES, ReadState, State
 
+_REVIEW, _READING, _OPINION = "review", "reading", "opinion"
 _REVIEW_FIELDS: Final = (
-    "session_id", "reviewer_id", "status", "blind_first", "claimed_at", "closed_at", "for_dermatologist",
-    "handover_note",
+    "id", "session_id", "reviewer_id", "status", "claimed_at", "lease_until", "closed_at", "handover_note",
+    "for_dermatologist", "blind_first",
 )  # fmt: skip
-_READING_FIELDS: Final = ("session_id", "submitted_at", "status")
-_OPINION_FIELDS: Final = ("session_id", "asked_at", "answered_at", "answered_by_id", "withdrawn_at")
+_READING_FIELDS: Final = ("id", "session_id", "submitted_at", "status")
+_OPINION_FIELDS: Final = ("id", "session_id", "asked_at", "answered_by_id", "answered_at", "withdrawn_at")
+"""Each in the order of the model's columns, as ``from_db`` wants it."""
+
+_NO_MEMBER: Final = Value(None, output_field=UUIDField())
+_NO_TIME: Final = Value(None, output_field=DateTimeField())
+_NO_FLAG: Final = Value(False, output_field=BooleanField())
 
 
 @dataclass(slots=True)
@@ -48,18 +57,47 @@ class History:
 
 
 def histories_of(sessions: Iterable[PhotoSession]) -> Mapping[UUID, History]:
-    """The history of each case, in three queries. Earlier submissions do not count."""
+    """The history of each case, in one statement. Earlier submissions do not count.
+
+    The rows carry the fields named above; what else one is asked for is read when it is asked for.
+    """
     found = {session.pk: History(session) for session in sessions}
     if not found:
         return found
-    for review in Review.objects.filter(session__in=list(found)).only(*_REVIEW_FIELDS).order_by("claimed_at"):
-        history = found[review.session_id]
-        if review.claimed_at >= (history.session.submitted_at or review.claimed_at):
-            review.session = history.session  # opens what is sealed without another query
-            history.reviews.append(review)
-    for reading in CaseReading.objects.filter(session__in=list(found)).only(*_READING_FIELDS):
-        if reading.submitted_at == found[reading.session_id].session.submitted_at:
-            found[reading.session_id].reading = reading
-    for opinion in Opinion.objects.filter(session__in=list(found)).only(*_OPINION_FIELDS).order_by("asked_at"):
-        found[opinion.session_id].opinions.append(opinion)
+    for kind, *values in _rows(list(found)):
+        pk, session_id, member, status, at, third, ended, *_review = values
+        history = found[session_id]
+        if kind == _REVIEW:
+            if at >= (history.session.submitted_at or at):
+                review = Review.from_db(DEFAULT_DB_ALIAS, _REVIEW_FIELDS, values)
+                review.session = history.session  # opens what is sealed without another query
+                history.reviews.append(review)
+        elif kind == _READING:
+            if at == history.session.submitted_at:
+                history.reading = CaseReading.from_db(DEFAULT_DB_ALIAS, _READING_FIELDS, (pk, session_id, at, status))
+        else:
+            asked = (pk, session_id, at, member, ended, third)
+            history.opinions.append(Opinion.from_db(DEFAULT_DB_ALIAS, _OPINION_FIELDS, asked))
+    for history in found.values():
+        history.reviews.sort(key=lambda review: review.claimed_at)
+        history.opinions.sort(key=lambda opinion: opinion.asked_at)
     return found
+
+
+def _rows(session_ids: list[UUID]) -> Iterable[tuple[Any, ...]]:
+    """Kind, and the columns of a review; what the other kinds have stands in the places of the same type."""
+    reviews = Review.objects.filter(session__in=session_ids).order_by().values_list(Value(_REVIEW), *_REVIEW_FIELDS)
+    readings = CaseReading.objects.filter(session__in=session_ids).order_by()
+    opinions = Opinion.objects.filter(session__in=session_ids).order_by()
+    rows: Iterable[tuple[Any, ...]] = reviews.union(
+        readings.values_list(
+            Value(_READING), "id", "session_id", _NO_MEMBER, "status", "submitted_at", _NO_TIME, _NO_TIME,
+            Value(""), _NO_FLAG, _NO_FLAG,
+        ),
+        opinions.values_list(
+            Value(_OPINION), "id", "session_id", "answered_by_id", Value(""), "asked_at", "withdrawn_at",
+            "answered_at", Value(""), _NO_FLAG, _NO_FLAG,
+        ),
+        all=True,
+    )  # fmt: skip
+    return rows

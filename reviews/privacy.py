@@ -72,7 +72,7 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
     "ReadingPolicy": (
         (
             "clinic", "blind_first", "blind_percent", "double_read", "double_percent", "severity_points",
-            "share_points", "seed", "changed_at", "changed_by",
+            "share_points", "seed", "changed_at", "changed_by", "applying", "applied_to", "cases_done", "cases_total",
         ),
         _REFERENCE,
     ),

@@ -16,16 +16,16 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from accounts.actors import Actor
+from accounts.errors import NotFound
 from accounts.models import Clinic
 from accounts.roles import Permission
-from accounts.selectors import clinic_of
 from patients.models import PhotoSession, Urgency
 from patients.querysets import PhotoSessionQuerySet
 from reviews.desk import Desk, desk_of
 from reviews.queue_filters import SHOWS, Deadlines, QueueFilters, condition, severity_condition
 from reviews.queue_order import Key, Order, Place, key_of, picked_key
-from reviews.queue_rows import QueueRow, rows_of
-from reviews.visibility import Contact, contacts_of, known_rank
+from reviews.queue_rows import QueueRow, for_rows, rows_of
+from reviews.visibility import Contact, known_rank
 
 __all__ = [
     "COUNTED",
@@ -43,6 +43,9 @@ __all__ = [
 CHUNK: Final = 100
 COUNTED: Final = 10_000
 """Cases are counted exactly up to here: a larger count says "more than", and costs no more."""
+
+FEW: Final = 1_000
+"""So many waiting cases are sorted in one statement; of more, the order is walked along its index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,12 @@ def worklist(actor: Actor, filters: QueueFilters, *, now: datetime) -> tuple[Cas
     red flags, its age and its deadline put it. Raises NotAllowed for other roles.
     """
     actor.check(Permission.READ_CASES)
-    clinic = clinic_of(actor)
+    clinic = _clinic(actor)
     desk = desk_of(actor, now)
     deadlines = Deadlines.of(clinic, now)
     waiting = PhotoSession.objects.waiting_for(actor)
-    wanted = condition(filters, deadlines=deadlines, clinic_id=clinic.pk, now=now)
-    first, contacts = _first(filters, desk), contacts_of(actor)
+    wanted = condition(filters, deadlines=deadlines, now=now)
+    first, contacts = _first(filters, desk), desk.contacts
     apart = _apart(actor, filters, desk, deadlines, wanted, first, contacts)
     matching = _held_as_wanted(waiting.filter(wanted, severity_condition(filters)), filters, desk)
     counts = _counts(waiting, desk)
@@ -103,8 +106,17 @@ def worklist(actor: Actor, filters: QueueFilters, *, now: datetime) -> tuple[Cas
         apart=apart,
         deadlines=deadlines,
         total=counts.all if filters.is_everything else None,
+        few=filters.few or counts.all <= FEW,
     )
     return cases, counts
+
+
+def _clinic(actor: Actor) -> Clinic:
+    """The clinician's clinic with its reading policy."""
+    clinic: Clinic | None = Clinic.objects.visible_to(actor).select_related("reading_policy").first()
+    if clinic is None:
+        raise NotFound
+    return clinic
 
 
 def places(query: Mapping[str, Any]) -> dict[str, Place | None]:
@@ -129,10 +141,16 @@ class CaseList(Sequence[QueueRow]):
         apart: Mapping[Key, PhotoSession],
         deadlines: Deadlines,
         total: int | None,
+        few: bool = False,
     ) -> None:
         self._actor, self._clinic, self._now, self._desk = actor, clinic, now, desk
         self._matching, self._apart, self._counted = matching, apart, total
-        self._order = Order(matching, apart, deadlines)
+        self._order = Order(matching, apart, deadlines, few=few)
+
+    @property
+    def clinicians(self) -> list[tuple[UUID, str]]:
+        """Who could hold a case of the clinic: membership and name, by name."""
+        return self._desk.clinicians
 
     def page(self, size: int, *, after: Place | None = None, before: Place | None = None) -> CasePage:
         """The page of ``size`` cases behind or in front of a place; the first page without one.
@@ -247,7 +265,7 @@ def _apart(
     if not first and not contacts:
         return {}
     rows = PhotoSession.objects.visible_to(actor).filter(wanted, pk__in={*contacts, *first})
-    sessions = {row.pk: row for row in rows.select_related("patient", "intake")}
+    sessions = {row.pk: row for row in for_rows(rows)}
     places = {pk: position for position, pk in enumerate(first)}
     found = {}
     for pk, session in sessions.items():

@@ -9,14 +9,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, Subquery, Value
-from django.db.models.lookups import Exact
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Clinic
 from analysis.models import Analysis
 from analysis.selectors import State
 from patients.models import Measuring, Urgency
-from reviews.models import Review, ReviewStatus
 
 SHOWS: Final = ("all", "unclaimed", "mine", "handed")
 URGENCIES: Final = ("1", "pressing")
@@ -92,6 +90,12 @@ class QueueFilters:
         return low <= rank <= high
 
     @property
+    def few(self) -> bool:
+        """Whether an index finds the cases themselves: so few that reading all costs less than walking the order."""
+        found = self.analysis not in ("", State.DONE.value) or self.show in ("mine", "handed")
+        return found or self.dermatologist or self.holder is not None
+
+    @property
     def is_everything(self) -> bool:
         return self == QueueFilters()
 
@@ -117,7 +121,7 @@ class Deadlines:
         )
 
 
-def condition(filters: QueueFilters, *, deadlines: Deadlines, clinic_id: UUID, now: datetime) -> Q:
+def condition(filters: QueueFilters, *, deadlines: Deadlines, now: datetime) -> Q:
     """The filters as a condition on photo sessions, without the severity, which some may not know yet, and without who
     holds a case, which is a matter of leases."""
     wanted = Q()
@@ -132,7 +136,7 @@ def condition(filters: QueueFilters, *, deadlines: Deadlines, clinic_id: UUID, n
     if filters.analysis:
         wanted &= _measuring(State(filters.analysis))
     if filters.dermatologist:
-        wanted &= _wants_dermatologist(clinic_id)
+        wanted &= Q(for_dermatologist=True)
     return wanted
 
 
@@ -162,14 +166,6 @@ def _measuring(state: State) -> Q:
             return Q(measuring=Measuring.NONE, ai_consented=False)
         case State.DRAFT:
             return Q(pk__in=[])
-
-
-def _wants_dermatologist(clinic_id: UUID) -> Q:
-    """Handed back for a dermatologist by whoever held the case last."""
-    released = Review.objects.filter(clinic_id=clinic_id, status=ReviewStatus.RELEASED)
-    last = released.filter(session=OuterRef("pk"), claimed_at__gte=OuterRef("submitted_at")).order_by("-closed_at")
-    ever = released.filter(for_dermatologist=True).values("session_id")
-    return Q(pk__in=ever) & Q(Exact(Subquery(last.values("for_dermatologist")[:1]), Value(True)))
 
 
 def _number(text: object, low: float, high: float) -> float | None:

@@ -14,11 +14,12 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from patients.models import PhotoSession, Urgency
 from patients.querysets import PhotoSessionQuerySet
 from reviews.queue_filters import MOST_SEVERE, Deadlines
+from reviews.queue_rows import for_rows
 
 Part = tuple[int, bool]
 """Urgency, and whether still in time: the coarse order of the list."""
@@ -91,11 +92,19 @@ def picked_key(position: int, session: PhotoSession) -> Key:
 class Order:
     """The whole list: ``rows`` in the order of the index, with ``apart`` (few, placed one by one) set in among them.
 
-    ``load`` says what is read of the rows: whole cases, or their keys alone.
+    ``few``: that another index finds the rows, and they are so few that sorting them in one statement costs less than
+    walking the stretches of the order.
     """
 
-    def __init__(self, rows: PhotoSessionQuerySet, apart: Mapping[Key, PhotoSession], deadlines: Deadlines) -> None:
-        self._rows, self._deadlines = rows, deadlines
+    def __init__(
+        self,
+        rows: PhotoSessionQuerySet,
+        apart: Mapping[Key, PhotoSession],
+        deadlines: Deadlines,
+        *,
+        few: bool = False,
+    ) -> None:
+        self._rows, self._deadlines, self._few = rows, deadlines, few
         self._apart: list[Entry] = sorted(apart.items(), key=lambda entry: entry[0])
 
     def after(self, key: Key | None, count: int) -> list[Entry]:
@@ -124,7 +133,7 @@ class Order:
         parts: Sequence[Part],
         beyond: Callable[[Key], tuple[Q, Q]],
         sign: str,
-        read: Callable[[PhotoSessionQuerySet, Part], Iterator[Entry]],
+        read: Callable[[PhotoSessionQuerySet], Iterator[Entry]],
     ) -> Iterator[Entry]:
         """At most ``count`` rows beyond a place: a query for each stretch of the index, none after the last needed."""
         found = 0
@@ -133,6 +142,9 @@ class Order:
             parts = parts[parts.index(key.part) :]
         elif key is not None and sign == "-":
             return  # nothing of the index stands in front of what was picked out
+        if self._few:
+            yield from self._sorted(key, count, parts, beyond, sign, read)
+            return
         for part in parts:
             rows = self._part(part)
             stretches = beyond(key) if key is not None and key.part == part else (Q(),)
@@ -140,23 +152,46 @@ class Order:
                 if found >= count:
                     return
                 ordered = rows.filter(stretch).order_by(f"{_FLIP[sign]}shown_rank", *order)
-                for entry in read(ordered[: count - found], part):
+                for entry in read(ordered[: count - found]):
                     found += 1
                     yield entry
 
+    def _sorted(
+        self,
+        key: Key | None,
+        count: int,
+        parts: Sequence[Part],
+        beyond: Callable[[Key], tuple[Q, Q]],
+        sign: str,
+        read: Callable[[PhotoSessionQuerySet], Iterator[Entry]],
+    ) -> Iterator[Entry]:
+        """The same in one statement."""
+        rows = self._rows.annotate(in_time=Case(When(self._deadlines.overdue, then=Value(0)), default=Value(1)))
+        if key is not None and key.part in parts:
+            same, further = beyond(key)
+            wanted = self._in_part(key.part) & (same | further)
+            for part in parts[1:]:
+                wanted |= self._in_part(part)
+            rows = rows.filter(wanted)
+        fields = ("urgency", "in_time", "-shown_rank", "submitted_at", "pk")
+        order = [field if not sign else field[1:] if field.startswith("-") else f"-{field}" for field in fields]
+        yield from read(rows.order_by(*order)[:count])
+
     def _part(self, part: Part) -> PhotoSessionQuerySet:
+        return self._rows.filter(self._in_part(part))
+
+    def _in_part(self, part: Part) -> Q:
         urgency, in_time = part
         limit = self._deadlines.of_urgency(urgency)
-        rows = self._rows.filter(urgency=urgency)
-        return rows.filter(submitted_at__gte=limit) if in_time else rows.filter(submitted_at__lt=limit)
+        return Q(urgency=urgency) & (Q(submitted_at__gte=limit) if in_time else Q(submitted_at__lt=limit))
 
-    def _whole(self, rows: PhotoSessionQuerySet, _part: Part) -> Iterator[Entry]:
-        for session in rows.select_related("patient", "intake"):
+    def _whole(self, rows: PhotoSessionQuerySet) -> Iterator[Entry]:
+        for session in for_rows(rows):
             yield key_of(session, session.shown_rank, self._deadlines), session
 
-    def _keys(self, rows: PhotoSessionQuerySet, part: Part) -> Iterator[Entry]:
-        for rank, at, pk in rows.values_list("shown_rank", "submitted_at", "pk"):
-            yield Key(*part, -rank, at, pk), None
+    def _keys(self, rows: PhotoSessionQuerySet) -> Iterator[Entry]:
+        for urgency, rank, at, pk in rows.values_list("urgency", "shown_rank", "submitted_at", "pk"):
+            yield Key(urgency, at >= self._deadlines.of_urgency(urgency), -rank, at, pk), None
 
 
 _FLIP: Final = {"": "-", "-": ""}

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import get_current_timezone_name, localtime
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.actors import Actor
 from accounts.context import ROLE_NAMES
 from accounts.roles import Role
-from accounts.selectors import clinician_names
 from analysis.selectors import State
 from patients.red_flags import label
 from patients.selectors import patient_label
@@ -27,18 +30,26 @@ from reviews.workflow import State as ReviewState
 from reviews.workload import workloads
 
 
+class Moment(NamedTuple):
+    """A time for a machine and for a reader, in the zone that is active."""
+
+    iso: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True)
 class QueueLine:
     """One row as the page shows it. ``state`` and ``analysis_state`` are words of the status badge."""
 
     session_id: UUID
     review_id: UUID | None
+    claim_url: str
     patient: str
     urgent: bool
     why: tuple[str, ...]
     severity: str
     severity_range: str
-    submitted_at: datetime
+    submitted: Moment
     age: str
     due: str
     overdue: bool
@@ -83,12 +94,13 @@ def _line(row: QueueRow, views: Views, now: datetime) -> QueueLine:
     return QueueLine(
         session_id=row.session.pk,
         review_id=row.review.pk if row.review else None,
+        claim_url=_claim_url(get_script_prefix()).replace(_ANY, str(row.session.pk)) if row.free else "",
         patient=patient_label(row.patient),
         urgent=row.urgent,
         why=tuple(_why(row)),
         severity=number(row.severity[0]) if row.severity else "",
         severity_range=f"{number(row.severity[1])}–{number(row.severity[2])}" if row.severity else "",
-        submitted_at=row.submitted_at,
+        submitted=_moment(row.submitted_at, get_current_timezone_name(), get_language()),
         age=duration(max(0.0, (now - row.submitted_at).total_seconds())),
         due=_due(row, now),
         overdue=row.overdue,
@@ -106,6 +118,22 @@ def _line(row: QueueRow, views: Views, now: datetime) -> QueueLine:
         handed_by_me=row.handed_by_me,
         handed=_handed(row),
     )
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, _zone: str, _language: str | None) -> Moment:
+    """The same case is shown again and again: its time is put into words once for each zone and language."""
+    local = localtime(at)
+    return Moment(local.isoformat(), date_format(local, "DATETIME_FORMAT"))
+
+
+_ANY: Final = "00000000-0000-0000-0000-000000000000"
+
+
+@lru_cache(maxsize=4)
+def _claim_url(_prefix: str) -> str:
+    """Where a case is claimed, with :data:`_ANY` in the place of the case."""
+    return reverse("reviews:claim", args=[_ANY])
 
 
 def _handed(row: QueueRow) -> str:
@@ -250,12 +278,12 @@ class FilterChoices:
     severities: tuple[int, ...] = tuple(range(1, 11))
 
 
-def filter_choices(actor: Actor, filters: QueueFilters) -> FilterChoices:
-    """The choices for this clinic."""
+def filter_choices(filters: QueueFilters, clinicians: Sequence[tuple[UUID, str]]) -> FilterChoices:
+    """The choices for the clinic of these clinicians (membership, name)."""
     return FilterChoices(
         analysis=analysis_choices(),
         waiting=[(hours, _("over %(time)s") % {"time": duration(hours * 3600)}) for hours in (4, 24, 72, 168, 720)],
-        holders=[(pk, name, pk == filters.holder) for pk, name in clinician_names(actor.own_clinic_id)],
+        holders=[(pk, name, pk == filters.holder) for pk, name in clinicians],
     )
 
 

@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from accounts.actors import Actor
 from accounts.models import Clinic
-from analysis.models import Finding
-from analysis.selectors import AnalysisState, State, states_of
+from analysis.selectors import AnalysisState, Measured, State, measured_of
 from patients.capture_protocol import expected_views
-from patients.models import Patient, Photo, PhotoSession
+from patients.models import Patient, PhotoSession
+from patients.querysets import PhotoSessionQuerySet
 from patients.red_flags import RedFlag
 from patients.selectors import red_flags_of
 from reviews.desk import Desk, Holding, Offer
 from reviews.histories import histories_of
-from reviews.models import Review, ReviewStatus
+from reviews.models import ReadingPolicy, Review, ReviewStatus
 from reviews.payloads import not_measurable_reason
 from reviews.second_reads import Flags, flags_of
 from reviews.visibility import hidden_sessions
@@ -67,15 +66,19 @@ class QueueRow:
         return self.review is None and (self.offer is None or self.handed_to_me or self.handed_by_me)
 
 
+def for_rows(sessions: PhotoSessionQuerySet) -> PhotoSessionQuerySet:
+    """With all that a row opens of the case itself: patient, answers, and the names of its views."""
+    return sessions.with_view_names().select_related("patient", "intake")
+
+
 def rows_of(
     actor: Actor, clinic: Clinic, now: datetime, desk: Desk, sessions: Sequence[PhotoSession]
 ) -> list[QueueRow]:
-    """The cases in this order, each with what its row shows. They come with their patient and answers loaded."""
+    """The cases in this order, each with what its row shows. ``sessions`` as :func:`for_rows` loads them, ``clinic``
+    with its reading policy."""
     prefetch({session.patient.key_id for session in sessions})
-    histories = histories_of(sessions)
-    views, states = _views(sessions), states_of(list(sessions))
-    hidden = hidden_sessions(actor, sessions, histories)
-    severities = _severities([session for session in sessions if session.pk not in hidden], states)
+    histories, measured = histories_of(sessions), measured_of(sessions)
+    hidden = hidden_sessions(actor, sessions, histories, ReadingPolicy.of_clinic(clinic))
     colleagues = flags_of(sessions, histories)
     return [
         _row(
@@ -83,9 +86,8 @@ def rows_of(
             clinic,
             now,
             desk,
-            views=views.get(session.pk, []),
-            analysis=states[session.pk],
-            severity=severities.get(session.pk),
+            analysis=measured[session.pk].state,
+            severity=_severity(measured[session.pk]) if session.pk not in hidden else None,
             colleagues=colleagues[session.pk]
             if session.pk not in hidden
             else replace(colleagues[session.pk], escalated=""),
@@ -102,7 +104,6 @@ def _row(
     now: datetime,
     desk: Desk,
     *,
-    views: list[str],
     analysis: AnalysisState,
     severity: tuple[float, float, float] | None,
     colleagues: Flags,
@@ -112,6 +113,7 @@ def _row(
     submitted_at = session.submitted_at or session.created_at
     hours = clinic.urgent_sla_hours if session.urgent else clinic.sla_hours
     due_at = submitted_at + timedelta(hours=hours)
+    views = session.view_names.split(",") if session.view_names else []  # type: ignore[attr-defined]
     review, offer = desk.holding.get(session.pk), desk.offers.get(session.pk)
     return QueueRow(
         session=session,
@@ -149,27 +151,10 @@ def _wants_dermatologist(last: Review) -> bool:
     return last.for_dermatologist or last.status == ReviewStatus.ESCALATED
 
 
-def _views(sessions: Sequence[PhotoSession]) -> dict[UUID, list[str]]:
-    found: dict[UUID, list[str]] = {}
-    ids = [session.pk for session in sessions]
-    rows = Photo.objects.present().filter(session__in=ids).values_list("session_id", "view")
-    for session_id, view in rows:
-        found.setdefault(session_id, []).append(view)
-    return found
-
-
-def _severities(
-    sessions: Sequence[PhotoSession], states: Mapping[UUID, AnalysisState]
-) -> dict[UUID, tuple[float, float, float]]:
-    """Value and range of the severity index of each measured case."""
-    measured = {
-        states[session.pk].analysis_id: session for session in sessions if states[session.pk].state is State.DONE
-    }
-    rows = Finding.objects.filter(analysis_id__in=[pk for pk in measured if pk], kind=Finding.Kind.SEVERITY)
-    found = {}
-    for row in rows.select_related("analysis"):
-        row.analysis.session = measured[row.analysis_id]  # opens what is sealed without another query
-        if not not_measurable_reason(row.payload):
-            index: Mapping[str, Any] = row.payload["index"]
-            found[row.analysis.session_id] = (index["value"], index["low"], index["high"])
-    return found
+def _severity(measured: Measured) -> tuple[float, float, float] | None:
+    """Value and range of the severity index of a measured case."""
+    found = measured.severity
+    if measured.state.state is not State.DONE or found is None or not_measurable_reason(found.payload):
+        return None
+    index: Mapping[str, Any] = found.payload["index"]
+    return index["value"], index["low"], index["high"]

@@ -29,7 +29,7 @@ def sampling_seed() -> str:
 class ReadingPolicy(models.Model):
     """What a clinic demands of its readers (``reviews.policy``); a change holds from the next claim."""
 
-    clinic = models.OneToOneField(Clinic, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    clinic = models.OneToOneField(Clinic, primary_key=True, on_delete=models.CASCADE, related_name="reading_policy")
     blind_first = models.CharField(max_length=10, choices=[(d.value, d.value) for d in Demand], default=Demand.OFF)
     blind_percent = models.PositiveSmallIntegerField(default=20)  # of submitted cases, when a sample is read blind
     double_read = models.CharField(max_length=10, choices=[(d.value, d.value) for d in Demand], default=Demand.OFF)
@@ -39,6 +39,11 @@ class ReadingPolicy(models.Model):
     seed = models.CharField(max_length=32, default=sampling_seed)  # a sample can be drawn again
     changed_at = models.DateTimeField(default=timezone.now)
     changed_by = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+")
+    # The worklist's order follows a change batch by batch (reviews.services.shown_ranks): how far it is.
+    applying = models.BooleanField(default=False)
+    applied_to = models.UUIDField(null=True, blank=True)  # the last session that follows it, in the order of their ids
+    cases_done = models.PositiveIntegerField(default=0)
+    cases_total = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -52,16 +57,25 @@ class ReadingPolicy(models.Model):
     def rules_of(cls, clinic_id: UUID | None) -> ReadingRules:
         """The rules in force; everything is off until an administrator has said otherwise."""
         row = cls.objects.filter(clinic_id=clinic_id).first()
-        if row is None:
-            return ReadingRules()
+        return row.rules if row is not None else ReadingRules()
+
+    @classmethod
+    def of_clinic(cls, clinic: Clinic) -> ReadingRules:
+        """The same of a clinic that was read with its policy."""
+        row: ReadingPolicy | None = getattr(clinic, "reading_policy", None)
+        return row.rules if row is not None else ReadingRules()
+
+    @property
+    def rules(self) -> ReadingRules:
+        """As a value."""
         return ReadingRules(
-            blind_first=Demand(row.blind_first),
-            blind_percent=row.blind_percent,
-            double_read=Demand(row.double_read),
-            double_percent=row.double_percent,
-            severity_points=row.severity_points,
-            share_points=row.share_points,
-            seed=row.seed,
+            blind_first=Demand(self.blind_first),
+            blind_percent=self.blind_percent,
+            double_read=Demand(self.double_read),
+            double_percent=self.double_percent,
+            severity_points=self.severity_points,
+            share_points=self.share_points,
+            seed=self.seed,
         )
 
 

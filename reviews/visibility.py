@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import BooleanField, Value
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.errors import DomainError
 from patients.models import PhotoSession
 from reviews.histories import History, histories_of
-from reviews.models import Opinion, Read, ReadingPolicy, Review, ReviewStatus
+from reviews.models import Read, ReadingPolicy, Review, ReviewStatus
 from reviews.policy import ReadingRules
 from reviews.workflow import ReadState
 
@@ -61,16 +60,19 @@ def sight_of(actor: Actor, session: PhotoSession) -> Sight:
 
 
 def sights(
-    actor: Actor, sessions: Iterable[PhotoSession], histories: Mapping[UUID, History] | None = None
+    actor: Actor,
+    sessions: Iterable[PhotoSession],
+    histories: Mapping[UUID, History] | None = None,
+    rules: ReadingRules | None = None,
 ) -> dict[UUID, Sight]:
     """The facts for many cases of the actor's clinic, in a fixed number of queries.
 
-    ``histories``: those of the same cases, when the caller has read them.
+    ``histories``: those of the same cases; ``rules``: those of the clinic; when the caller has read them.
     """
     known = histories_of(sessions) if histories is None else {row.pk: histories[row.pk] for row in sessions}
     if not known:
         return {}
-    rules = ReadingPolicy.rules_of(actor.clinic_id)
+    rules = rules or ReadingPolicy.rules_of(actor.clinic_id)
     graded = _graded(actor, known.values())
     return {pk: _sight(actor, history, rules, graded) for pk, history in known.items()}
 
@@ -127,24 +129,6 @@ class Contact:
     blind: bool | None
 
 
-def contacts_of(actor: Actor) -> dict[UUID, list[Contact]]:
-    """The waiting cases that this person has held, graded or given an opinion about. In one query."""
-    mine, waits = actor.membership_id, PhotoSession.Status.SUBMITTED
-    unfinished = (*ReviewStatus.open_states(), *ReviewStatus.handed_on())
-    held = Review.objects.filter(reviewer_id=mine, status__in=unfinished, session__status=waits)
-    nothing = Value(None, output_field=BooleanField())
-    read = Read.objects.filter(reader_id=mine, case__session__status=waits).order_by()
-    answered = Opinion.objects.filter(answered_by_id=mine, session__status=waits).order_by()
-    rows = held.values_list("session_id", "claimed_at", "blind_first").union(
-        read.values_list("case__session_id", "committed_at", nothing),
-        answered.values_list("session_id", "answered_at", nothing),
-    )
-    found: dict[UUID, list[Contact]] = {}
-    for session_id, at, blind in rows:
-        found.setdefault(session_id, []).append(Contact(at, blind))
-    return found
-
-
 def known_rank(session: PhotoSession, contacts: Iterable[Contact]) -> int:
     """The severity in tenths of a waiting case, as far as somebody with these contacts may know it; else 0."""
     since = session.submitted_at
@@ -157,9 +141,11 @@ def known_rank(session: PhotoSession, contacts: Iterable[Contact]) -> int:
     return session.severity_rank if sees_findings(sight) else 0
 
 
-def hidden_from_newcomers(clinic_id: UUID | None, sessions: Iterable[PhotoSession]) -> set[UUID]:
+def hidden_from_newcomers(
+    clinic_id: UUID | None, sessions: Iterable[PhotoSession], rules: ReadingRules | None = None
+) -> set[UUID]:
     """Those of a clinic's waiting cases whose findings are hidden from every clinician who is new to them."""
-    rules = ReadingPolicy.rules_of(clinic_id)
+    rules = rules or ReadingPolicy.rules_of(clinic_id)
     return {
         pk
         for pk, history in histories_of(sessions).items()
@@ -178,10 +164,13 @@ def hides_from_newcomers(session_id: UUID) -> bool:
 
 
 def hidden_sessions(
-    actor: Actor, sessions: Iterable[PhotoSession], histories: Mapping[UUID, History] | None = None
+    actor: Actor,
+    sessions: Iterable[PhotoSession],
+    histories: Mapping[UUID, History] | None = None,
+    rules: ReadingRules | None = None,
 ) -> set[UUID]:
     """The cases whose findings this clinician must not see yet; the queue leaves their severity out."""
-    return {pk for pk, sight in sights(actor, sessions, histories).items() if not sees_findings(sight)}
+    return {pk for pk, sight in sights(actor, sessions, histories, rules).items() if not sees_findings(sight)}
 
 
 def findings_hidden(actor: Actor, session: PhotoSession) -> bool:

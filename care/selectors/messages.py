@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.actors import Actor
@@ -99,7 +99,10 @@ def unread_count(actor: Actor) -> int:
         rows = rows.filter(Q(assigned_to=actor.membership_id) | Q(assigned_to=None)).exclude(
             status=Thread.Status.CLOSED
         )
-    return _with_unread(actor, rows).filter(is_unread=True).count()
+    read = ThreadReader.objects.filter(
+        thread=OuterRef("pk"), user_id=actor.user_id, last_read_number__gte=OuterRef(_newest(actor))
+    )
+    return rows.filter(~Exists(read), **{f"{_newest(actor)}__gt": 0}).count()
 
 
 def sent_before(actor: Actor, send_key: UUID) -> Message | None:
@@ -165,9 +168,14 @@ def _filtered(actor: Actor, rows: ThreadQuerySet, filters: InboxFilters) -> Thre
     return rows
 
 
+def _newest(actor: Actor) -> str:
+    """The number of the newest message that this person may read."""
+    return "public_number" if actor.role is Role.PATIENT else "last_number"
+
+
 def _with_unread(actor: Actor, rows: ThreadQuerySet) -> ThreadQuerySet:
     mine = ThreadReader.objects.filter(thread=OuterRef("pk"), user_id=actor.user_id).values("last_read_number")[:1]
-    newest = "public_number" if actor.role is Role.PATIENT else "last_number"
+    newest = _newest(actor)
     rows = rows.annotate(read_number=Coalesce(Subquery(mine), Value(0)))
     marked: ThreadQuerySet = rows.annotate(
         is_unread=Case(When(**{f"{newest}__gt": F("read_number")}, then=True), default=False)

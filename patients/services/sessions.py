@@ -148,10 +148,11 @@ def mark_submitted(*, session: PhotoSession, now: datetime, look_now: bool = Fal
     session.clinic_id = session.patient.clinic_id
     session.urgency = urgency_of(session)
     session.measuring, session.severity_rank, session.shown_rank = Measuring.NONE, 0, 0
+    session.for_dermatologist = False
     session.save(
         update_fields=[
             "status", "submitted_at", "ai_consented", "urgent", "retake_views", "clinic", "urgency", "measuring",
-            "severity_rank", "shown_rank", "occasion",
+            "severity_rank", "shown_rank", "for_dermatologist", "occasion",
         ]
     )  # fmt: skip
     if session.urgent and session.status == PhotoSession.Status.SUBMITTED:
@@ -219,6 +220,14 @@ def show_ranks(*, session_ids: Collection[UUID], read_blind: bool) -> int:
     if read_blind:
         return rows.exclude(shown_rank=0).update(shown_rank=0)
     return rows.exclude(shown_rank=F("severity_rank")).update(shown_rank=F("severity_rank"))
+
+
+def send_to_dermatologists(*, session: PhotoSession, wanted: bool) -> None:
+    """Note beside a locked case whether a dermatologist has to take over, as whoever handed it on last said. Called by
+    ``reviews``."""
+    if session.for_dermatologist is not wanted:
+        session.for_dermatologist = wanted
+        session.save(update_fields=["for_dermatologist"])
 
 
 def raise_urgency(*, session: PhotoSession, urgency: Urgency) -> None:

@@ -13,6 +13,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound
 from accounts.workflow import next_state
+from patients import services as patient_services
 from patients.models import PhotoSession
 from reviews.models import Review, ReviewEvent, ReviewStatus
 from reviews.services.shown_ranks import refresh_shown
@@ -118,6 +119,7 @@ def apply(
     review.save()
     if review.status in ReviewStatus.handed_on():
         refresh_shown(review.session)
+        patient_services.send_to_dermatologists(session=review.session, wanted=review.for_dermatologist)
     record_event(review, action, before=before.value, actor=actor, now=now)
     audit.record(
         action=transition.audit,

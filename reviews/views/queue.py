@@ -39,9 +39,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "page": page,
         "lines": queue_lines(page.rows, now),
-        "choices": filter_choices(actor, filters),
+        "choices": filter_choices(filters, cases.clinicians),
         "views": saved_views(actor, filters),
-        "save_form": SaveViewForm(auto_id="view_%s"),
+        "save_form": SaveViewForm(auto_id="view_%s") if filters.query() else None,
     }
     return render(
         request, "reviews/_queue.html" if request.headers.get("HX-Request") else "reviews/queue.html", context

@@ -11,6 +11,7 @@ from accounts.errors import Invalid, NotAllowed
 from accounts.models import User
 from accounts.roles import Role
 from patients.intake_form import Symptom
+from patients.models import PhotoSession
 from reviews import services
 from reviews.queue import QueueFilters, worklist
 from reviews.queue_page import queue_lines
@@ -190,3 +191,31 @@ def test_a_named_set_of_filters_is_private_or_shared_and_its_address_shows_the_s
         services.save_view(actor=me, name="Everything", filters=ALL, shared=False, now=NOW)
     services.remove_view(actor=me, view_id=private.pk)
     assert services.views_of(me) == []
+
+
+def test_needs_a_dermatologist_is_what_the_last_holder_said_of_this_submission():
+    clinic = make_clinic()
+    me, colleague = dermatologist(clinic), trichologist(clinic)
+    handed, escalated = case(clinic, "Handed", 4), case(clinic, "Escalated", 5)
+    case(clinic, "Other", 6)
+    review = services.claim_review(actor=colleague, session_id=handed.pk, now=NOW)
+    services.release_review(actor=colleague, review_id=review.pk, for_dermatologist=True, now=NOW)
+    review = services.claim_review(actor=colleague, session_id=escalated.pk, now=NOW)
+    services.escalate_case(actor=colleague, review_id=review.pk, reason="Scarring", urgency="soon", now=NOW)
+
+    def shown():
+        return set(initials(worklist(me, QueueFilters(dermatologist=True), now=NOW)[0]))
+
+    assert shown() == {"Handed", "Escalated"}
+    review = services.claim_review(actor=me, session_id=handed.pk, now=NOW)
+    assert shown() == {"Handed", "Escalated"}
+    services.release_review(actor=me, review_id=review.pk, now=NOW)
+    assert shown() == {"Escalated"}
+
+    from importlib import import_module
+
+    from django.apps import apps
+
+    PhotoSession.objects.update(for_dermatologist=False)
+    import_module("reviews.migrations.0009_fill_for_dermatologist").fill(apps, None)
+    assert shown() == {"Escalated"}, "cases that waited before the column came"
