@@ -21,6 +21,7 @@ JOBS: tuple[Job, ...] = (
     Job("send waiting webhooks", "accounts.tasks.sweep_webhooks", 1),
     Job("sweep uploads", "patients.tasks.sweep_uploads", 60),
     Job("remind of follow-ups", "reviews.tasks.remind_of_follow_ups", 60),
+    Job("sweep changes of reading policies", "reviews.tasks.sweep", 2),
     Job("sweep reports and exports", "reports.tasks.sweep", 2),
     Job("remind of consultations", "care.tasks.send_reminders", 5),
     Job("remind of photographs", "care.tasks.remind_of_captures", 15),

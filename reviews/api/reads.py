@@ -128,6 +128,9 @@ class PolicyIO(serializers.Serializer[Any]):
     double_percent = serializers.IntegerField(min_value=0, max_value=100)
     severity_points = serializers.IntegerField(min_value=0, max_value=9)
     share_points = serializers.IntegerField(min_value=0, max_value=100)
+    applying = serializers.BooleanField(read_only=True, help_text="The order of the queue still follows the change.")
+    cases_done = serializers.IntegerField(read_only=True, help_text="Waiting cases that follow it already.")
+    cases_total = serializers.IntegerField(read_only=True)
 
 
 def _given(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -60,6 +60,7 @@ from reviews.services.regions import (
 )
 from reviews.services.rescaling import measure_with_scales
 from reviews.services.saved_views import remove_view, save_view, views_of
+from reviews.services.shown_ranks import apply_reading_policy, resume_reading_policies
 from reviews.services.side_effects import (
     answer_side_effects,
     answers_of_patient,
@@ -79,6 +80,7 @@ __all__ = [
     "add_region",
     "answer_side_effects",
     "answers_of_patient",
+    "apply_reading_policy",
     "apply_template",
     "ask_opinion",
     "cancel_task",
@@ -133,6 +135,7 @@ __all__ = [
     "renew_lease",
     "reopen",
     "request_retake",
+    "resume_reading_policies",
     "save_plan",
     "save_reading",
     "save_template",

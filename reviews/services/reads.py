@@ -27,7 +27,7 @@ from reviews.policy import Demand, ReadingRules, Refusal, refusal
 from reviews.second_reads import eligible, facts_of, policy_of, reading_for
 from reviews.services.carry_over import carry_work, work_to_carry
 from reviews.services.holding import apply, locked_review
-from reviews.services.shown_ranks import refresh_shown_of
+from reviews.services.shown_ranks import begin_applying
 from reviews.workflow import OPEN_STATES, READ_TRANSITIONS, Action, ReadAction, ReadState, State
 
 
@@ -35,6 +35,7 @@ from reviews.workflow import OPEN_STATES, READ_TRANSITIONS, Action, ReadAction, 
 def set_reading_policy(*, actor: Actor, rules: ReadingRules, now: datetime) -> ReadingPolicy:
     """Change what the clinic demands of its readers; it holds from the next claim. The seed of samples stays.
 
+    The order of the worklist follows in the background (:mod:`reviews.services.shown_ranks`).
     Raises Invalid ``out_of_bounds``.
     """
     actor.check(Permission.MANAGE_CLINIC)
@@ -52,7 +53,7 @@ def set_reading_policy(*, actor: Actor, rules: ReadingRules, now: datetime) -> R
     row, _created = ReadingPolicy.objects.update_or_create(
         clinic_id=actor.own_clinic_id, defaults={**values, "changed_at": now, "changed_by_id": actor.membership_id}
     )
-    refresh_shown_of(actor.own_clinic_id)
+    begin_applying(row)
     audit.record(
         action="clinic.reading_policy_changed",
         now=now,

@@ -142,13 +142,15 @@ def escalate(request: HttpRequest, review_id: UUID) -> HttpResponse:
 def reading_policy(request: HttpRequest) -> HttpResponse:
     """What the clinic demands of its readers, and the cases that wait for one."""
     actor = actor_of(request)
-    form = PolicyForm(request.POST or None, instance=second_reads.policy_of(actor))
+    policy = second_reads.policy_of(actor)
+    form = PolicyForm(request.POST or None, instance=policy)
     if request.method == "POST" and form.is_valid():
         services.set_reading_policy(actor=actor, rules=form.rules(), now=timezone.now())
         messages.success(request, _("Saved. It holds from the next claim."))
         return redirect("reviews:reading_policy")
     context = {
         "form": form,
+        "policy": policy,
         "waiting": second_reads.waiting_reads(actor),
         "clinicians": second_reads.reader_count(actor),
         "waive_form": WaiveForm(),

@@ -29,6 +29,7 @@ SEVERE = QueueFilters(severity_from=5)
 def policy(clinic, **rules):
     admin = actor_for(make_staff(Role.ADMINISTRATOR, clinic).user)
     services.set_reading_policy(actor=admin, rules=ReadingRules(**rules), now=NOW)
+    services.apply_reading_policy(clinic_id=clinic.pk)
 
 
 def case(clinic, name, hours, severity=None):
