@@ -154,7 +154,7 @@ def _whose(found: FinalFinding, statement: str) -> str:
 
 _KEPT: Mapping[str, tuple[str, ...]] = {
     "measure": ("metric", "value", "low", "high", "unit", "takes", "vellus_cutoff_um", "not_in_mm", "reason"),
-    "region": ("kind", "box", "polygon", "share_of_scalp", "position"),
+    "region": ("kind", "box", "polygon", "share_of_scalp", "share_low", "share_high", "position"),
     "condition": ("shown", "threshold", "reason"),
     "severity": ("index", "affected_share", "parts", "missing_views", "reason"),
     "salt": ("score", "band", "parts", "reason"),

@@ -216,8 +216,15 @@ def region_words(payload: Mapping[str, Any], *, corrected: bool) -> Words:
     share = payload.get("share_of_scalp")
     if share is None:
         statement = _("Seen in the %(place)s of the scalp") % {"place": place}
-    else:
+    elif payload.get("share_low") is None or payload.get("share_high") is None:
         statement = _("%(share)s %% of the scalp seen, in the %(place)s") % {"share": number(share), "place": place}
+    else:
+        statement = _("%(share)s %% of the scalp seen (95 %% interval %(low)s to %(high)s %%), in the %(place)s") % {
+            "share": number(share),
+            "low": number(payload["share_low"]),
+            "high": number(payload["share_high"]),
+            "place": place,
+        }
     meaning = _("Hardly any hair covers the skin here.") if bald else _("Skin can be seen through the hair here.")
     return Words(title, _statement(statement, corrected=corrected), meaning)
 

@@ -227,6 +227,8 @@ def interval(kind: str, payload: Mapping[str, Any]) -> str:
     """The 95 % interval in words; empty when there is none (a clinician's number carries none)."""
     if kind == "norwood":
         return stage_range(payload)
+    if kind == "region":
+        payload = {"low": payload.get("share_low"), "high": payload.get("share_high"), "unit": "%"}
     source = payload.get({"severity": "index", "salt": "score"}[kind], {}) if kind in ("severity", "salt") else payload
     low, high = source.get("low"), source.get("high")
     if low is None or high is None or not low < high:

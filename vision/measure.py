@@ -238,11 +238,44 @@ def _share(metric: Metric, scalp: Scalp, model_mae: Mapping[Metric, float]) -> M
     variance = np.tensordot(weights**2, scalp.classes, axes=1) - mean**2
     deviation = np.where(scalp.mask, np.sqrt(np.maximum(variance, 0)), 0).astype(np.float32)
     bias = float(mean[scalp.mask].mean()) - value
-    blocks = _block_sums(deviation, max(1, round(sqrt(4 * area / pi) / BLOCKS_ACROSS)))
-    of_photo = 100 * NORMAL_95 * sqrt(bias**2 + float((blocks**2).sum()) / area**2)
+    of_photo = 100 * NORMAL_95 * _spread_of(bias, deviation, area)
     of_model = LAPLACE_95 * _model_error(metric, model_mae)
     half = WIDENED.get(metric, 1.0) * sqrt(of_photo**2 + of_model**2)
     return _within(100 * value, half, 100.0, "%")
+
+
+def region_share(
+    kind: ScalpClass,
+    mask: NDArray[np.bool_],
+    reach: NDArray[np.bool_],
+    scalp_map: ScalpMap,
+    model_mae: Mapping[Metric, float],
+) -> Measured:
+    """The share of the visible scalp that one region covers, in %, with its 95 % interval.
+
+    ``mask`` is the region, ``reach`` where it may extend to, ``kind`` BALD, or THINNING (which counts what is bald,
+    too). *h_photo* is that of a share whose pixels count inside the reach alone; *h_model* is that of all regions of the kind
+    together (the bald share, the scalp visibility), of which this region has its part.
+    """
+    scalp = find_scalp(scalp_map)
+    area = float(scalp.mask.sum())
+    value = float((mask & scalp.mask).sum()) / area
+    bald = kind is ScalpClass.BALD
+    likely = np.where((mask | reach) & scalp.mask, scalp.classes[2] if bald else scalp.classes[1] + scalp.classes[2], 0)
+    deviation = np.sqrt(np.maximum(likely * (1 - likely), 0)).astype(np.float32)
+    bias = float(likely.sum()) / area - value
+    of_photo = 100 * NORMAL_95 * _spread_of(bias, deviation, area)
+    together = Metric.BALD_SHARE if bald else Metric.SCALP_VISIBILITY
+    counted = (ScalpClass.BALD,) if bald else (ScalpClass.THINNING, ScalpClass.BALD)
+    of_kind = float(np.isin(scalp.labels, counted).sum()) / area
+    of_model = LAPLACE_95 * _model_error(together, model_mae) * min(1.0, value / max(of_kind, 1e-6))
+    return _within(100 * value, sqrt(of_photo**2 + of_model**2), 100.0, "%")
+
+
+def _spread_of(bias: float, deviation: NDArray[np.float32], area: float) -> float:
+    """Standard deviation of a share: the labels' bias, and blocks of pixels that are wrong together."""
+    blocks = _block_sums(deviation, max(1, round(sqrt(4 * area / pi) / BLOCKS_ACROSS)))
+    return sqrt(bias**2 + float((blocks**2).sum()) / area**2)
 
 
 def _model_error(metric: Metric, stated: Mapping[Metric, float]) -> float:

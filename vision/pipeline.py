@@ -291,7 +291,8 @@ def _segment(
 def _regions(image: RgbImage, scalp: ScalpMap | NotMeasurable, networks: Networks) -> tuple[Region, ...]:
     if isinstance(scalp, NotMeasurable) or networks.detector is None:
         return ()
-    return detect_regions(image, scalp, networks.detector.network, networks.detector.release)
+    errors = held_out_errors(networks.segmenter)
+    return detect_regions(image, scalp, networks.detector.network, networks.detector.release, errors)
 
 
 def _field(

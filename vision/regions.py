@@ -11,6 +11,7 @@ that happens here in numpy, so that serving needs neither torch nor ultralytics.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.areas import Area, affected_areas
+from vision.measure import region_share
 from vision.preprocess import Placement, preprocess
 from vision.release import Release
-from vision.types import Box, Region, RgbImage, ScalpClass, ScalpMap
+from vision.types import Box, Metric, Region, RgbImage, ScalpClass, ScalpMap
 
 if TYPE_CHECKING:
     from vision.runtime import Network
@@ -63,15 +65,23 @@ class FoundArea:
     mask: NDArray[np.bool_]
 
 
-def detect_regions(image: RgbImage, scalp: ScalpMap, network: Network, release: Release) -> tuple[Region, ...]:
-    """Regions of one photo, best score first.
+def detect_regions(
+    image: RgbImage,
+    scalp: ScalpMap,
+    network: Network,
+    release: Release,
+    model_mae: Mapping[Metric, float] | None = None,
+) -> tuple[Region, ...]:
+    """Regions of one photo, best score first, each share with its interval (:func:`vision.measure.region_share`).
+
+    ``model_mae`` holds the segmentation's held-out errors of shares, as for :func:`vision.measure.measure_photo`.
 
     A thinning region reaches over what is bald inside it, and a bald core is listed as its own region, so shares of a
     thinning and a bald region must not be added. Shares count area inside the visible scalp; regions below
     :data:`vision.areas.SMALLEST_SHARE` are dropped. Nothing is found where no scalp is seen.
     """
     areas = find_areas(image, scalp, network, release)
-    regions = (_region(area, scalp) for area in areas if area.score >= release.thresholds["score"])
+    regions = (_region(area, scalp, model_mae or {}) for area in areas if area.score >= release.thresholds["score"])
     return tuple(region for region in regions if region is not None)
 
 
@@ -99,14 +109,21 @@ def find_areas(image: RgbImage, scalp: ScalpMap, network: Network, release: Rele
 
 def stability(area: Area, scalp: ScalpMap) -> float:
     """How little an area depends on where the border is drawn, 0..1."""
-    likely = scalp.probabilities[ScalpClass.BALD]
-    if area.kind is ScalpClass.THINNING:
-        likely = likely + scalp.probabilities[ScalpClass.THINNING]
+    firm = area.mask & (_likely(area.kind, scalp) > FIRM)
+    return float(firm.sum()) / float(reach_of(area.kind, area.mask, scalp).sum())
+
+
+def reach_of(kind: ScalpClass, mask: NDArray[np.bool_], scalp: ScalpMap) -> NDArray[np.bool_]:
+    """An area with what loosely hangs together with it: where its border may lie."""
     visible = np.isin(scalp.labels, ScalpClass.scalp())
-    _, numbered = cv2.connectedComponents(((likely > LOOSE) & visible).astype(np.uint8))
-    touched = np.unique(numbered[area.mask])
-    reach = area.mask | np.isin(numbered, touched[touched > 0])
-    return float((area.mask & (likely > FIRM)).sum()) / float(reach.sum())
+    _, numbered = cv2.connectedComponents(((_likely(kind, scalp) > LOOSE) & visible).astype(np.uint8))
+    touched = np.unique(numbered[mask])
+    return np.asarray(mask | np.isin(numbered, touched[touched > 0]), np.bool_)
+
+
+def _likely(kind: ScalpClass, scalp: ScalpMap) -> NDArray[np.float32]:
+    counted = [ScalpClass.THINNING, ScalpClass.BALD] if kind is ScalpClass.THINNING else [ScalpClass.BALD]
+    return np.asarray(scalp.probabilities[counted].sum(axis=0), np.float32)
 
 
 def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
@@ -193,12 +210,13 @@ def _without_letterbox(found: Detection, place: Placement) -> Detection:
     return Detection(found.kind, found.score, box, np.asarray(place.cut(found.mask), dtype=np.bool_))
 
 
-def _region(area: FoundArea, scalp: ScalpMap) -> Region | None:
+def _region(area: FoundArea, scalp: ScalpMap, model_mae: Mapping[Metric, float]) -> Region | None:
     polygon = outline(area.mask)
     if len(polygon) < 3:
         return None
     visible = np.isin(scalp.labels, ScalpClass.scalp())
     across, down = np.array(polygon).T
+    share = region_share(area.kind, area.mask, reach_of(area.kind, area.mask, scalp), scalp, model_mae)
     return Region(
         kind=area.kind,
         box=Box(float(across.min()), float(down.min()), float(across.max()), float(down.max())),
@@ -206,6 +224,7 @@ def _region(area: FoundArea, scalp: ScalpMap) -> Region | None:
         score=area.score,
         share_of_scalp=100.0 * float(area.mask.sum()) / float(visible.sum()),
         position=_position(area.mask, visible),
+        share_range=(share.low, share.high),
     )
 
 

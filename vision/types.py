@@ -176,6 +176,7 @@ class Region:
     score: float
     share_of_scalp: float
     position: tuple[float, float]
+    share_range: tuple[float, float] | None = None  # 95 % interval of the share (vision.measure.region_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,7 +294,8 @@ def _observed(patient_id: str, line: FindingLine | MeasuredFacts, day: dt.date) 
     inside = {"severity": "index", "salt": "score"}.get(line.kind)
     number: Any = line.payload.get(inside) if inside else line.payload
     if line.kind == "region" and "share_of_scalp" in line.payload:
-        number = {"value": line.payload["share_of_scalp"], "unit": "%"}
+        edges = {edge: line.payload.get(f"share_{edge}") for edge in ("low", "high")}
+        number = {"value": line.payload["share_of_scalp"], "unit": "%", **edges}
     if isinstance(number, Mapping) and number.get("value") is not None:
         item["valueQuantity"] = _quantity(number["value"], str(number.get("unit", "")))
         if number.get("low") is not None and number.get("high") is not None:

@@ -40,6 +40,9 @@ def test_a_region_says_where_and_how_much():
         "region", "bald", {"kind": "bald", "share_of_scalp": 4.2, "position": [0.8, 0.1]}, corrected=False
     )
     assert words.statement == "4.2 % of the scalp seen, in the upper right"
+    ranged = {"kind": "bald", "share_of_scalp": 4.2, "share_low": 2.0, "share_high": 7.5, "position": [0.8, 0.1]}
+    words = finding_words("region", "bald", ranged, corrected=False)
+    assert words.statement == "4.2 % of the scalp seen (95 % interval 2 to 7.5 %), in the upper right"
 
 
 def test_an_abstention_is_said_as_such():

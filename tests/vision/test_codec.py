@@ -27,7 +27,9 @@ from vision.types import (
 READING = ConditionReading(
     {Condition.ALOPECIA: 0.7, Condition.PSORIASIS: 0.2, Condition.NO_FINDING: 0.1}, Condition.ALOPECIA, 0.6
 )
-REGION = Region(ScalpClass.BALD, Box(0.1, 0.2, 0.4, 0.5), ((0.1, 0.2), (0.4, 0.2), (0.3, 0.5)), 0.81, 12.5, (0.5, 0.4))
+REGION = Region(
+    ScalpClass.BALD, Box(0.1, 0.2, 0.4, 0.5), ((0.1, 0.2), (0.4, 0.2), (0.3, 0.5)), 0.81, 12.5, (0.5, 0.4), (8.0, 17.5)
+)
 
 
 def test_a_photo_survives_json(crown: RgbImage) -> None:

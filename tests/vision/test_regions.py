@@ -15,7 +15,7 @@ from vision.evaluation.regions import PhotoCount, average_precision, count_photo
 from vision.regions import FoundArea, decode, detect_regions, detections, find_areas, outline, suppress
 from vision.release import InputSpec, Release, load_release
 from vision.runtime import open_network
-from vision.types import LabelMap, RgbImage, ScalpClass, ScalpMap
+from vision.types import LabelMap, Metric, RgbImage, ScalpClass, ScalpMap
 
 SIDE = 64
 """Input of the made-up network; its prototypes are 16 x 16."""
@@ -95,6 +95,20 @@ def test_a_region_has_the_shape_the_segmentation_draws(release: Release) -> None
     assert (region.box.left, region.box.right) == pytest.approx((0.25, 0.75), abs=0.02)
     assert region.position == pytest.approx((0.5, 0.5), abs=0.01)
     assert len(region.polygon) >= 3
+
+
+def test_a_share_has_an_interval_that_widens_with_doubt_and_with_the_releases_error(release: Release) -> None:
+    network = FixedNetwork([column((32, 32, 64, 32), (0.1, 0.9), (1, 0))])
+    sure, doubtful = (scalp_map(patched(ScalpClass.BALD), certainty) for certainty in (1.0, 0.9))
+    ranges = [
+        next(iter(detect_regions(picture(), scalp, network, release, {Metric.AFFECTED_SHARE: mae}))).share_range
+        for scalp, mae in ((sure, 0.0), (doubtful, 0.0), (sure, 2.0))
+    ]
+    assert ranges[0] == pytest.approx((25, 25))
+    low, high = ranges[1] or (0.0, 0.0)
+    assert low < 24 < 26 < high
+    # the only bald region bears all of the release's error of the bald share: ln 20 x 1.3 x 2 points
+    assert ranges[2] == pytest.approx((25 - 7.789, 25 + 7.789), abs=0.01)
 
 
 def test_position_is_relative_to_the_visible_scalp(release: Release) -> None:
