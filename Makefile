@@ -58,8 +58,10 @@ bench: $(VENV)/.dev  ## measured comparisons; each prints a table and a ratio
 
 train: $(VENV)/.dev  ## train every network from DATA (hours on a CPU)
 	$(BIN)/python -m vision train scalp_segmentation --data $(DATA)
-	$(BIN)/python -m vision train conditions --data $(DATA)
 	$(BIN)/python -m vision train regions --data $(DATA)
+	$(BIN)/python -m vision train norwood --data $(DATA)
+	$(BIN)/python -m vision train conditions --data $(DATA)
+	$(BIN)/python -m vision train trichoscopy --data $(DATA)
 
 lock: $(VENV)/.dev  ## write what is installed as the new constraints
 	$(BIN)/python -m tools.lock

@@ -18,6 +18,9 @@ from typing import Any, Literal
 RELEASES_DIR = Path(__file__).parent / "releases"
 """Where the shipped releases lie."""
 
+ONNX_FILE = "model.onnx"
+"""Graph and weights of a network that OpenCV reads too; it stands for ``model.xml`` and ``weights.safetensors``."""
+
 ResizeRule = Literal["letterbox", "stretch", "centre_crop"]
 RESIZE_RULES: tuple[ResizeRule, ...] = ("letterbox", "stretch", "centre_crop")
 

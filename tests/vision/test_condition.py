@@ -174,16 +174,10 @@ def test_attention_equals_grad_cam() -> None:
 def test_the_exported_network_answers_as_the_trained_one() -> None:
     """OpenVINO against PyTorch with the release's own weights, and logits against the stored head."""
     torch = pytest.importorskip("torch")
-    from safetensors.torch import load_file
-
-    from vision.training.condition_network import ConditionNetwork
+    from vision.runtime.architectures import load_module
 
     release = load_release("scalp-condition")
-    network = ConditionNetwork(len(release.classes)).eval()
-    weights = load_file(str(release.path("weights.safetensors")))
-    network.load_state_dict(
-        {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
-    )
+    network = load_module(release)
     batch = np.random.default_rng(3).uniform(-1, 1, (1, 3, 224, 224)).astype(np.float32)
     logits, features = open_network(release).infer(batch)
     with torch.no_grad():

@@ -101,3 +101,26 @@ def test_without_a_card_the_cpu_serves():
 def test_all_releases_together_are_small():
     total = sum((release.folder / name).stat().st_size for release in list_releases() for name in release.files)
     assert total <= 30e6
+
+
+def test_one_onnx_file_serves_openvino_opencv_and_torch(tmp_path: Path):
+    import cv2
+    from torch import nn
+
+    from vision.release import ONNX_FILE
+    from vision.runtime.architectures import fold_batch_norms, onnx_weights
+    from vision.runtime.openvino import OpenVinoNetwork
+    from vision.training.export import export_onnx, half_precision
+
+    torch.manual_seed(2)
+    network = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 2, 1)).eval()
+    export_onnx(network, tmp_path, (3, 16, 16))
+    batch = torch.rand(2, 3, 16, 16)
+    rebuilt = fold_batch_norms(network)
+    expected = half_precision(rebuilt)(batch).detach().numpy()
+    rebuilt.load_state_dict(onnx_weights(tmp_path / ONNX_FILE))
+    opened = cv2.dnn.readNetFromONNX(str(tmp_path / ONNX_FILE))
+    opened.setInput(batch[:1].numpy())
+    np.testing.assert_array_equal(rebuilt(batch).detach().numpy(), expected)
+    np.testing.assert_allclose(OpenVinoNetwork(tmp_path / ONNX_FILE, None).infer(batch.numpy())[0], expected, atol=1e-5)
+    np.testing.assert_allclose(opened.forward(), expected[:1], atol=1e-5)

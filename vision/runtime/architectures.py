@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from torch import nn
 
-from vision.release import Release, ReleaseError
+from vision.release import ONNX_FILE, Release, ReleaseError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
 BUILDERS: Final[dict[str, str]] = {
-    "unet-mobilenet_v2-half": "vision.runtime.unet:build_release",
+    "unet-half": "vision.runtime.unet:build_release",
     "yolo11-seg-mobilenet_v2": "vision.runtime.yolo:build_release",
     "mobilenetv2_100-pool-linear": "vision.training.condition_network:build_release",
     "mobilenetv2_100-blocks6-pool": "vision.training.norwood_network:build_release",
@@ -43,6 +45,9 @@ NAMED_PAIRS: Final = frozenset(
 EXTRA_PREFIX: Final = "openvino."
 """Tensors of a weights file that only the OpenVINO graph reads."""
 
+HALF_SUFFIX: Final = ".half"
+"""Behind a weight's name in an :data:`~vision.release.ONNX_FILE`: its float16 constant."""
+
 
 def load_module(release: Release) -> nn.Module:
     """The release's network in PyTorch, in float32, for inference. Raises ReleaseError for an unknown architecture."""
@@ -66,6 +71,8 @@ def build(release: Release) -> nn.Module:
 
 def stored_weights(release: Release) -> dict[str, Tensor]:
     """The network's tensors as they are stored, in float32."""
+    if ONNX_FILE in release.files:
+        return onnx_weights(release.path(ONNX_FILE))
     from safetensors.torch import load_file
 
     stored = load_file(release.path("weights.safetensors"))
@@ -74,6 +81,21 @@ def stored_weights(release: Release) -> dict[str, Tensor]:
         for name, value in stored.items()
         if not name.startswith(EXTRA_PREFIX)
     }
+
+
+def onnx_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of a ``model.onnx`` under PyTorch's names, in float32; what several names share is under each."""
+    import onnx
+    import torch
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    found = {
+        tensor.name.removesuffix(HALF_SUFFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy()).float()
+        for tensor in graph.initializer
+    }
+    shared = [(node.output[0], node.input[0]) for node in graph.node if node.op_type == "Identity"]
+    return found | {name: found[source] for name, source in shared if source in found}
 
 
 def fold_batch_norms(module: nn.Module) -> nn.Module:

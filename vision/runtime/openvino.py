@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.release import Release
+from vision.release import ONNX_FILE, Release
 
 DEFAULT_THREADS = 2
 
@@ -18,7 +18,7 @@ class OpenVinoNetwork:
     """A compiled model. ``infer`` may be called from several threads; calls are taken one after another."""
 
     def __init__(
-        self, model: Path, weights: Path, cache_dir: Path | None = None, threads: int = DEFAULT_THREADS
+        self, model: Path, weights: Path | None, cache_dir: Path | None = None, threads: int = DEFAULT_THREADS
     ) -> None:
         import openvino
 
@@ -31,7 +31,8 @@ class OpenVinoNetwork:
         if cache_dir is not None:
             settings["CACHE_DIR"] = str(cache_dir)
         core = openvino.Core()
-        self._compiled = core.compile_model(core.read_model(str(model), str(weights)), "CPU", settings)
+        graph = core.read_model(str(model), str(weights)) if weights else core.read_model(str(model))
+        self._compiled = core.compile_model(graph, "CPU", settings)
         self._request = self._compiled.create_infer_request()
         self._lock = threading.Lock()
 
@@ -44,12 +45,16 @@ class OpenVinoNetwork:
 
 
 def open_release(release: Release, cache_dir: Path | None) -> OpenVinoNetwork:
-    """The release's ``model.xml``, compiled and warmed; constants lie in ``weights.safetensors`` (once ``model.bin``).
+    """The release's network, compiled and warmed.
+
+    ``model.onnx`` holds everything; the constants of ``model.xml`` lie in ``weights.safetensors``.
 
     The first inference of a process prepares the binding itself, and two threads that do so at once have been seen to
     wait for each other for ever: it is made here, by whoever loads the network.
     """
-    weights = "model.bin" if "model.bin" in release.files else "weights.safetensors"
-    network = OpenVinoNetwork(release.path("model.xml"), release.path(weights), cache_dir)
+    if ONNX_FILE in release.files:
+        network = OpenVinoNetwork(release.path(ONNX_FILE), None, cache_dir)
+    else:
+        network = OpenVinoNetwork(release.path("model.xml"), release.path("weights.safetensors"), cache_dir)
     network.infer(np.zeros((1, 3, release.input.height, release.input.width), np.float32))
     return network

@@ -2,7 +2,8 @@
 
 ``weights.safetensors`` holds the folded float16 weights under PyTorch's names, and what else the graph needs (shapes,
 factors) under ``openvino.*``. The constants of ``model.xml`` are offsets into that same file, so that a release carries
-its weights once and every backend runs the very same numbers.
+its weights once and every backend runs the very same numbers. A network that OpenCV must read too, at the quality gate,
+is written as one ``model.onnx`` instead (:func:`export_onnx`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vision.runtime.architectures import EXTRA_PREFIX, fold_batch_norms
+from vision.release import ONNX_FILE
+from vision.runtime.architectures import EXTRA_PREFIX, HALF_SUFFIX, fold_batch_norms
 
 FILES = ("model.xml", "weights.safetensors")
 """What :func:`export_network` writes."""
+
+OPSET = 13
+"""Of ONNX: what OpenCV 4 reads."""
 
 NUMPY_TYPES = {
     "f16": np.float16,
@@ -53,6 +58,46 @@ def export_network(network: nn.Module, folder: Path, input_shape: Sequence[int])
     weights = {name: value.detach().numpy() for name, value in rounded.state_dict().items()}
     join_weights(folder, {name: _as_shipped(value) for name, value in weights.items()})
     return FILES
+
+
+def export_onnx(network: nn.Module, folder: Path, input_shape: Sequence[int]) -> tuple[str, ...]:
+    """Write :data:`ONNX_FILE` for any batch size: read by OpenVINO, by OpenCV and, for its weights, by PyTorch.
+
+    Every weight is a float16 constant under PyTorch's name and ``.half``, and a cast back to float32. The network
+    itself stays.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rounded = half_precision(fold_batch_norms(copy.deepcopy(network).float().eval()))
+    path = folder / ONNX_FILE
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning)  # OpenCV reads what the older exporter writes
+        torch.onnx.export(
+            rounded,
+            (torch.zeros(2, *input_shape),),
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["picture"],
+            output_names=["logits"],
+            dynamic_axes={"picture": {0: "n"}, "logits": {0: "n"}},
+        )
+    model = onnx.load(path)
+    casts = []
+    for tensor in model.graph.initializer:
+        value, name = numpy_helper.to_array(tensor), tensor.name
+        if value.dtype == np.float32 and value.size > 1:
+            tensor.CopyFrom(numpy_helper.from_array(value.astype(np.float16), name + HALF_SUFFIX))
+            casts.append(helper.make_node("Cast", [name + HALF_SUFFIX], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+    path.chmod(0o644)
+    return (ONNX_FILE,)
 
 
 def half_precision(network: nn.Module) -> nn.Module:

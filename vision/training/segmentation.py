@@ -1,4 +1,4 @@
-"""Fitting the scalp segmentation network: U-Net on MobileNetV2, partial labels, seeded and resumable.
+"""Fitting the scalp segmentation network: U-Net on EfficientNet-Lite2, partial labels, seeded and resumable.
 
 Every step draws its pictures and their changes from a generator seeded with (seed, step), so a run that was stopped
 goes on exactly where it was.
@@ -21,12 +21,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vision.preprocess import normalise
-from vision.release import InputSpec, sha256_of
-from vision.runtime.architectures import EXTRA_PREFIX, fold_batch_norms
+from vision.release import InputSpec
 from vision.runtime.unet import build_unet
 from vision.training.augment import augment
 from vision.training.curve import save_curve
 from vision.training.data import DEFAULT_DATA, LabelledPhoto
+from vision.training.imagenet import load_lite2
 from vision.training.partial_loss import allowed_channels, group_dice_loss, marginal_log_loss
 from vision.training.segmentation_pictures import Pictures, draw_batch, read_pictures
 from vision.training.segmentation_release import publish_run
@@ -48,39 +48,19 @@ class Plan:
     """How long and how to train. Two stages: first small, then at the size that is served.
 
     In the second stage the network also learns from what its own running average is sure of on photographs of training
-    people that nobody outlined. The encoder's first ``frozen_blocks`` keep their ImageNet filters: they find edges, and
-    cost a quarter of a step.
+    people that nobody outlined. The encoder's stem and first ``frozen_blocks`` stages keep their ImageNet filters: they
+    find edges, and cost a quarter of a step.
     """
 
-    steps: int = 900
+    steps: int = 1850
     batch: int = 16
     side: int = 192
-    final_side: int = 256
-    final_share: float = 0.55
-    frozen_blocks: int = 4
+    final_side: int = 288
+    final_share: float = 0.35
+    frozen_blocks: int = 2
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     seed: int = 7
-    start_sha256: str = ""  # of the released weights that it goes on from; empty: from ImageNet
-    horizon: int = 0  # the step at which the rate would reach its end; 0: the last one
-    keep_start: float = 0.0  # share of the starting weights in the weights that are published
-
-    @classmethod
-    def going_on(cls, start: Path) -> Plan:
-        """From a release's weights, at once at the size that is served, gently.
-
-        Half of what is published are the weights it started from: the mean of the two finds what either lost
-        (Wortsman et al. 2022).
-        """
-        return cls(
-            steps=150,
-            horizon=250,
-            batch=12,
-            final_share=1.0,
-            learning_rate=4e-4,
-            start_sha256=sha256_of(start),
-            keep_start=0.5,
-        )
 
     def is_final(self, step: int) -> bool:
         """Whether this step belongs to the second stage."""
@@ -93,11 +73,7 @@ class Plan:
     def rate_at(self, step: int) -> float:
         """Learning rate: a short warm-up, then half a cosine."""
         warm = min(1.0, (step + 1) / 60)
-        return (
-            self.learning_rate
-            * warm
-            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / (self.horizon or self.steps))))
-        )
+        return self.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
 
 
 def as_tensors(
@@ -120,19 +96,15 @@ def loss_of(logits: Tensor, allowed: Tensor, region_count: int) -> Tensor:
 class Trainer:
     """The state of a run: network, its running average, optimiser, step, minutes and curve."""
 
-    def __init__(self, plan: Plan, folder: Path, device: torch.device, weights: Path | None) -> None:
+    def __init__(self, plan: Plan, folder: Path, device: torch.device) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.folder, self.device = plan, folder, device
-        if plan.start_sha256 and weights is not None:
-            self.network = averaged(released_weights(weights))
-        else:
-            self.network = build_unet(OPTIONS, len(CLASSES))
-            if weights is not None:
-                load_encoder(self.network, weights)
-        self._start = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.network = build_unet(OPTIONS, len(CLASSES))
+        load_lite2(self.network.encoder)  # type: ignore[arg-type]
         self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self._frozen = list(self.network.encoder.features[: plan.frozen_blocks])  # type: ignore[union-attr, index]
+        parts = self.network.encoder
+        self._frozen = [parts.conv_stem, parts.bn1, *parts.blocks[: plan.frozen_blocks]]  # type: ignore[union-attr, index]
         for block in self._frozen:
             block.requires_grad_(False)
         encoder = [value for value in self.network.encoder.parameters() if value.requires_grad]  # type: ignore[union-attr]
@@ -226,11 +198,8 @@ class Trainer:
         (self.folder / "last.pt.part").replace(self.folder / "last.pt")
 
     def final_network(self) -> nn.Module:
-        """The running average after the last step (ten validation photographs are too few to choose another by),
-        mixed with the starting weights as the plan says."""
-        share = self.plan.keep_start
-        mixed = {n: v if share == 0 else share * self._start[n] + (1 - share) * v for n, v in self.average.items()}
-        return averaged(mixed)
+        """The running average after the last step: ten validation photographs are too few to choose another by."""
+        return averaged(self.average)
 
     def story(self, pictures: Pictures) -> dict[str, Any]:
         """What ``metrics.json`` tells of the training."""
@@ -253,7 +222,7 @@ class Trainer:
         if not path.is_file():
             return False
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        if {**asdict(self.plan), **state["plan"], "steps": self.plan.steps} != asdict(self.plan):
+        if state["plan"] | {"steps": self.plan.steps} != asdict(self.plan):
             raise SystemExit(f"{path} belongs to another plan; choose another --runs folder or remove it")
         self.network.load_state_dict(state["network"])
         self.average = state["average"]
@@ -263,26 +232,9 @@ class Trainer:
         return True
 
 
-def load_encoder(network: nn.Module, path: Path) -> None:
-    """Load ImageNet weights (torchvision's key layout) into the encoder; its classifier is left out."""
-    from safetensors.torch import load_file
-
-    weights = {name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()}
-    network.encoder.load_state_dict(weights)  # type: ignore[union-attr]
-
-
-def released_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of a release, whose batch normalisations are folded away; what only OpenVINO reads is left out."""
-    from safetensors.torch import load_file
-
-    return {name: value.float() for name, value in load_file(path).items() if not name.startswith(EXTRA_PREFIX)}
-
-
 def averaged(weights: dict[str, Tensor]) -> nn.Module:
-    """A network for inference with these weights, on CPU; without batch normalisations when they have none."""
+    """A network for inference with these weights, on CPU."""
     network = build_unet(OPTIONS, len(CLASSES))
-    if not any(name.endswith("running_mean") for name in weights):
-        network = fold_batch_norms(network)
     network.load_state_dict({name: value.cpu() for name, value in weights.items()})
     return network.eval()
 
@@ -292,7 +244,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="vision train scalp_segmentation", description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--runs", type=Path, default=Path("runs/scalp_segmentation"))
-    parser.add_argument("--start", type=Path, help="weights.safetensors of a release to go on from")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--seed", type=int, default=Plan().seed)
@@ -302,11 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
 
-    plan = Plan.going_on(chosen.start) if chosen.start else Plan()
+    plan = Plan()
     plan = replace(plan, steps=chosen.steps or plan.steps, batch=chosen.batch or plan.batch, seed=chosen.seed)
     spec = InputSpec(plan.final_side, plan.final_side)
-    weights = chosen.start or chosen.data / "weights" / "mobilenet_v2_imagenet.safetensors"
-    trainer = Trainer(plan, chosen.runs, torch.device(chosen.device), weights if weights.is_file() else None)
+    trainer = Trainer(plan, chosen.runs, torch.device(chosen.device))
     resumed = trainer.resume()
     pictures = read_pictures(chosen.data)
     where = "resumed at" if resumed else "starting at"

@@ -39,7 +39,7 @@ def card_text(release: Release, metrics: Mapping[str, Any]) -> str:
 {release.licence_note.capitalize()}. Not a medical device; a clinician looks at every outline.
 
 Labels every pixel of an overview photograph as background, dense hair on scalp, thinning (skin clearly seen through
-hair) or bald (under about 15 % cover). U-Net with a MobileNetV2 encoder, input
+hair) or bald (under about 15 % cover). U-Net with an EfficientNet-Lite2 encoder, input
 {release.input.width} by {release.input.height} pixels, the whole photo fitted in with its aspect kept; what it
 says is the mean over the photo and its mirror image.
 
@@ -90,14 +90,10 @@ def _training(training: Mapping[str, Any]) -> str:
 
 
 def _weights(training: Mapping[str, Any]) -> str:
-    kept = training["plan"]["keep_start"]
-    if not kept:
-        return "The weights are the running average after the last step."
     return (
-        f"The run went on from the release before (weights sha256 {training['plan']['start_sha256'][:12]}…), whose own "
-        f"run was led by hand; the weights are {kept:.0%} its own, {1 - kept:.0%} the running average after the last "
-        f"step. {training['unlabelled_photos']} photographs of training people that nobody outlined were shown too, "
-        "labelled where the release before was sure (probability 0.9)."
+        "The weights are the running average after the last step. In the last "
+        f"{training['plan']['final_share']:.0%} of the steps {training['unlabelled_photos']} photographs of training "
+        "people that nobody outlined were shown too, labelled where the running average was sure (probability 0.9)."
     )
 
 

@@ -26,7 +26,7 @@ from vision.training.data import (
 from vision.training.segmentation_validation import CHANNEL_BITS
 from vision.types import RgbImage, ScalpClass
 
-CACHE_SIDE = 400
+CACHE_SIDE = 480
 WALL_SHARE = 0.3  # of the last picture in a batch: how often it is drawn
 BARE_SKIN_SHARE = 0.5  # of the last but one: how often it is a body or a face; else one of LFW
 OBLIQUE_WEIGHT = 2.0

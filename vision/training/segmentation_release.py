@@ -19,9 +19,9 @@ from vision.evaluation.domain import evaluate_domain
 from vision.evaluation.segmentation import evaluate_hair_masks, evaluate_region_masks, evaluate_scalp_regions
 from vision.release import RELEASES_DIR, InputSpec, Release, load_release
 from vision.runtime import open_network
-from vision.runtime.unet import UNET_MOBILENET_V2
+from vision.runtime.unet import UNET_HALF
 from vision.training.data import LabelledPhoto
-from vision.training.export import export_network
+from vision.training.export import export_onnx
 from vision.training.partial_loss import allowed_channels, marginal_log_loss
 from vision.training.publish import publish
 from vision.training.segmentation_card import card_text
@@ -34,7 +34,7 @@ TRAINED_ON = (
     "conditions: bodies and faces of a dermatology atlas (copyright of the atlas), as pictures without scalp",
     "norwood (Roboflow Universe, CC BY 4.0) and clinic_tops (none stated): photographs without outlines, self-labelled",
     "drawn walls: synthetic pictures of nothing, in at most 2 % of what was shown",
-    "mobilenet_v2_imagenet: starting weights of the encoder (Apache-2.0)",
+    "EfficientNet-Lite2 trained on ImageNet: starting weights of the encoder (Apache-2.0)",
 )
 LICENCE_NOTE = "research use; licences of the sources vary"
 
@@ -99,12 +99,12 @@ def publish_run(
     }
     drafts = directory / ".draft"  # a release that is being used stays whole until the new one is
     folder = drafts / f"{NAME}-{version}"
-    files = export_network(network, folder, (3, spec.height, spec.width))
+    files = export_onnx(network, folder, (3, spec.height, spec.width))
     draft = Release(
         name=NAME,
         version=version,
         task="segmentation",
-        architecture=UNET_MOBILENET_V2,
+        architecture=UNET_HALF,
         input=spec,
         classes=CLASSES,
         temperature=temperature,

@@ -25,7 +25,7 @@ CLASSES = ("background", "dense", "thinning", "bald")
 
 CHANNEL_BITS = (OUTSIDE, bits(ScalpClass.DENSE), bits(ScalpClass.THINNING), bits(ScalpClass.BALD))
 DICE_GROUPS = ((1, 2, 3), (2, 3), (3,))  # scalp; thinning or bald; bald
-OPTIONS = {"decoder_channels": [96, 64, 40, 24], "mirror": True}
+OPTIONS = {"encoder": "timm-tf_efficientnet_lite2", "decoder_channels": [96, 64, 40, 24], "mirror": True}
 
 
 def predict_logits(network: nn.Module, image: RgbImage, spec: InputSpec) -> Tensor:
