@@ -2,7 +2,7 @@
 
 An outline that was dragged says by itself how the model was wrong: it was too small, too large, or lay elsewhere. That
 is the reason until the clinician names another. One cause does more than explain: a region rejected as outside the
-scalp takes its pixels out of the scalp (:mod:`reviews.remeasure`).
+scalp takes its pixels out of the scalp (:mod:`vision.corrections`).
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from reviews.label_maps import photo_labels
 from reviews.models import FindingDecision, ManualScale, Review
 from reviews.own_regions import RegionNow, px_per_mm_of
 from reviews.payloads import no_longer_measurable, recomputed_number, recomputed_salt, recomputed_severity
-from reviews.remeasure import Outlined, Redrawn, measure_again, redraw
+from reviews.remeasure import measure_again
 from vision.codec import measurement_from_json
+from vision.corrections import Outlined, Redrawn, redraw
 from vision.measure import AREAS
 from vision.salt import salt_of
 from vision.severity import severity_of
@@ -104,7 +105,7 @@ def numbers_of(
     """
     if review.analysis_id is None:
         return NOTHING
-    outlined = _outlined(findings, decided)
+    outlined = outlined_of(findings, decided)
     touched = {photo_id for photo_id, regions in outlined.items() if any(region.touched for region in regions)}
     touched |= {region.photo.pk for region in own}
     if not touched and not scales:
@@ -143,7 +144,8 @@ def _redrawn(labels: Any, touched: bool, regions: Sequence[Outlined], own: Seque
     return redraw(labels, regions, [(region.kind, region.polygon) for region in own])
 
 
-def _outlined(findings: Sequence[Finding], decided: Mapping[UUID, FindingDecision]) -> dict[UUID, list[Outlined]]:
+def outlined_of(findings: Sequence[Finding], decided: Mapping[UUID, FindingDecision]) -> dict[UUID, list[Outlined]]:
+    """Per photograph the models' regions with what the clinician made of each."""
     found: dict[UUID, list[Outlined]] = {}
     for finding in findings:
         if finding.kind != Finding.Kind.REGION or finding.photo_id is None:

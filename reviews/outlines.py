@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from accounts.errors import Invalid
-from reviews.remeasure import filled
+from vision.corrections import filled
 from vision.regions import outline
 
 Point = tuple[float, float]

@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from accounts.errors import Invalid
-from reviews.remeasure import filled
 from vision.codec import salt_to_json, severity_to_json
+from vision.corrections import filled
 from vision.salt import band_of
 from vision.types import Condition, LabelMap, Measured, Metric, NotMeasurable, Reason, Salt, ScalpClass, Severity
 
@@ -137,6 +137,8 @@ def correct_region(
         "box": [min(xs), min(ys), max(xs), max(ys)],
         "score": None,
         "share_of_scalp": None,
+        "share_low": None,
+        "share_high": None,
         "by": BY,
     }
     if labels is not None:

@@ -254,8 +254,8 @@ def region_share(
     """The share of the visible scalp that one region covers, in %, with its 95 % interval.
 
     ``mask`` is the region, ``reach`` where it may extend to, ``kind`` BALD, or THINNING (which counts what is bald,
-    too). *h_photo* is that of a share whose pixels count inside the reach alone; *h_model* is that of all regions of the kind
-    together (the bald share, the scalp visibility), of which this region has its part.
+    too). *h_photo* is that of a share whose pixels count inside the reach alone; *h_model* is that of all regions of
+    the kind together (the bald share, the scalp visibility), of which this region has its part.
     """
     scalp = find_scalp(scalp_map)
     area = float(scalp.mask.sum())

@@ -11,11 +11,12 @@ from reviews.causes import Cause, because, of_outline
 from reviews.decisions import effective, final_findings
 from reviews.models import Review
 from reviews.presenters import workspace
-from reviews.remeasure import Outlined, measure_again, redraw, scalp_of
+from reviews.remeasure import measure_again
 from reviews.services import Correction
 from tests.factories.reviews import LATER, SQUARE, accept_all, finding_of, review_at
 from tests.reviews.test_regions import measured_review
 from tests.reviews.test_remeasure import LEFT, STORED, head, thinning
+from vision.corrections import Outlined, redraw, scalp_of
 from vision.types import Measured, Metric, NotMeasurable, Reason, ScalpClass, View
 
 databases = pytest.mark.django_db(databases=["default", "keys"])

@@ -8,7 +8,8 @@ import pytest
 from accounts.errors import Invalid
 from reviews.outlines import merged, px_per_mm
 from reviews.payloads import own_region
-from reviews.remeasure import Outlined, measure_again, projected_mm2, redraw, share_of
+from reviews.remeasure import measure_again, projected_mm2, share_of
+from vision.corrections import Outlined, redraw
 from vision.types import Measured, Metric, NotMeasurable, Reason, ScalpClass, View
 
 SQUARE = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]

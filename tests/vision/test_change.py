@@ -19,11 +19,13 @@ from vision.change import (
     LightSource,
     PhotoComparison,
     compare,
+    corrected,
 )
 from vision.change.light import in_light_of, light_difference
 from vision.change.pictures import change_table
 from vision.change_codec import comparison_from_json, comparison_to_json
 from vision.colour import to_oklab
+from vision.corrections import Outlined, Outlines
 from vision.registration import ComparisonReason, NotComparable
 from vision.types import (
     CheckResult,
@@ -132,6 +134,29 @@ def by_darkness(seen: ComparedPhoto) -> ComparedPhoto:
     dark = cv2.blur(seen.image[..., 1], (21, 21)) < 84
     labels = np.where(dark & (covered() > 0), 4, covered()).astype(np.uint8)
     return replace(seen, scalp=photo(seen.image, labels).scalp)
+
+
+def test_what_a_clinician_drew_counts_in_place_of_what_the_network_reads_of_any_picture() -> None:
+    """The later photograph's light makes the crude network call it bald; the clinician says that it is covered."""
+    then = by_darkness(photo(speckled(1), covered()))
+    now = by_darkness(photo((speckled(1) * 0.55).astype(np.uint8), covered()))
+    assert (now.scalp.labels == 4).mean() > 0.2  # type: ignore[union-attr]
+    everywhere = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    rejected = Outlines((Outlined("bald", everywhere, touched=True),))
+    spot = tuple((x / SIZE[0], y / SIZE[1]) for x, y in ((200, 100), (280, 100), (280, 180), (200, 180)))
+    then = corrected(then, rejected)
+    found = compared(then, corrected(now, rejected), measure=by_darkness)
+    stated = found.change(Metric.COVERAGE_INDEX)
+    assert stated is not None
+    assert measured(stated.change).value == pytest.approx(0, abs=0.5)
+    drawn = compared(then, corrected(now, Outlines(rejected.regions, (("bald", spot),))), measure=by_darkness)
+    stated = drawn.change(Metric.COVERAGE_INDEX)
+    assert stated is not None
+    true = -100 * 80 * 80 / (np.pi * 160 * 145)  # the rim is no common area
+    assert measured(stated.change).value == pytest.approx(true, abs=0.7)
+    assert drawn.change_map is not None
+    [place] = drawn.change_map.places
+    assert place.change.value < -40
 
 
 def test_what_light_did_is_put_down_to_light() -> None:

@@ -1,7 +1,7 @@
 """What changed between two photographs of one view, and how much of a difference is the camera's doing."""
 
 from vision.change.comparison import compare
-from vision.change.remeasure import by_networks
+from vision.change.remeasure import by_networks, corrected
 from vision.change.types import (
     Area,
     Attribution,
@@ -42,4 +42,5 @@ __all__ = [
     "SignedMap",
     "by_networks",
     "compare",
+    "corrected",
 ]

@@ -5,7 +5,9 @@ from one difference to the next:
 
 - pose: both values on the area that both photographs show, in place of each one's own;
 - light: the later photograph in the light of the earlier, measured anew by the same network;
-- scale: the same, as seen from the earlier camera (warped into its frame), measured anew: distance, angle, resolution;
+- scale: the same, as seen from the earlier camera (warped into its frame), measured anew: distance, angle, resolution.
+  The earlier photograph is measured anew with it, through the same kind of resampling: a picture that was warped is
+  softer, and a network reads a softer picture otherwise;
 - rest: what is left, and is reported as the change: of the hair, of how it lies and of its wetness, and noise.
 
 The order matters where causes work together; it is the one in which a clinic can do something about them.
@@ -24,6 +26,7 @@ from vision.change.cover import Cover, lay_cover, share_on
 from vision.change.hairs import COUNTED, CommonFields, lay_fields
 from vision.change.light import in_light_of
 from vision.change.types import Attribution, Cause, ComparedPhoto, LightDifference, Measure
+from vision.corrections import Redrawn, overlaid
 from vision.encode import fitted
 from vision.measure import WEIGHTS
 from vision.registration.types import Registration
@@ -41,13 +44,19 @@ from vision.types import (
     ScalpMap,
 )
 
+BETWEEN_PIXELS: Final = 0.25
+"""Mean distance (px) of places spread evenly from the nearest pixel, along each axis."""
+
 NO_NETWORK: Final = NotMeasurable(Reason.MODEL_OFF, "not measured again")
 NOT_FOUND_AGAIN: Final = NotMeasurable(Reason.NOT_A_SCALP, "the matched picture could not be measured")
 
 
 @dataclass(frozen=True, slots=True)
 class Remeasured:
-    """The later photograph measured again, laid onto the earlier one: in its light, and from its camera as well."""
+    """The later photograph measured again, laid onto the earlier one: in its light, and from its camera as well.
+
+    In ``framed`` the earlier one was measured again, too, resampled like the later one.
+    """
 
     lit: Cover | None
     framed: Cover | None
@@ -65,13 +74,16 @@ def remeasure(
     if measure is None or then.scalp is None:
         return Remeasured(None, None)
     lit = in_light_of(now.image, light)
-    alone = measure(_with_picture(now, lit)).scalp
+    alone = _as_drawn(measure(_with_picture(now, lit)).scalp, now.redrawn)
     framed = measure(_with_picture(then, _framed(then.image, lit, registration))).scalp
+    if framed is not None and now.redrawn is not None:
+        framed = _as_drawn(framed, _laid(now.redrawn, registration, framed))
+    before = _as_drawn(measure(_with_picture(then, _resampled_alike(then.image, registration))).scalp, then.redrawn)
     return Remeasured(
         None if alone is None else _within_common(lay_cover(then.scalp, alone, registration), cover),
         None
-        if framed is None or framed.labels.shape != then.scalp.labels.shape
-        else _within_common(lay_cover(then.scalp, framed, None), cover),
+        if framed is None or before is None or framed.labels.shape != before.labels.shape
+        else _within_common(lay_cover(before, framed, None), cover),
     )
 
 
@@ -173,14 +185,26 @@ def _difference(cover: Cover, metric: Metric) -> float:
 
 def _within_common(found: Cover, cover: Cover) -> Cover | None:
     """A new reading on the common scalp, less what it no longer calls scalp; None where that is half of it."""
-    common = cover.common & np.isin(found.now_labels, ScalpClass.scalp())
+    scalp = ScalpClass.scalp()
+    common = cover.common & np.isin(found.now_labels, scalp) & np.isin(found.then_labels, scalp)
     if common.sum() < 0.5 * cover.common.sum():
         return None
     return replace(found, common=common, move_px=cover.move_px)
 
 
+def _as_drawn(scalp: ScalpMap | None, redrawn: Redrawn | None) -> ScalpMap | None:
+    """A new reading, with a clinician's outlines in place of it where there are any."""
+    return scalp if scalp is None or redrawn is None else overlaid(scalp, redrawn)
+
+
+def _laid(redrawn: Redrawn, registration: Registration, onto: ScalpMap) -> Redrawn:
+    """What was drawn on the later photograph, on the earlier one's grid."""
+    size = (onto.labels.shape[1], onto.labels.shape[0])
+    return Redrawn(registration.warp(redrawn.labels, size), registration.warp(redrawn.drawn, size))
+
+
 def _with_picture(photo: ComparedPhoto, image: RgbImage) -> ComparedPhoto:
-    return replace(photo, image=image, scalp=None, hairs=None)
+    return replace(photo, image=image, scalp=None, hairs=None, redrawn=None)
 
 
 def _framed(then: RgbImage, now: RgbImage, registration: Registration) -> RgbImage:
@@ -191,8 +215,28 @@ def _framed(then: RgbImage, now: RgbImage, registration: Registration) -> RgbIma
     """
     shown = fitted(then)
     size = (shown.shape[1], shown.shape[0])
-    finer = registration.zoom * then.shape[1] / size[0]  # px of now per px of shown
+    finer = _px_of_now(then, size, registration)
     source = fitted(now, max(16, round(max(now.shape[:2]) / max(1.0, finer))))
     where = registration.sampling(size, (source.shape[1], source.shape[0]))
     seen = cv2.remap(source, *where, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.where(registration.covers(size)[..., None], seen, shown).astype(np.uint8)
+
+
+def _resampled_alike(then: RgbImage, registration: Registration) -> RgbImage:
+    """The earlier picture through what :func:`_framed` does to the later one: reduced to as many px as that has of the
+    same scalp, and laid by cubic interpolation, everywhere as far from the pixels as that is on average."""
+    shown = fitted(then)
+    height, width = shown.shape[:2]
+    detail = min(1.0, _px_of_now(then, (width, height), registration))
+    source = fitted(shown, max(16, round(max(width, height) * detail)))
+    columns = (np.arange(width) + 0.5) * source.shape[1] / width - 0.5 + BETWEEN_PIXELS
+    rows = (np.arange(height) + 0.5) * source.shape[0] / height - 0.5 + BETWEEN_PIXELS
+    across = np.tile(columns, (height, 1)).astype(np.float32)
+    down = np.tile(rows[:, None], (1, width)).astype(np.float32)
+    laid = cv2.remap(source, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8)
+
+
+def _px_of_now(then: RgbImage, size: tuple[int, int], registration: Registration) -> float:
+    """Px of the later photograph per px of the earlier one shown at this size."""
+    return registration.zoom * then.shape[1] / size[0]

@@ -1,4 +1,5 @@
-"""Measuring a changed picture again with the networks that measured it first; the networks come from outside."""
+"""Measuring a changed picture again with the networks that measured it first; the networks come from outside. And what
+a clinician made of that measurement."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vision.change.types import ComparedPhoto, Measure
+from vision.corrections import Outlines, overlaid, redraw
 from vision.release import Release
 from vision.segment import segment
 from vision.trichoscopy import count_field
@@ -29,3 +31,11 @@ def by_networks(
         return replace(photo, hairs=found if isinstance(found, HairField) else None)
 
     return measure
+
+
+def corrected(photo: ComparedPhoto, outlines: Outlines) -> ComparedPhoto:
+    """The same photograph as a clinician corrected its outlines; as it is where nothing was read or touched."""
+    if photo.scalp is None or not outlines.says_anything:
+        return photo
+    redrawn = redraw(photo.scalp.labels, outlines.regions, outlines.own)
+    return replace(photo, scalp=overlaid(photo.scalp, redrawn), redrawn=redrawn)

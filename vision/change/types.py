@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.corrections import Redrawn
 from vision.registration.types import Registration
 from vision.types import (
     EncodedImage,
@@ -43,7 +44,9 @@ class ComparedPhoto:
     """One of the two photographs: the picture and what has been read from it.
 
     ``scale_source`` names where ``px_per_mm`` (of ``image`` as given) comes from; lengths and areas are compared only
-    between photographs of one source.
+    between photographs of one source. ``redrawn`` is what a clinician drew, on the grid of ``scalp`` (which shows it
+    already, :func:`~vision.change.corrected`): it counts in place of what a network reads of the picture, also when the
+    picture is measured again in another light or frame.
     """
 
     image: RgbImage
@@ -54,6 +57,7 @@ class ComparedPhoto:
     hairs: HairField | None
     quality: QualityReport
     card_light: CardLight | None = None
+    redrawn: Redrawn | None = None
 
 
 Measure = Callable[[ComparedPhoto], ComparedPhoto]
@@ -99,7 +103,8 @@ class MetricChange:
     """One metric on one area: both values there, and the change with its 95 % interval, in the metric's unit.
 
     ``then`` and ``now`` are measured on the common area, ``now`` as the earlier photograph's camera and light would
-    have shown it (where it could be measured anew), so they may differ from the photographs' own values.
+    have shown it and ``then`` resampled alike (where they could be measured anew), so they may differ from the
+    photographs' own values.
     ``percent`` is the change relative to ``then``; None where that is 0 or not measured.
     The interval of the change is that of the pair: what the photographs leave open and what the registration does.
     """
