@@ -35,7 +35,8 @@ class Comparison(models.Model):
     photo_then = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")
     photo_now = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")
     pipeline = models.ForeignKey("analysis.PipelineRelease", on_delete=models.PROTECT, related_name="+")
-    input_digest = models.CharField(max_length=64)
+    input_digest = models.CharField(max_length=64)  # a row of other inputs is out of date (analysis.comparing)
+    by_hand = SealedJSONField(null=True)  # None or {"then": …, "now": …}: analysis.by_hand, where clinicians had a say
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     holder = models.UUIDField(null=True, blank=True)  # the claim that runs it

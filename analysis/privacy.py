@@ -104,6 +104,7 @@ FIELDS: dict[str, FieldRule] = {
         _LINK,
     ),
     "Comparison.not_comparable": _HEALTH,
+    "Comparison.by_hand": _HEALTH,
     "Comparison.result": _HEALTH,
     **dict.fromkeys(
         (f"ComparisonImage.{name}" for name in ["id", "comparison", "kind", "media_type", "width_px", "height_px"]),
@@ -151,7 +152,7 @@ def _comparisons(patient_id: UUID) -> Iterator[ExportFile]:
     for row in rows.select_related("photo_now__session__patient", "photo_then__session"):
         days = (row.photo_then.session.created_at, row.photo_now.session.created_at)
         folder = f"comparisons/{days[0]:%Y-%m-%d}-to-{days[1]:%Y-%m-%d}-{row.photo_now.view}-{str(row.pk)[:8]}"
-        body = {"not_comparable_because": row.not_comparable, "result": row.result}
+        body = {"not_comparable_because": row.not_comparable, "by_hand": row.by_hand, "result": row.result}
         unreviewed = row.released_at is None
         yield ExportFile(
             path=f"{folder}/comparison.json",

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from analysis.by_hand import UNTOUCHED, ByHand
 from analysis.results import DerivedFile, PhotoOutput, SessionResult
 from analysis.storage import delete_images
 from vault.errors import VaultError
@@ -37,6 +38,7 @@ class PhotoInput:
     px_per_mm: float | None
     repeat_of: UUID | None = None  # the first take of which it is the second
     card_light: CardLight | None = None  # what a calibration card in the picture says of its light
+    by_hand: ByHand = UNTOUCHED  # what clinicians put in place of the models' reading; a comparison's
 
 
 class PhotoUnreadable(Exception):

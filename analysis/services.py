@@ -1,44 +1,37 @@
 """The acts of this room: submit a session, claim an analysis, keep the lease, record or fail, sweep.
 
-django-q2 delivers at least once and never counts a worker that died; so the ``Analysis`` row is the truth. A claim is a
-compare-and-set with a lease; computing happens outside any transaction; a result is written only while the writer
-still holds the lease, all rows of it in one transaction.
+django-q2 delivers at least once and never counts a worker that died; so the ``Analysis`` row is the truth
+(:mod:`analysis.leases`), and all rows of a result are written in one transaction by who still holds the lease.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import Min, Q
 
 from accounts import audit, webhooks
 from accounts.actors import Actor
-from accounts.background import Queue, enqueue
 from accounts.roles import Permission
 from analysis import ranking
 from analysis.findings import draft_findings, split_takes
+from analysis.leases import Claim, Work
 from analysis.models import Analysis, DerivedImage, Finding, PhotoResult
-from analysis.querysets import AnalysisQuerySet
 from analysis.releases import current_pipeline
 from analysis.results import SessionResult
 from analysis.selectors import AnalysisState, analysis_state, derived_for, visible_findings
-from analysis.storage import clear_attempt
-from patients.models import Photo, PhotoSession, Purpose
-from patients.selectors import has_consent, session_for
+from patients.models import Photo, PhotoSession
+from patients.selectors import session_for
 from patients.services.locks import locked_session
 from patients.services.reading import listed_recently, note_read
 from patients.services.sessions import mark_submitted
 
-log = logging.getLogger("trichora.analysis")
 Status = Analysis.Status
 
 
@@ -128,9 +121,9 @@ def queue_analysis(
         defaults={"photos_total": len(photos), "queued_at": now, "hand_scales": scales},
     )
     if created:
-        _cancel(Analysis.objects.filter(session=session).exclude(pk=analysis.pk), now)
+        ANALYSES.cancel(Analysis.objects.filter(session=session).exclude(pk=analysis.pk), now)
         ranking.refresh(session.pk)
-        enqueue("analysis.tasks.run_analysis", analysis.pk, queue=Queue.GPU)
+        ANALYSES.send(analysis.pk)
     return analysis
 
 
@@ -151,77 +144,35 @@ def input_digest(photos: list[Photo]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _cancel(rows: AnalysisQuerySet, now: datetime) -> int:
-    """Cancel what is not finished yet; the holder notices at its next heartbeat."""
-    return rows.filter(status__in=[Status.QUEUED, Status.RUNNING]).update(
-        status=Status.CANCELLED, holder=None, lease_until=None, finished_at=now
-    )
+def _rank_again(analysis_id: UUID) -> None:
+    ranking.refresh(Analysis.objects.values_list("session_id", flat=True).get(pk=analysis_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to compute one analysis until the lease runs out."""
-
-    analysis_id: UUID
-    holder: UUID
+ANALYSES: Final = Work(
+    name="analysis",
+    model=Analysis,
+    task="analysis.tasks.run_analysis",
+    patient="session__patient",
+    fresh={"photos_done": 0},
+    ended=_rank_again,
+)
 
 
 def claim(*, analysis_id: UUID, now: datetime) -> Claim | None:
-    """Take the analysis if nobody holds it; None when there is nothing (more) to do.
-
-    One ``UPDATE … WHERE`` decides between workers. Consent is looked at again: withdrawn, the analysis is cancelled.
-    """
-    holder = uuid.uuid4()
-    dead = Analysis.objects.filter(pk=analysis_id).values_list("holder", flat=True).first()
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
-    with transaction.atomic():
-        changed = (
-            Analysis.objects.filter(free, pk=analysis_id, attempts__lt=settings.ANALYSIS_MAX_ATTEMPTS)
-            .filter(session__patient__erased_at=None)
-            .update(
-                status=Status.RUNNING,
-                holder=holder,
-                lease_until=now + timedelta(seconds=settings.ANALYSIS_LEASE_S),
-                attempts=F("attempts") + 1,
-                photos_done=0,
-                started_at=now,
-            )
-        )
-        if not changed:
-            return None
-        analysis = Analysis.objects.select_related("session").get(pk=analysis_id)
-        if not has_consent(analysis.session.patient_id, Purpose.AI_ANALYSIS):
-            _cancel(Analysis.objects.filter(pk=analysis_id), now)
-            ranking.refresh(analysis.session_id)
-            return None
-        if dead is not None:
-            transaction.on_commit(partial(clear_attempt, dead), robust=True)
-    return Claim(analysis_id, holder)
+    """Take the analysis if nobody holds it; None when there is nothing (more) to do, or consent was withdrawn."""
+    return ANALYSES.claim(analysis_id, now)
 
 
 def heartbeat(*, claim: Claim, photos_done: int, now: datetime) -> bool:
     """Renew the lease and show progress. False: the lease is lost or the analysis cancelled; stop computing."""
-    return bool(
-        Analysis.objects.filter(pk=claim.analysis_id, holder=claim.holder, status=Status.RUNNING).update(
-            lease_until=now + timedelta(seconds=settings.ANALYSIS_LEASE_S), photos_done=photos_done
-        )
-    )
+    return ANALYSES.heartbeat(claim, now, photos_done=photos_done)
 
 
 @transaction.atomic
 def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool:
     """Write the whole result while still the holder, with consent still given. False: nothing was written."""
-    analysis = (
-        Analysis.objects.select_for_update(of=("self",))
-        .select_related("session__patient", "pipeline")
-        .filter(pk=claim.analysis_id, holder=claim.holder, status=Status.RUNNING)
-        .first()
-    )
+    analysis = ANALYSES.locked(claim, now, "session__patient", "pipeline")
     if analysis is None:
-        return False
-    if not has_consent(analysis.session.patient_id, Purpose.AI_ANALYSIS):
-        _cancel(Analysis.objects.filter(pk=analysis.pk), now)
-        ranking.refresh(analysis.session_id)
         return False
     photos = {
         photo.pk: photo for photo in Photo.objects.filter(session=analysis.session).select_related("session__patient")
@@ -255,12 +206,7 @@ def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool
             release=draft.release,
         )
     analysis.summary = dict(result.summary)
-    analysis.status = Status.DONE
-    analysis.holder = None
-    analysis.lease_until = None
-    analysis.finished_at = now
-    analysis.failure_code = ""
-    analysis.save()
+    ANALYSES.finish(analysis, now)
     ranking.refresh(analysis.session_id)
     audit.record(
         action="analysis.done",
@@ -274,52 +220,14 @@ def record_result(*, claim: Claim, result: SessionResult, now: datetime) -> bool
     return True
 
 
-@transaction.atomic
 def record_failure(*, claim: Claim, code: str, now: datetime, final: bool = False) -> None:
     """Give the analysis back after an error: queued again, or parked as failed when it was the last attempt."""
-    analysis = (
-        Analysis.objects.select_for_update()
-        .filter(pk=claim.analysis_id, holder=claim.holder, status=Status.RUNNING)
-        .first()
-    )
-    if analysis is None:
-        return
-    _requeue_or_park(analysis, code=code, now=now, final=final)
+    ANALYSES.fail(claim, code, now, final=final)
 
 
-@transaction.atomic
 def give_back(*, claim: Claim, now: datetime) -> bool:
     """Queue a claimed analysis again because its worker is asked to stop; this is no attempt."""
-    changed = Analysis.objects.filter(pk=claim.analysis_id, holder=claim.holder, status=Status.RUNNING).update(
-        status=Status.QUEUED,
-        holder=None,
-        lease_until=None,
-        attempts=F("attempts") - 1,
-        photos_done=0,
-        queued_at=now,
-    )
-    if changed:
-        enqueue("analysis.tasks.run_analysis", claim.analysis_id, queue=Queue.GPU)
-    return bool(changed)
-
-
-def _requeue_or_park(analysis: Analysis, *, code: str, now: datetime, final: bool = False) -> None:
-    parked = final or analysis.attempts >= settings.ANALYSIS_MAX_ATTEMPTS
-    analysis.status = Status.FAILED if parked else Status.QUEUED
-    analysis.failure_code = code
-    analysis.holder = None
-    analysis.lease_until = None
-    analysis.queued_at = now
-    analysis.finished_at = now if parked else None
-    analysis.save(update_fields=["status", "failure_code", "holder", "lease_until", "queued_at", "finished_at"])
-    if parked:
-        ranking.refresh(analysis.session_id)
-    log.warning("analysis failed", extra={"analysis_id": str(analysis.pk), "code": code})
-    if not parked:
-        enqueue("analysis.tasks.run_analysis", analysis.pk, queue=Queue.GPU)
-
-
-LOST_TASK_AFTER = timedelta(minutes=3)
+    return ANALYSES.give_back(claim, now)
 
 
 def sweep(*, now: datetime) -> int:
@@ -327,30 +235,7 @@ def sweep(*, now: datetime) -> int:
 
     Returns how many rows were touched. Runs every minute; safe to run twice at once.
     """
-    touched = 0
-    lapsed = Analysis.objects.filter(status=Status.RUNNING, lease_until__lt=now).values_list("pk", flat=True)
-    for analysis_id in list(lapsed):
-        with transaction.atomic():
-            row = (
-                Analysis.objects.select_for_update()
-                .filter(pk=analysis_id, status=Status.RUNNING, lease_until__lt=now)
-                .first()
-            )
-            if row is not None:
-                if row.holder is not None:
-                    transaction.on_commit(partial(clear_attempt, row.holder), robust=True)
-                _requeue_or_park(row, code="worker_lost", now=now)
-                touched += 1
-    waiting = Analysis.objects.filter(status=Status.QUEUED, queued_at__lt=now - LOST_TASK_AFTER)
-    for analysis_id in list(waiting.values_list("pk", flat=True)):
-        with transaction.atomic():
-            stale = Analysis.objects.filter(
-                pk=analysis_id, status=Status.QUEUED, queued_at__lt=now - LOST_TASK_AFTER
-            ).update(queued_at=now)
-            if stale:
-                enqueue("analysis.tasks.run_analysis", analysis_id, queue=Queue.GPU)
-                touched += 1
-    return touched + ranking.refresh_unranked()
+    return ANALYSES.sweep(now) + ranking.refresh_unranked()
 
 
 def stalled_since(*, now: datetime) -> datetime | None:

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from accounts.background import Queue, enqueue
 from analysis import comparing, services
+from analysis.by_hand import by_hand_from_json
 from analysis.keepalive import HeldLease, LeaseLost, Stopping, stopping, through_outage
+from analysis.leases import Claim
 from analysis.models import Analysis, Comparison
 from analysis.results import PairResult, SessionResult
 from analysis.storage import discard_unrecorded, folder_of
@@ -41,7 +43,7 @@ def run_analysis(analysis_id: str) -> str:
         return "nothing to do"
     try:
         with HeldLease(lambda done, now: services.heartbeat(claim=claim, photos_done=done, now=now)) as lease:
-            analysis = Analysis.objects.select_related("session__patient__clinic", "pipeline").get(pk=claim.analysis_id)
+            analysis = Analysis.objects.select_related("session__patient__clinic", "pipeline").get(pk=claim.row_id)
             result = runner.analyse(
                 photos=[
                     runner.PhotoInput(
@@ -77,7 +79,7 @@ def run_analysis(analysis_id: str) -> str:
         return "failed"
 
 
-def _record(claim: services.Claim, result: SessionResult) -> str:
+def _record(claim: Claim, result: SessionResult) -> str:
     """Write the result, waiting for a database that went away; what is not recorded leaves no pictures behind."""
     recorded = False
     try:
@@ -88,8 +90,8 @@ def _record(claim: services.Claim, result: SessionResult) -> str:
     return "done" if recorded else "lease lost"
 
 
-def _fail(claim: services.Claim, code: str, *, final: bool) -> None:
-    through_outage(lambda: services.record_failure(claim=claim, code=code[:40], now=timezone.now(), final=final))
+def _fail(claim: Claim, code: str, *, final: bool) -> None:
+    through_outage(lambda: services.record_failure(claim=claim, code=code, now=timezone.now(), final=final))
 
 
 def run_comparison(comparison_id: str) -> str:
@@ -105,8 +107,8 @@ def run_comparison(comparison_id: str) -> str:
     try:
         with HeldLease(lambda _done, now: comparing.heartbeat(claimed, now)) as lease:
             row = Comparison.objects.select_related(
-                "photo_then", "photo_now__session__patient", "pipeline"
-            ).get(pk=claimed.comparison_id)  # fmt: skip
+                "photo_then", "photo_now__session__patient__clinic", "pipeline"
+            ).get(pk=claimed.row_id)  # fmt: skip
             then, now_taken = (
                 pair_runner.PhotoInput(
                     photo.pk,
@@ -115,8 +117,9 @@ def run_comparison(comparison_id: str) -> str:
                     View(photo.view),
                     photo.px_per_mm,
                     card_light=pair_runner.card_light(photo.capture.get("card")),
+                    by_hand=by_hand_from_json((row.by_hand or {}).get(side, {})),
                 )
-                for photo in (row.photo_then, row.photo_now)
+                for side, photo in (("then", row.photo_then), ("now", row.photo_now))
             )
             result = pair_runner.compare_pair(
                 then=then,
@@ -124,6 +127,7 @@ def run_comparison(comparison_id: str) -> str:
                 key_id=row.sealing_key_id,
                 folder=folder_of(claimed.holder),
                 releases=row.pipeline.releases,
+                vellus_cutoff_um=float(row.photo_now.session.patient.clinic.vellus_cutoff_um),
                 on_step=lease.photo_done,
             )
             return _record_pair(claimed, result)
@@ -141,7 +145,7 @@ def run_comparison(comparison_id: str) -> str:
         return "failed"
 
 
-def _record_pair(claimed: comparing.PairClaim, result: PairResult) -> str:
+def _record_pair(claimed: Claim, result: PairResult) -> str:
     recorded = False
     try:
         recorded = through_outage(
@@ -153,7 +157,7 @@ def _record_pair(claimed: comparing.PairClaim, result: PairResult) -> str:
     return "done" if recorded else "lease lost"
 
 
-def _fail_pair(claimed: comparing.PairClaim, code: str, *, final: bool) -> None:
+def _fail_pair(claimed: Claim, code: str, *, final: bool) -> None:
     through_outage(
         lambda: comparing.record_failure(claimed=claimed, code=code, now=timezone.now(), final=final)
     )  # fmt: skip

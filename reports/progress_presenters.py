@@ -36,7 +36,7 @@ def view_page(
         raise NotFound
     pair = _pair(progress, place, then, now_asked)
     if pair.then != pair.now and progress.comparison(place, pair.then, pair.now) is None:
-        ask_for_pair(progress, place, pair, now)
+        ask_for_pair(progress, place, pair, now)  # missing, or made before a scale or an outline was corrected
         progress = services.refreshed(progress)
     page = pages.place_page(progress, place, pair.then, pair.now, for_clinician=actor.role.is_clinician)
     return {**_frame(actor, progress), "page": page}

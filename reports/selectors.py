@@ -15,7 +15,7 @@ from reviews.models import Review, ReviewStatus
 
 def reports_of(patient_id: UUID) -> list[Report]:
     """A patient's signed reports, newest first. The caller has checked the scope."""
-    rows = Report.objects.filter(patient_id=patient_id).select_related("patient", "clinic", "superseded_by")
+    rows = Report.objects.filter(patient_id=patient_id).select_related("patient", "clinic", "superseded_by", "review")
     return list(rows.order_by("-signed_at"))
 
 

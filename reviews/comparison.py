@@ -16,10 +16,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
+from analysis.by_hand import UNTOUCHED
+from analysis.comparing import Inputs
 from analysis.models import Comparison as WorkerComparison
 from analysis.noise import device_of, noise_book, takes_of
 from patients.models import Photo, PhotoSession
 from patients.selectors import sessions_of
+from reviews.by_hand import by_hand_of
 from reviews.change_words import ChangeFacts, facts_of
 from reviews.decisions import FinalFinding, final_findings, photos_in_order
 from reviews.judging import TONES, Pairing, Standing, judge, why_words
@@ -90,6 +93,7 @@ class Laid:
     map_is_hairs: bool
     facts: ChangeFacts | None
     released: bool
+    corrected: bool = False  # made with outlines or a scale of a clinician
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Comparison:
     laid: Laid | None = None
     then_photo: Photo | None = None
     then_session: PhotoSession | None = None
+    inputs: Inputs | None = None
 
     @property
     def shown_photos(self) -> tuple[UUID, ...]:
@@ -167,7 +172,14 @@ def compare(review: Review, photo_id: UUID, session_id: UUID | None = None) -> C
         plan_now=_plan(review),
         then_photo=found,
         then_session=next((session for session in sessions if session.pk == chosen), None),
+        inputs=_inputs(found, photo, [review, *([earlier] if earlier else [])]) if found else None,
     )
+
+
+def _inputs(then: Photo, now: Photo, reviews: Sequence[Review]) -> Inputs:
+    """Both photographs, with outlines and scales as they were signed then and stand now."""
+    said = by_hand_of(reviews)
+    return Inputs(then, now, said.get(then.pk, UNTOUCHED), said.get(now.pk, UNTOUCHED))
 
 
 def with_verdicts(found: Comparison, row: WorkerComparison | None) -> Comparison:
@@ -203,6 +215,7 @@ def _laid(row: WorkerComparison | None, pairing: Pairing) -> Laid:
         map_is_hairs=ImageKind.CHANGE.value not in images and fates is not None,
         facts=facts_of(row.result) if row is not None and done else None,
         released=row is not None and row.released_at is not None,
+        corrected=row is not None and done and bool(row.by_hand),
     )
 
 

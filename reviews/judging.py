@@ -48,6 +48,7 @@ class Said(StrEnum):
     WORSE = "worse"
     PENDING = "pending"
     NOT_COMPARABLE = "not_comparable"
+    NOT_KNOWN = "not_known"  # too few photographs were taken twice to hold the change against
 
 
 SAID_WORDS: Final[dict[Said, Text]] = {
@@ -56,6 +57,7 @@ SAID_WORDS: Final[dict[Said, Text]] = {
     Said.WORSE: gettext_lazy("Worse"),
     Said.PENDING: gettext_lazy("Being compared"),
     Said.NOT_COMPARABLE: gettext_lazy("Not comparable"),
+    Said.NOT_KNOWN: gettext_lazy("No verdict yet"),
 }
 
 TONES: Final[dict[Said, tuple[str, str]]] = {
@@ -64,6 +66,7 @@ TONES: Final[dict[Said, tuple[str, str]]] = {
     Said.WORSE: ("warning", "exclamation-triangle"),
     Said.PENDING: ("info", "hourglass-split"),
     Said.NOT_COMPARABLE: ("neutral", "slash-circle"),
+    Said.NOT_KNOWN: ("neutral", "question-circle"),
 }
 """Tone and icon of a verdict's badge."""
 
@@ -138,7 +141,8 @@ def judge(
         return Judgement(metric, then, now, Said.NOT_COMPARABLE, _no_better_side(), change)
     found = verdict(Metric(metric), then, now, noise, then_repeats=takes[0], now_repeats=takes[1])
     if isinstance(found, NotMeasurable):
-        return Judgement(metric, then, now, Said.NOT_COMPARABLE, _why_not_judged(found), change, percent=percent)
+        said, why = _unjudged(found, pairing)
+        return Judgement(metric, then, now, said, why, change, percent=percent)
     said, why = _said(pairing, found.outcome)
     return Judgement(
         metric=metric,
@@ -178,10 +182,13 @@ def _said(pairing: Pairing, outcome: Outcome) -> tuple[Said, str]:
     return said, why_words(pairing)
 
 
-def _why_not_judged(found: NotMeasurable) -> str:
-    if found.reason is Reason.TOO_FEW_REPEATS:
-        return _("too few photographs were taken twice to know how much this number varies")
-    return _no_better_side()
+def _unjudged(found: NotMeasurable, pairing: Pairing) -> tuple[Said, str]:
+    """What stands in a verdict's place: first why the photographs are not compared, then why the number is not."""
+    if found.reason is not Reason.TOO_FEW_REPEATS:
+        return Said.NOT_COMPARABLE, _no_better_side()
+    if pairing.standing not in (Standing.COMPARABLE, Standing.NOT_NEEDED):
+        return _said(pairing, Outcome.NO_DETECTABLE_CHANGE)
+    return Said.NOT_KNOWN, _("it is not known yet how much two photographs of the same day differ in this number")
 
 
 def _no_better_side() -> str:

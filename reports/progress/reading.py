@@ -8,6 +8,7 @@ from functools import cached_property
 from uuid import UUID
 
 from analysis import comparing
+from analysis.by_hand import UNTOUCHED, ByHand
 from analysis.models import Comparison
 from analysis.noise import NoiseBook, device_of, noise_book
 from patients.models import Patient, Photo
@@ -16,7 +17,9 @@ from reports.content import Picture
 from reports.progress.series import SESSION, Course, Series, Visit, courses_of, place_order, series_of, visits_of
 from reports.selectors import reports_of
 from reports.services.rendering import frozen_content
+from reviews.by_hand import by_hand_of
 from reviews.judging import Judgement, Pairing, Standing, judge
+from reviews.models import Review
 from vision.registration import ComparisonReason
 from vision.repeatability import Noise
 from vision.types import Metric, NotMeasurable, View
@@ -35,6 +38,7 @@ class Progress:
     series: tuple[Series, ...]
     courses: tuple[Course, ...]
     photos: tuple[Mapping[Place, Photo], ...]
+    reviews: tuple[Review, ...] = ()  # that the visits' reports were signed from
     _pairs: dict[tuple[UUID, UUID], Comparison | None] = field(default_factory=dict)
 
     @property
@@ -62,13 +66,26 @@ class Progress:
 
     def load_pairs(self, wanted: Iterable[tuple[int, int]]) -> None:
         """Read the comparisons between these visits, all places at once."""
-        pairs = {
-            (self.photos[then][place].pk, self.photos[now][place].pk)
+        pairs = [
+            self.inputs(place, then, now)
             for then, now in wanted
             for place in self.photos[then].keys() & self.photos[now].keys()
-        }
-        found = comparing.newest_of(pairs - self._pairs.keys())
-        self._pairs.update({pair: found.get(pair) for pair in pairs - self._pairs.keys()})
+        ]
+        new = {one.pair: one for one in pairs if one is not None and one.pair not in self._pairs}
+        found = comparing.newest_of(new.values()) if new else {}
+        self._pairs.update({pair: found.get(pair) for pair in new})
+
+    def inputs(self, place: Place, then: int, now: int) -> comparing.Inputs | None:
+        """The photographs of a place at two visits, with outlines and scales as they were signed; None without both."""
+        first, later = self.photos[then].get(place), self.photos[now].get(place)
+        if first is None or later is None:
+            return None
+        said = self._by_hand
+        return comparing.Inputs(first, later, said.get(first.pk, UNTOUCHED), said.get(later.pk, UNTOUCHED))
+
+    @cached_property
+    def _by_hand(self) -> Mapping[UUID, ByHand]:
+        return by_hand_of(self.reviews)
 
     def comparison(self, place: Place, then: int, now: int) -> Comparison | None:
         """The comparison of one place between two visits, in whatever state."""
@@ -119,7 +136,7 @@ def progress_of(patient: Patient) -> Progress:
     visits = visits_of((row.pk, frozen_content(row), hasattr(row, "superseded_by")) for row in reports)
     taken: dict[str, list[Photo]] = {}
     rows = Photo.objects.present().filter(session_id__in=[visit.session_id for visit in visits])
-    for photo in rows.select_related("session__patient").order_by("created_at", "pk"):
+    for photo in rows.select_related("session__patient__clinic").order_by("created_at", "pk"):
         taken.setdefault(str(photo.session_id), []).append(photo)
     photos = tuple(
         {(photo.view, photo.site): photo for photo in first_takes(taken.get(visit.session_id, []))} for visit in visits
@@ -130,4 +147,5 @@ def progress_of(patient: Patient) -> Progress:
         series=series_of(visits),
         courses=courses_of(visits),
         photos=photos,
+        reviews=tuple(row.review for row in reports if row.review and row.pk in {visit.report_id for visit in visits}),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,9 +59,13 @@ class Pair:
 
 @transaction.atomic
 def read_progress(*, actor: Actor, patient_id: UUID, place: Place | None = None, now: datetime) -> Progress:
-    """A patient's signed past for a page, for the patient and the clinic's clinicians. The event names the pictures."""
+    """A patient's signed past for a page, for the patient and the clinic's clinicians. The event names the pictures.
+
+    Without a place, comparisons of the newest visit that are missing or out of date are asked for."""
     patient = _patient(actor, patient_id)
     progress = progress_of(patient)
+    if place is None:
+        progress = brought_up_to_date(progress, newest_pairs(progress), now)
     places = [place] if place is not None else list(progress.places)
     pictures = [
         picture.id
@@ -155,10 +160,29 @@ def read_comparison_image(*, actor: Actor, image_id: UUID, now: datetime) -> tup
 
 def ask_for_pair(progress: Progress, place: Place, pair: Pair, now: datetime) -> Comparison | None:
     """Have the two signed photographs of a place compared, unless that is done or may not be."""
-    first, later = progress.photos[pair.then].get(place), progress.photos[pair.now].get(place)
-    if first is None or later is None:
-        return None
-    return comparing.ask_for(photo_then=first, photo_now=later, now=now)
+    inputs = progress.inputs(place, pair.then, pair.now)
+    return None if inputs is None else comparing.ask_for(inputs, now=now)
+
+
+def brought_up_to_date(progress: Progress, pairs: Iterable[Pair], now: datetime) -> Progress:
+    """The same past, after asking for every comparison of these visits that is missing, or was made before a scale or
+    an outline was corrected."""
+    wanted = list(pairs)
+    progress.load_pairs([(pair.then, pair.now) for pair in wanted])
+    missing = [
+        (place, pair)
+        for pair in wanted
+        for place in progress.photos[pair.then].keys() & progress.photos[pair.now].keys()
+        if progress.comparison(place, pair.then, pair.now) is None
+    ]
+    asked = [ask_for_pair(progress, place, pair, now) for place, pair in missing]
+    return refreshed(progress) if any(asked) else progress
+
+
+def newest_pairs(progress: Progress) -> set[Pair]:
+    """The newest visit against the first one and against the one before."""
+    newest = len(progress.visits) - 1
+    return {Pair(then, newest) for then in (0, newest - 1) if 0 <= then < newest}
 
 
 def refreshed(progress: Progress) -> Progress:
@@ -258,7 +282,7 @@ def _content(actor: Actor, progress: Progress, kind: str, first: str, last: str,
         raise DomainError("nothing_signed", _("Nothing was signed yet. A report of changes needs a signed report."))
     if kind == Kind.DELTA:
         pair = pair_of(progress, first, last)
-        progress.load_pairs([(pair.then, pair.now)])
+        progress = brought_up_to_date(progress, [pair], now)
         return writing.delta_report(progress, pair.then, pair.now)
     start, end = period_of(first, last, today=timezone.localdate(now))
     answers = [
@@ -266,6 +290,9 @@ def _content(actor: Actor, progress: Progress, kind: str, first: str, last: str,
         for one in answers_of_patient(actor, progress.patient.pk)
         if start <= timezone.localdate(one.submitted_at) <= end
     ]
+    told = writing.visits_told(progress, start, end)
+    if told is not None and told[0] != told[1]:
+        progress = brought_up_to_date(progress, [Pair(*told)], now)
     try:
         return writing.summary(progress, start, end, answers)
     except ValueError:

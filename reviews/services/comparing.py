@@ -30,8 +30,8 @@ def compare_case(
         review.lease_until = now + LEASE
         review.save(update_fields=["lease_until"])
     found = compare(review, photo_id, session_id)
-    if found.then_photo is not None:
-        found = with_verdicts(found, ask_for(photo_then=found.then_photo, photo_now=found.photo, now=now))
+    if found.inputs is not None:
+        found = with_verdicts(found, ask_for(found.inputs, now=now))
     audit.record(
         action="review.compared",
         now=now,

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from analysis import services
+from analysis.leases import Claim
 from analysis.models import Analysis, DerivedImage, ModelRelease
 from patients.models import PhotoSession
 from tests.analysis.results import session_result
@@ -27,7 +28,7 @@ def submit(session: PhotoSession) -> PhotoSession:
     return services.submit_session(actor=holder_actor(session.patient), session_id=session.pk, now=timezone.now())
 
 
-def take(analysis: Analysis, now: datetime) -> services.Claim:
+def take(analysis: Analysis, now: datetime) -> Claim:
     """Claim the analysis, which must be free."""
     claim = services.claim(analysis_id=analysis.pk, now=now)
     assert claim is not None, "the analysis is free"

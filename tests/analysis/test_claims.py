@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from analysis import releases, selectors, services, tasks
+from analysis.leases import LOST_TASK_AFTER
 from analysis.models import Analysis, DerivedImage, Finding, ModelRelease, PhotoResult, PipelineRelease
 from analysis.storage import clear_attempt, discard_unrecorded, folder_of
 from patients.models import PhotoSession, Purpose
@@ -119,7 +120,7 @@ def test_the_sweep_gives_back_what_a_dead_worker_held_and_parks_it_in_the_end(an
 
 
 def test_a_lost_task_is_delivered_again(analysis, django_capture_on_commit_callbacks):
-    later = timezone.now() + services.LOST_TASK_AFTER + timedelta(seconds=1)
+    later = timezone.now() + LOST_TASK_AFTER + timedelta(seconds=1)
     with django_capture_on_commit_callbacks() as delivered:
         assert services.sweep(now=later) == 1
     assert len(delivered) == 1

@@ -225,7 +225,7 @@ def test_two_visits_are_laid_over_each_other_by_the_light_of_their_cards():
         photo.save(update_fields=["capture"])
         measure(session)
         photos.append(Photo.objects.select_related("session").get(pk=photo.pk))
-    row = comparing.ask_for(photo_then=photos[0], photo_now=photos[1], now=timezone.now())
+    row = comparing.ask_for(comparing.Inputs(photos[0], photos[1]), now=timezone.now())
     assert row is not None
     assert tasks.run_comparison(str(row.pk)) == "done"
     row.refresh_from_db()

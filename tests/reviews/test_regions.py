@@ -21,12 +21,12 @@ from reviews import services
 from reviews.comparison import compare
 from reviews.decisions import effective, final_findings, unseen
 from reviews.labels import labels_of
-from reviews.models import Review, ReviewStatus
+from reviews.models import ManualScale, Review, ReviewStatus
 from reviews.own_regions import own_regions
 from reviews.presenters import workspace
 from tests.factories import reviews as made
 from tests.factories.patients import holder_actor, make_clinic, make_patient, signed_in
-from tests.factories.reviews import LATER, MEASURES, accept_all, finding_of, review_at
+from tests.factories.reviews import LATER, MEASURES, accept_all, finding_of, open_all, review_at
 from vision.types import View
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
@@ -280,3 +280,29 @@ def test_the_stage_loads_the_size_it_needs():
     assert answer["Content-Type"] == "image/jpeg"
     assert "no-store" in answer["Cache-Control"]
     assert browser.get(reverse("patients:picture", args=[photo.pk, 77])).status_code == 404
+
+
+def test_a_comparison_rests_on_the_outlines_and_scales_as_they_were_corrected():
+    """What was signed then, what stands now; a scale taken back after the signature still counts as signed."""
+    earlier, review, actor = two_sessions()
+    then, now = crown_of(earlier), crown_of(review)
+    untouched = compare(review, now.pk).inputs
+    assert untouched.by_hand == {}
+    services.set_scale(
+        actor=actor, review_id=earlier.pk, photo_id=then.pk, points=[[0.1, 0.5], [0.6, 0.5]], length_mm=50, now=LATER
+    )
+    signed(earlier)
+    add(review, actor)
+    found = compare(review, now.pk).inputs
+    assert found.by_hand["then"] == {"px_per_mm": pytest.approx(0.5 * then.width_px / 50)}
+    [drawn] = found.by_hand["now"]["own"]
+    assert drawn["kind"] == "bald"
+    assert found.digest != untouched.digest
+    ManualScale.objects.update(removed_at=LATER + timedelta(days=200))
+    assert compare(review, now.pk).inputs.by_hand["then"] == found.by_hand["then"]
+    finding = finding_of(review, "region")
+    open_all(review, actor)
+    services.decide_finding(
+        actor=actor, review_id=review.pk, finding_id=finding.pk, verdict="rejected", reason="No loss here", now=LATER
+    )
+    assert True in {region["touched"] for region in compare(review, now.pk).inputs.by_hand["now"]["regions"]}
