@@ -30,6 +30,7 @@ from vision.repeatability import (
     Scale,
     clinic_alone,
     clinic_prior,
+    patient_alone,
     patient_noise,
     shipped_prior,
 )
@@ -86,14 +87,15 @@ class NoiseBook:
     ) -> Noise | NotMeasurable:
         """The noise of a patient's number (None: of somebody who has no repeats yet).
 
-        Starts from what is shipped, moves to the clinic's own pairs, then to the patient's. NotMeasurable where nothing
-        is known about the metric or a change of it says nothing.
+        Starts from what is shipped, moves to the clinic's own pairs, then to the patient's. Of a number that nothing
+        was shipped for (lengths along the head) the clinic's pairs have to be enough, or the patient's own.
+        NotMeasurable where they are not yet, or a change of the number says nothing.
         """
         prior = self.pooled(metric, view, device, without=patient_id)
+        own = [repeat.pair for repeat in self.of(metric, view, device, patient_id=patient_id)] if patient_id else []
         if isinstance(prior, NotMeasurable):
-            return prior
-        own = self.of(metric, view, device, patient_id=patient_id) if patient_id else []
-        return patient_noise(prior, [repeat.pair for repeat in own])
+            return patient_alone(metric, own) if own else prior
+        return patient_noise(prior, own)
 
     def pooled(
         self, metric: Metric, view: View | None, device: str | None = None, *, without: UUID | None = None

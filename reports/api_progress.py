@@ -21,7 +21,7 @@ from reports.progress.content import to_dict
 from reports.progress.reading import Progress
 from reports.views.streaming import stream
 
-SAID = ["improved", "no_detectable_change", "worse", "pending", "not_comparable"]
+SAID = ["improved", "no_detectable_change", "worse", "pending", "not_comparable", "not_known"]
 
 
 class PointOut(serializers.Serializer[Any]):

@@ -353,7 +353,14 @@ def _told(progress: Progress, then: int, now: int) -> tuple[Told, ...]:
             if change.why:
                 what = _("%(what)s, because %(why)s") % {"what": what, "why": change.why}
             groups.setdefault(change.said, []).append(what)
-    order = (Said.WORSE, Said.IMPROVED, Said.NO_DETECTABLE_CHANGE, Said.NOT_COMPARABLE, Said.PENDING)
+    order = (
+        Said.WORSE,
+        Said.IMPROVED,
+        Said.NO_DETECTABLE_CHANGE,
+        Said.NOT_KNOWN,
+        Said.NOT_COMPARABLE,
+        Said.PENDING,
+    )
     return tuple(Told(str(SAID_WORDS[said]), *TONES[said], tuple(groups[said])) for said in order if said in groups)
 
 

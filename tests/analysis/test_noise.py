@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from math import log, sqrt
 
 import pytest
 from django.db import connection
@@ -24,7 +25,7 @@ from tests.analysis.results import photo_analysis, session_result
 from tests.factories.patients import add_drawn_photo, holder_actor, make_clinic, make_session, ready_patient
 from vision.codec import photo_to_json
 from vision.repeatability import Noise, NoiseSource, shipped_prior
-from vision.types import Measured, Metric, NotMeasurable, View
+from vision.types import Measured, Metric, NotMeasurable, Reason, View
 
 pytestmark = pytest.mark.django_db
 COVERAGE = Metric.COVERAGE_INDEX
@@ -183,3 +184,21 @@ def test_a_number_without_shipped_noise_waits_for_the_clinics_own(clinic: Clinic
     found = enough.noise_for(None, Metric.PART_WIDTH_MM, View.PART)
     assert isinstance(found, Noise)
     assert found.source is NoiseSource.CLINIC
+
+
+def test_a_patients_own_repeats_suffice_where_nothing_else_is_known(clinic: Clinic) -> None:
+    me = ready_patient(clinic)
+    crown_pair(me, 71.0, 73.0)
+    one = next(repeat for repeat in clinic_book(clinic.pk).repeats if repeat.metric is COVERAGE)
+    width = [
+        replace(one, metric=Metric.PART_WIDTH_MM, view=View.PART, first=6.0, second=6.0 + 0.2 * number)
+        for number in range(1, 4)
+    ]
+    two = NoiseBook(tuple(width[:2])).noise_for(me.pk, Metric.PART_WIDTH_MM, View.PART)
+    assert isinstance(two, NotMeasurable)
+    assert two.reason is Reason.TOO_FEW_REPEATS
+    found = NoiseBook(tuple(width)).noise_for(me.pk, Metric.PART_WIDTH_MM, View.PART)
+    assert isinstance(found, Noise)
+    assert (found.source, found.df) == (NoiseSource.OWN, 3.0)
+    logs = [log(repeat.second / repeat.first) for repeat in width]
+    assert found.sd == pytest.approx(sqrt(sum(one**2 for one in logs) / 6))

@@ -12,12 +12,13 @@ from analysis.models import Finding
 from analysis.noise import Repeat, clinic_book
 from reviews import noise_page as pages
 from reviews.decisions import case_state
+from reviews.judging import Pairing, Said, Standing, judge
 from reviews.models import FindingDecision
 from reviews.noise_trust import distrusted
 from reviews.presenters.cards import finding_cards
 from tests.factories.patients import NOW, make_clinic, make_patient, make_staff, signed_in
 from tests.factories.reviews import finding_of, review_at
-from vision.types import Metric, View
+from vision.types import Measured, Metric, NotMeasurable, Reason, View
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +106,12 @@ def test_the_card_of_a_number_shows_the_second_take_beside_it() -> None:
     card = next(card for card in finding_cards(state, state.numbers(), None) if card.id == finding.pk)
     assert ("Second take", f"{value + 3:.1f}") in card.parts
     assert ("Mean of the takes", f"{value + 1.5:.1f}") in card.parts
+
+
+def test_a_number_that_nobody_knows_the_noise_of_shows_its_change_without_a_verdict() -> None:
+    then, now = Measured(6.0, 5.5, 6.5, "mm"), Measured(7.0, 6.5, 7.5, "mm")
+    unknown = NotMeasurable(Reason.TOO_FEW_REPEATS)
+    found = judge("part_width_mm", then, now, unknown, Pairing(Standing.COMPARABLE))
+    assert (found.said, found.words, found.change) == (Said.NOT_KNOWN, "No verdict yet", 1.0)
+    assert found.why == "it is not known yet how much two photographs of the same day differ in this number"
+    assert judge("part_width_mm", then, now, unknown, Pairing(Standing.PENDING)).said is Said.PENDING

@@ -29,6 +29,7 @@ from vision.repeatability.noise import (
     Prior,
     clinic_alone,
     clinic_prior,
+    patient_alone,
     patient_noise,
     shipped_prior,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "agreement",
     "clinic_alone",
     "clinic_prior",
+    "patient_alone",
     "patient_noise",
     "people_df",
     "pooled_sd",

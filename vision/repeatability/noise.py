@@ -21,6 +21,9 @@ SHIPPED_PAIRS: Final = 10
 """How many pairs of a clinic weigh as much as the variance shipped with the portal."""
 PEOPLE_DF: Final = 8.0
 """How alike people are taken to be (nu_0) where nothing was measured: about what the study found for coverage."""
+OWN_ALONE: Final = 3
+"""Pairs of a person from which on their own noise stands alone. Student's t of so few degrees makes up for what they
+leave open of it: the change asked for is 1.6 times what endless pairs would ask for."""
 PRIOR_FILE: Final = Path(__file__).with_name("shipped.json")
 
 
@@ -140,6 +143,18 @@ def patient_noise(pooled: Prior, own_pairs: Sequence[Pair]) -> Noise:
         own_pairs=len(usable),
         visit_sd=pooled.visit_sd,
     )
+
+
+def patient_alone(metric: Metric, own_pairs: Sequence[Pair]) -> Noise | NotMeasurable:
+    """A patient's noise of a number for which neither a shipped noise nor the clinic's is known, from
+    :data:`OWN_ALONE` pairs on."""
+    if metric not in RULES:
+        return NotMeasurable(Reason.NOT_COMPARED, "no better side")
+    usable = usable_pairs(own_pairs, metric)
+    if len(usable) < OWN_ALONE:
+        return NotMeasurable(Reason.TOO_FEW_REPEATS, f"{len(usable)} of {OWN_ALONE} own pairs")
+    sd = sqrt(variance_of(usable, metric))
+    return Noise(metric, sd, float(len(usable)), NoiseSource.OWN, {NoiseSource.OWN: 1.0}, own_pairs=len(usable))
 
 
 def _blend(prior_sd: float, prior_df: float, variance: float, n: int) -> tuple[float, float]:
