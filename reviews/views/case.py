@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +22,9 @@ from accounts.requests import actor_of
 from reviews import selectors, services
 from reviews.case_page import case_page
 from reviews.forms import DecisionForm, HandBackForm, ReadingForm, RejectForm, RetakeForm
+from reviews.measuring_news import measuring_news
 from reviews.reading import Reading
+from reviews.services.readings import take_up_numbers
 from reviews.views.answers import says_why, valid, with_message
 from reviews.views.fragments import id_of, work_answer, workspace_for
 
@@ -37,6 +41,7 @@ def review(request: HttpRequest, review_id: UUID) -> HttpResponse:
     context = {
         "page": case_page(found, actor),
         "work": workspace_for(actor, review_id, photo_id=photo_id),
+        "news": measuring_news(found, actor),
         "reading_form": ReadingForm.of(Reading.from_dict(found.reading)),
         "retake_form": RetakeForm(auto_id="retake_%s"),
         "reject_form": RejectForm(auto_id="reject_%s"),
@@ -64,6 +69,30 @@ def photo(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse
 def findings(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """The list of findings as it stands (asked for after an outline was changed on the stage)."""
     return work_answer(request, review_id, open_id=id_of(request.GET.get("open")), quiet=bool(request.GET.get("quiet")))
+
+
+@require_GET
+@says_why
+@clinicians
+def measuring(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """Whether newer numbers are there; asks again by itself while they are being measured."""
+    actor = actor_of(request)
+    news = measuring_news(selectors.review_for(actor, review_id), actor)
+    return render(request, "reviews/_measuring.html", {"news": news})
+
+
+@require_POST
+@says_why
+@clinicians
+def measured(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """Show what was measured since the page was opened; everything outside the findings stays as it is."""
+    actor = actor_of(request)
+    found = take_up_numbers(actor=actor, review_id=review_id, now=timezone.now())
+    answer = work_answer(request, review_id, open_id=None)
+    if answer.status_code == HTTPStatus.OK:
+        told = {"news": measuring_news(found, actor), "oob": True}
+        answer.write(render_to_string("reviews/_measuring.html", told, request=request))
+    return answer
 
 
 @require_POST

@@ -154,9 +154,7 @@ def scale(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse
 def measure_again(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """Have the case measured again with the scales set by hand."""
     services.measure_with_scales(actor=actor_of(request), review_id=review_id, now=timezone.now())
-    messages.success(
-        request, _("Being measured again with your scale. Reload the case in a moment to see the numbers.")
-    )
+    messages.success(request, _("Being measured again with your scale. The page tells you when the numbers are there."))
     return redirect("reviews:review", review_id=review_id)
 
 

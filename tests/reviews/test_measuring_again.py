@@ -84,3 +84,31 @@ def test_the_button_is_there_until_the_numbers_know_the_scale():
     assert "Measure again with this scale" in client.get(page, {"photo": photo.pk}).content.decode()
     answer = client.post(reverse("reviews:measure_again", args=[review.pk]), follow=True)
     assert "Being measured again" in answer.content.decode()
+
+
+def test_the_page_tells_when_new_numbers_are_there_and_shows_them_when_asked():
+    review, actor, photo = scaled_review()
+    client = signed_in(User.objects.get(pk=actor.user_id))
+    news = reverse("reviews:measuring", args=[review.pk])
+    assert "hx-trigger" not in client.get(news).content.decode(), "nothing is measured: nothing asks again"
+    services.measure_with_scales(actor=actor, review_id=review.pk, now=LATER)
+    running = client.get(news).content.decode()
+    assert "Measuring again with your scale" in running
+    assert f'hx-get="{news}"' in running
+    again = queued(review)
+    Finding.objects.create(
+        analysis=again, photo=photo, kind="measure", code="part_width_mm", position=0,
+        payload={"metric": "part_width_mm", "value": 7.3, "low": 6.0, "high": 8.6, "unit": "mm"}, release="x-1",
+    )  # fmt: skip
+    Analysis.objects.filter(pk=again.pk).update(status=Analysis.Status.DONE)
+    there = client.get(news).content.decode()
+    assert "New numbers are there" in there
+    assert "hx-get" not in there
+    assert Review.objects.get(pk=review.pk).analysis_id != again.pk, "nothing moves before the clinician asks"
+    shown = client.post(
+        reverse("reviews:measured", args=[review.pk]), {"photo": photo.pk}, headers={"HX-Request": "true"}
+    ).content.decode()
+    assert "7.3" in shown
+    assert 'id="measuring"' in shown
+    assert "New numbers are there" not in shown
+    assert Review.objects.get(pk=review.pk).analysis_id == again.pk

@@ -64,6 +64,8 @@ TABLE: dict[str, Address] = {
     "reviews:region_merge": post(CASES, "review", "own_region", other="@own_region"),
     "reviews:scale": post(CASES, "review", "region_photo", points="[[0.1, 0.1], [0.9, 0.1]]", length_mm="80"),
     "reviews:measure_again": post(CASES, "review"),
+    "reviews:measuring": get(CASES, "review"),
+    "reviews:measured": post(CASES, "review"),
     "reviews:undo": post(CASES, "review"),
     "reviews:redo": post(CASES, "review"),
     "reviews:compare": Address(CASES, "get", ("review", "photo_in_review"), htmx=True),
