@@ -105,6 +105,17 @@ def save_reading(*, actor: Actor, review_id: UUID, reading: Reading, now: dateti
     return review
 
 
+@transaction.atomic
+def take_up_numbers(*, actor: Actor, review_id: UUID, now: datetime) -> Review:
+    """Let the holder go on with what was measured since the page was opened: the first numbers of a case, or those made
+    with scales set by hand. Decisions on findings that came out the same stay."""
+    actor.check(Permission.REVIEW_FINDINGS)
+    review = held_review(actor, review_id, now, states=(State.CLAIMED,))
+    _go_on(review, actor, now)
+    _audit_read(review, actor, now, "review.read", [])
+    return review
+
+
 def _again(photo: Photo | None) -> list[Photo]:
     """The second take, which the stage shows beside the first."""
     again = second_take(photo) if photo is not None else None
