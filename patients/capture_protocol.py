@@ -238,6 +238,29 @@ QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
 }
 
 
+SHOWN_VIEW: Final[dict[View, Text]] = {
+    View.CROWN: _("This looks like the top of the head, seen from above."),
+    View.HAIRLINE: _("This looks like the front of the head."),
+    View.TEMPLE_LEFT: _("This looks like the left side of the head."),
+    View.TEMPLE_RIGHT: _("This looks like the right side of the head."),
+    View.OCCIPUT: _("This looks like the back of the head."),
+}
+SIDES: Final = frozenset({View.TEMPLE_LEFT, View.TEMPLE_RIGHT})
+
+
+def other_view_advice(asked: View, shown: View) -> Advice:
+    """What to say where a photo seems to show another view than the one it was taken for."""
+    problem = _("%(shown)s You are photographing: %(asked)s.") % {
+        "shown": SHOWN_VIEW[shown],
+        "asked": guide(asked).label,
+    }
+    if {asked, shown} == SIDES:
+        return Advice(
+            problem, _("Left and right are your own. If you meant this side, the camera has mirrored the photo.")
+        )
+    return Advice(problem, _("If that is so, take this view again as in the outline; if not, leave it as it is."))
+
+
 CARD_READ: Final = _("Calibration card read: areas can be given in square millimetres.")
 CARD_UNCHECKED: Final = _("There is a calibration card in it, but its print is not checked yet.")
 CARD_ADVICE: Final[dict[Reason, Advice]] = {

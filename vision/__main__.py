@@ -15,6 +15,7 @@ TRAINING = {
     "regions": "vision.training.regions:main",
     "conditions": "vision.training.conditions:main",
     "gate": "vision.training.gate_network:main",
+    "gate_views": "vision.training.gate_views:main",
     "norwood": "vision.training.norwood:main",
     "trichoscopy": "vision.training.hairs:main",
 }
@@ -30,6 +31,7 @@ STUDIES = {
     "registration": "vision.evaluation.registration_study:study_registration",
     "scale": "vision.evaluation.scale_study:study_scale",
     "trichoscopy": "vision.evaluation.trichoscopy_study:study_trichoscopy",
+    "views": "vision.evaluation.views_study:study_views",
 }
 """What can be studied on the research pictures: ``module:function``, called with the data folder, gives a table."""
 

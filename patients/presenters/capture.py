@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ from patients.capture_protocol import (
     TrichoscopySite,
     ViewGuide,
     guide,
+    other_view_advice,
 )
 from patients.models import Photo, PhotoSession
 from patients.repeats import TakeState, take_state
@@ -263,7 +264,13 @@ def quality_hints(photo: Photo) -> tuple[Advice, ...]:
 
 def _advice(photo: Photo, *, refuses: bool) -> tuple[Advice, ...]:
     failed = [item for item in photo.quality.get("checks", []) if not item["passed"]]
-    return tuple(QUALITY_ADVICE[QualityCheck(item["check"])] for item in failed if item.get("refuses", True) is refuses)
+    return tuple(_said(photo, item) for item in failed if item.get("refuses", True) is refuses)
+
+
+def _said(photo: Photo, item: Mapping[str, Any]) -> Advice:
+    if item["check"] == QualityCheck.WRONG_VIEW and item.get("detail"):
+        return other_view_advice(View(photo.view), View(item["detail"]))
+    return QUALITY_ADVICE[QualityCheck(item["check"])]
 
 
 def retake_wishes(session: PhotoSession, photos: Sequence[Photo]) -> list[RetakeWish]:

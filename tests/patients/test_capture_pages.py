@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from patients import services
 from patients.capture_protocol import RetakeReason
-from patients.models import PhotoSession, Purpose
+from patients.models import Photo, PhotoSession, Purpose
 from tests.factories.patients import (
     NOW,
     add_drawn_photo,
@@ -56,6 +56,22 @@ def test_a_poor_photo_says_what_to_change_and_offers_a_retake():
     assert "Turn on the lamp" in words
     assert "not measured" in words
     assert "Remove and take again" in words
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "words"),
+    [
+        (View.CROWN, View.TEMPLE_LEFT, "This looks like the left side of the head. You are photographing: Crown"),
+        (View.TEMPLE_RIGHT, View.TEMPLE_LEFT, "If you meant this side, the camera has mirrored the photo."),
+    ],
+)
+def test_a_photo_of_another_view_says_what_it_looks_like_and_counts_all_the_same(asked: View, shown: View, words: str):
+    session = make_session(views=[asked])
+    photo = Photo.objects.get(session=session)
+    doubt = {"check": "wrong_view", "value": 5.1, "threshold": 4.4, "passed": False, "refuses": False}
+    photo.quality = {"checks": [{**doubt, "detail": shown.value}]}
+    photo.save(update_fields=["quality"])
+    assert words in page(signed_in(holder_of(session.patient)), "capture", session.pk, view=asked.value)
 
 
 def test_a_retake_shows_exactly_which_views_and_why():

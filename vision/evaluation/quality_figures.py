@@ -87,9 +87,11 @@ def table(report: Mapping[str, Any]) -> str:
         + ", ".join(f"{name} {_figure(one)}" for name, one in report["detected"]["no_scalp_scenes"].items())
         + ".",
         "",
-        "Not offered, because it could not be shown to be right: telling the views of a head from one another (a",
-        "linear reader of the network's features named 77 % of 567 photographs), the roll of the camera in views",
-        "without a face (the symmetry of the head's outline was off by 20° and more too often), and hats as such.",
+        "How well the views of a head are told from one another: docs/studies/views.md.",
+        "",
+        "Not offered, because it could not be shown to be right: the roll of the camera in views without a face (the",
+        "symmetry of the head's outline was off by 20° and more too often), and hats as such. Bands, hands and hats",
+        "are drawn on real photographs, not photographed.",
         "",
     ]
     return "\n".join(lines)

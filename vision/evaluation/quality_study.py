@@ -27,6 +27,7 @@ from vision.evaluation.quality_defects import DEFECTS, HEAD_DEFECTS, Defect, tur
 from vision.quality import TRICHOSCOPY_THRESHOLDS, Threshold, check_upload, limits, thresholds_for
 from vision.quality.face import face_turn
 from vision.render import Scene, draw_head, draw_non_scalp
+from vision.training.split import side_of
 from vision.types import QualityCheck, QualityReport, RgbImage, View
 
 AT_MOST: Final = 90
@@ -49,11 +50,12 @@ NORWOOD_VIEWS: Final[Mapping[str, View]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A photograph, the view it stands for, and the folder it came from."""
+    """A photograph, the view it stands for, the folder it came from, and whom it shows."""
 
     path: Path
     view: View
     folder: str
+    person: str = ""
 
 
 Shown = tuple[RgbImage, View]
@@ -88,7 +90,7 @@ def study_quality(data: Path) -> dict[str, Any]:
             "at_upload": _limits(
                 {
                     **limits.SEEN_BY_THE_NETWORK,
-                    QualityCheck.WRONG_VIEW: limits.FACE_ON,
+                    QualityCheck.WRONG_VIEW: limits.OTHER_VIEW,
                     QualityCheck.COLOUR_CAST: limits.CAST,
                     QualityCheck.GLARE: limits.GLARE,
                     QualityCheck.TILTED: limits.TILT,
@@ -107,22 +109,29 @@ def illustrate(report: Mapping[str, Any], file: Path) -> None:
 
 
 def overview_samples(data: Path) -> list[Sample]:
-    """Photographs of heads: norwood, clinic_tops, scalp_regions, women_views (hair_masks are portraits, mostly under
-    400 px)."""
-    samples = [
-        Sample(data / "norwood/images" / row["file"], NORWOOD_VIEWS[row["view"]], "norwood")
-        for row in _rows(data / "norwood/labels.csv")
-    ]
+    """Photographs of heads of people whom no reader of the gate learnt from: norwood, clinic_tops, scalp_regions,
+    women_views (hair_masks are portraits, mostly under 400 px)."""
+    samples = held_out_men(data)
     samples += [Sample(path, View.CROWN, "clinic_tops") for path in _pictures(data / "clinic_tops/images")]
     samples += [
         Sample(data / "scalp_regions/images" / row["file"], NORWOOD_VIEWS.get(row["view"], View.CROWN), "scalp_regions")
         for row in _rows(data / "scalp_regions/labels.csv")
+        if row["source"] != "norwood" or side_of(row["person"]) == "test"
     ]
     samples += [
         Sample(path, NORWOOD_VIEWS[path.stem.split("_")[1].lower().replace("-", "_")], "women_views")
         for path in _pictures(data / "women_views")
     ]
     return _at_most(samples, AT_MOST)
+
+
+def held_out_men(data: Path) -> list[Sample]:
+    """All five views of the men of norwood who are on the test side of the split."""
+    return [
+        Sample(data / "norwood/images" / row["file"], NORWOOD_VIEWS[row["view"]], "norwood", row["person"])
+        for row in _rows(data / "norwood/labels.csv")
+        if side_of(row["person"]) == "test"
+    ]
 
 
 def contact_samples(data: Path) -> list[Sample]:

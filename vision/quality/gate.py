@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -13,6 +14,7 @@ from vision.quality.colour import cast_on_card, cast_on_head, glare_share
 from vision.quality.face import face_turn
 from vision.quality.head import HeadLook, look_for_head
 from vision.quality.pixels import headlike_share, light_slope_stops, middle, reduced, sharpness
+from vision.quality.readers import other_view
 from vision.types import CheckResult, QualityCheck, QualityReport, RgbImage, View
 
 NO_FACE: Final = (View.CROWN, View.PART, View.OCCIPUT)
@@ -79,14 +81,17 @@ def _of_overview(
     image: RgbImage, view: View, look: HeadLook, white_balance: tuple[float, float, float] | None
 ) -> Iterator[CheckResult]:
     share = limits.SEEN_BY_THE_NETWORK
+    faced = view in NO_FACE and face_turn(image, turned=False) is not None
     if view in NO_FACE:
-        yield _held(QualityCheck.WRONG_VIEW, 0.0 if face_turn(image, turned=False) is None else 1.0, limits.FACE_ON)
+        yield _held(QualityCheck.WRONG_VIEW, float(faced), limits.FACE_ON)
     yield (seen := _held(QualityCheck.NO_SCALP, look.share, share[QualityCheck.NO_SCALP]))
     if not seen.passed:
         return
     yield (near := _held(QualityCheck.TOO_FAR, look.share, share[QualityCheck.TOO_FAR]))
     if not near.passed:
         return
+    if not faced:
+        yield _other_view(image, look, view)
     yield _held(QualityCheck.COVERED, look.together, share[QualityCheck.COVERED])
     if view is View.HAIRLINE and (turn := face_turn(image, turned=True)) is not None:
         yield _held(QualityCheck.TILTED, abs(turn), limits.TILT)
@@ -97,6 +102,12 @@ def _of_overview(
         yield _held(QualityCheck.COLOUR_CAST, cast_on_card(white_balance), limits.CARD_CAST)
     else:
         yield _held(QualityCheck.COLOUR_CAST, cast_on_head(small, scalp), limits.CAST)
+
+
+def _other_view(image: RgbImage, look: HeadLook, view: View) -> CheckResult:
+    other = other_view(image, look, view)
+    told = _held(QualityCheck.WRONG_VIEW, other.certainty, limits.OTHER_VIEW)
+    return told if told.passed else replace(told, detail=other.view.value)
 
 
 def _of_close_up(look: HeadLook) -> Iterator[CheckResult]:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.preprocess import preprocess
+from vision.preprocess import Placement, preprocess
 from vision.quality.pixels import Mask
 from vision.release import InputSpec
 from vision.segment import softmax
@@ -30,7 +30,22 @@ INPUT: Final = InputSpec(256, 256)
 TEMPERATURE: Final = 1.287
 """Input and temperature as of :data:`RELEASE`; its first class is the background."""
 
+DEEP: Final = "onnx_node!/encoder/features.18/features.18.2/Clip"
+MIDDLE: Final = "onnx_node!/encoder/features.13/Add"
+"""Layers of the encoder that the gate's readers look at: 1280 maps of 8 x 8, and 96 of 16 x 16."""
+
+Maps = NDArray[np.float32]
+
 _one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the network's encoder makes of the picture on its canvas: C x H x W, and where the picture lies there."""
+
+    deep: Maps
+    middle: Maps
+    place: Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,7 @@ class HeadLook:
 
     scalp: Mask
     certainty: float  # mean probability of the class chosen, over the scalp; 0 without scalp
+    seen: Seen | None = None  # None where the network has no such layers
 
     @property
     def share(self) -> float:
@@ -63,15 +79,17 @@ def look_for_head(image: RgbImage) -> HeadLook:
     """Run the network on a photo."""
     batch, place = preprocess(image, INPUT)
     with _one_at_a_time:
-        network = _network()
+        network, outputs = _network()
         network.setInput(batch)
-        logits = network.forward()[0]
+        logits, *maps = (np.array(found[0]) for found in network.forward(outputs))
     known = softmax(np.asarray(place.cut(logits), np.float32) / np.float32(TEMPERATURE))
     scalp: NDArray[np.bool_] = known[0] < 0.5
     certainty = float(known.max(axis=0)[scalp].mean()) if scalp.any() else 0.0
-    return HeadLook(scalp, certainty)
+    return HeadLook(scalp, certainty, Seen(maps[0], maps[1], place) if len(maps) == 2 else None)
 
 
 @cache
-def _network() -> Any:
-    return cv2.dnn.readNetFromONNX(str(MODEL))
+def _network() -> tuple[Any, list[str]]:
+    network = cv2.dnn.readNetFromONNX(str(MODEL))
+    layers = (DEEP, MIDDLE) if {DEEP, MIDDLE} <= set(network.getLayerNames()) else ()
+    return network, [*network.getUnconnectedOutLayersNames(), *layers]

@@ -137,6 +137,15 @@ FACE_ON: Final = Threshold(
 )
 """``wrong_view`` of the crown, the parting and the occiput."""
 
+OTHER_VIEW: Final = Threshold(
+    4.4,
+    "above",
+    "log of how much likelier another view of the head is than the one asked for, by a linear reader of the network's"
+    " maps; 3 % of the right views of the people it learnt from lie above when they are left out, so it only warns",
+    refuses=False,
+)
+"""``wrong_view`` of an overview, where no face settles it."""
+
 HEAD_IN_CONTACT: Final = Threshold(
     0.15,
     "above",

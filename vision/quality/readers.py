@@ -1,0 +1,121 @@
+"""Small linear readers of the maps in which the gate's network sees a picture: which view of a head it shows.
+
+Their weights (``view_reader.npz``, some tens of kilobytes) are written by ``python -m vision train gate_views`` and
+hold for the very network of ``head.onnx`` they were fitted on: with any other the reader is silent, and a test fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.quality.head import MODEL, HeadLook, Seen, look_for_head
+from vision.quality.pixels import reduced
+from vision.release import sha256_of
+from vision.segment import softmax
+from vision.types import RgbImage, View
+
+VIEW_WEIGHTS: Final = Path(__file__).with_name("view_reader.npz")
+
+VIEWS_READ: Final = (View.HAIRLINE, View.OCCIPUT, View.TEMPLE_LEFT, View.TEMPLE_RIGHT, View.CROWN)
+"""What the reader tells apart: front, back, left, right and top of a head. A sixth answer is "not upright"."""
+
+STANDS_FOR: Final[Mapping[View, tuple[View, ...]]] = {
+    View.CROWN: (View.CROWN,),
+    View.PART: (View.CROWN, View.HAIRLINE),  # a parting is seen from above, and often from the front too
+    View.HAIRLINE: (View.HAIRLINE,),
+    View.OCCIPUT: (View.OCCIPUT,),
+    View.TEMPLE_LEFT: (View.TEMPLE_LEFT,),
+    View.TEMPLE_RIGHT: (View.TEMPLE_RIGHT,),
+}
+"""What a right photograph of each view may look like to the reader."""
+
+LEAST: Final = 1e-6
+
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A linear reader: ``softmax(features @ weights + bias)``; ``head`` is the sha256 of the network it reads."""
+
+    weights: Numbers  # features x answers
+    bias: Numbers
+    head: str
+
+    def probabilities(self, features: Numbers) -> Numbers:
+        """One per answer."""
+        return np.asarray(softmax((features @ self.weights + self.bias)[:, None])[:, 0], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherView:
+    """How much more likely the picture is to show ``view`` than the view asked for: log of the ratio of both."""
+
+    certainty: float
+    view: View
+
+
+def view_features(seen: Seen) -> Numbers:
+    """The maps in quarters of the canvas: 1280 x 2 x 2 as square roots (they are many small and few large), then
+    96 x 2 x 2."""
+    return np.concatenate([np.sqrt(np.maximum(_quarters(seen.deep), 0)), _quarters(seen.middle)])
+
+
+def other_view(image: RgbImage, look: HeadLook, asked: View) -> OtherView:
+    """Whether the picture rather shows another view than the one asked for.
+
+    An upright picture is answered from what was seen already; where that does not speak for the view asked for, the
+    picture is looked at turned by quarters too, for telephones that forget which way they were held.
+    """
+    if not reads_this_network():
+        return OtherView(0.0, asked)
+    found = against(upright(look), asked)
+    return found if found.certainty <= 0 else against(any_way_up(image, look), asked)
+
+
+def upright(look: HeadLook) -> Numbers:
+    """How likely each of :data:`VIEWS_READ` is, as the picture lies."""
+    assert look.seen is not None, "made by look_for_head"
+    return view_reader().probabilities(view_features(look.seen))[: len(VIEWS_READ)]
+
+
+def any_way_up(image: RgbImage, look: HeadLook) -> Numbers:
+    """The same in the turn by quarters in which one view is likeliest."""
+    small = reduced(image)
+    turned = (look_for_head(np.ascontiguousarray(np.rot90(small, quarters))) for quarters in (1, 2, 3))
+    return max((upright(look), *map(upright, turned)), key=lambda shares: float(shares.max()))
+
+
+def against(shares: Numbers, asked: View) -> OtherView:
+    """The likeliest other view, held against the view asked for. ``shares`` in the order of :data:`VIEWS_READ`."""
+    right = [VIEWS_READ.index(view) for view in STANDS_FOR[asked]]
+    others = shares.copy()
+    others[right] = 0
+    other = int(others.argmax())
+    ratio = (others[other] + LEAST) / (shares[right].sum() + LEAST)
+    return OtherView(float(np.log(ratio)), VIEWS_READ[other])
+
+
+def _quarters(maps: Numbers) -> Numbers:
+    bands, rows, columns = maps.shape
+    return np.asarray(maps.reshape(bands, 2, rows // 2, 2, columns // 2).mean(axis=(2, 4)), np.float32).ravel()
+
+
+@cache
+def reads_this_network() -> bool:
+    """Whether the reader was fitted on the network that the gate runs."""
+    return view_reader().head == sha256_of(MODEL)
+
+
+@cache
+def view_reader() -> Reader:
+    """The shipped reader of views."""
+    with np.load(VIEW_WEIGHTS, allow_pickle=False) as held:
+        return Reader(held["weights"].astype(np.float32), held["bias"].astype(np.float32), str(held["head"]))
