@@ -14,7 +14,7 @@ from tests.vision.conftest import drawn
 from vision.calibration_card import CardReading, read_card
 from vision.evaluation.quality_defects import coloured, distant, glossy
 from vision.quality import check_upload
-from vision.quality.head import INPUT, MODEL, RELEASE, HeadLook, look_for_head
+from vision.quality.head import MODEL, HeadLook, look_for_head
 from vision.quality.limits import OTHER_VIEW, SEEN_BY_THE_NETWORK
 from vision.quality.readers import VIEWS_READ, against, view_reader
 from vision.release import sha256_of
@@ -87,6 +87,38 @@ def test_the_gate_sees_the_scalp_where_it_was_drawn() -> None:
     there = np.isin(head.truth, ScalpClass.scalp())
     seen = look.mask(there.shape[1], there.shape[0])
     assert (seen & there).sum() / (seen | there).sum() > 0.8
+
+
+def test_the_reader_was_fitted_on_the_network_it_reads() -> None:
+    assert view_reader().head == sha256_of(MODEL), "fit it again: python -m vision train gate_views"
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked", "told"),
+    [
+        (View.HAIRLINE, View.HAIRLINE, None),
+        (View.TEMPLE_LEFT, View.CROWN, View.TEMPLE_LEFT),
+        (View.TEMPLE_LEFT, View.TEMPLE_RIGHT, View.TEMPLE_LEFT),
+        (View.HAIRLINE, View.PART, None),  # a parting may be seen from the front
+        (View.OCCIPUT, View.PART, View.OCCIPUT),
+    ],
+)
+def test_another_view_is_told_only_where_the_reader_is_sure(shown: View, asked: View, told: View | None) -> None:
+    sure = np.full(len(VIEWS_READ), 0.001, np.float32)
+    sure[VIEWS_READ.index(shown)] = 0.996
+    other = against(sure, asked)
+    assert (None if OTHER_VIEW.passes(other.certainty) else other.view) == told
+    unsure = np.full(len(VIEWS_READ), 0.2, np.float32)
+    assert OTHER_VIEW.passes(against(unsure, asked).certainty)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2])
+def test_a_head_from_behind_sent_as_its_left_side_is_named_whichever_way_the_telephone_was_held(quarters: int) -> None:
+    back = np.ascontiguousarray(np.rot90(drawn(View.OCCIPUT, 3).image, quarters))
+    report = check_upload(back, View.TEMPLE_LEFT)
+    told = next(check for check in report.checks if check.check is QualityCheck.WRONG_VIEW)
+    assert (told.passed, told.refuses, told.detail) == (False, False, View.OCCIPUT)
+    assert QualityCheck.WRONG_VIEW not in check_upload(back, View.OCCIPUT).warnings
 
 
 def test_the_gate_answers_within_its_time() -> None:
