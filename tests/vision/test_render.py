@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import SIZE, drawn
-from vision.render import Scene, draw_head, draw_non_scalp, draw_trichoscopy
+from vision.evaluation.trichoscopy_matching import in_frame, match_hairs
+from vision.hairs import hairs_of, look, within_domain
+from vision.release import load_release
+from vision.render import HairColour, Scene, SkinTone, draw_head, draw_non_scalp, draw_trichoscopy
 from vision.render.head import truth_share
+from vision.runtime import open_network
 from vision.types import ScalpClass, View
 
 AFFECTED = (0.0, 0.5, 1.0)
@@ -86,3 +90,21 @@ def test_drawn_hairs_are_dark_and_as_wide_as_they_say() -> None:
         assert width_um == pytest.approx(0.9 * hair.calibre_um, rel=0.3, abs=8)
         checked += 1
     assert checked >= 3
+
+
+def test_a_field_of_hairs_is_drawn_in_every_skin_and_hair_colour() -> None:
+    dark = draw_trichoscopy(seed=6, size=(320, 256), skin_tone=SkinTone.DARK, hair_colour=HairColour.GREY)
+    usual = draw_trichoscopy(seed=6, size=(320, 256))
+    assert dark.hairs == usual.hairs
+    assert dark.image.mean() < usual.image.mean() - 40
+
+
+def test_the_shipped_network_counts_a_drawn_field_as_it_counts_photographs() -> None:
+    field = draw_trichoscopy(seed=1003, hairs_per_cm2=120, px_per_mm=233.3, size=(832, 666))
+    release = load_release("trichoscopy-hairs")
+    seen = look(field.image, field.px_per_mm, open_network(release), release)
+    assert within_domain(seen, release)
+    found = hairs_of(seen, field.px_per_mm, release)
+    true = np.array([(*hair.root, *hair.tip) for hair in field.hairs], np.float32)
+    match = match_hairs(found.arrows[in_frame(found.arrows, 832, 666)], true[in_frame(true, 832, 666)], field.px_per_mm)
+    assert 2 * match.hits / (match.found + match.true) > 0.8

@@ -1,6 +1,6 @@
 """Drawn examples of the hair network: fields of which every hair is known, drawn hairs left, found hairs right.
 
-A drawing is outside the domain of a network that learnt from one trichoscope, and the right answer is to refuse it.
+Drawings look like the pictures of the research trichoscope, and the right answer is to count them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DENSITIES: Final = (90, 220)
 
 
 def hair_examples(release: Release) -> Iterable[Example]:
-    """A sparse and a dense field: refused is right, counted would be a failure."""
+    """A sparse and a dense field: counted is right, refused a failure."""
     network = open_network(release)
     for seed, density in enumerate(DENSITIES, 70):
         drawing = draw_trichoscopy(seed=seed, hairs_per_cm2=density, size=SIZE_PX, px_per_mm=PX_PER_MM)
@@ -31,10 +31,10 @@ def hair_examples(release: Release) -> Iterable[Example]:
         found = hairs_of(seen, PX_PER_MM, release)
         field = assemble_field(found, [None] * len(found.arrows), drawing.image, PX_PER_MM, release.classes)
         refused = not within_domain(seen, release)
-        verdict = "refused as outside the domain" if refused else "counted, though it is a drawing"
+        verdict = "refused as outside the domain" if refused else "counted"
         limit = release.thresholds["distance"]
         caption = (
             f"a drawn field, {verdict} (distance {seen.distance:.1f}, limit {limit:.1f}); drawn hairs, found hairs"
         )
         panels = side_by_side(draw_field(drawing.image, known_field(drawing)), draw_field(drawing.image, field))
-        yield Example(caption, refused, panels)
+        yield Example(caption, not refused, panels)

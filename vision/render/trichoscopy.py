@@ -5,20 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.render.camera import develop, noise_field, sign_drawing
-from vision.render.geometry import Array
+from vision.render.camera import sign_drawing
+from vision.render.contact_field import TAPER, paint_field
+from vision.render.head import HairColour, SkinTone
 from vision.types import RgbImage
 
+__all__ = ["TAPER", "DrawnHair", "DrawnTrichoscopy", "draw_trichoscopy", "scattered_hairs"]
+
 VELLUS_BELOW_UM: Final = 30.0
-FIELD_SKIN: Final = (176.0, 158.0, 140.0)
-HAIR_INK: Final = (34.0, 29.0, 27.0)
-TAPER: Final = 0.2
-"""A drawn shaft is thinner by this share at its tip than at its root, so 0.9 of the root's calibre on average."""
-NOT_SKIN_MARGIN_MM: Final = 0.35
+FULL_STOCK_PER_CM2: Final = 85.0
+"""Follicular units per cm2 where few are lost (mean of the labelled photographs of the research set)."""
+SHAKEN: Final = 0.25
+"""How far units lie from a lattice's points (standard deviation, steps): counts in a frame of 0.065 cm2 then scatter
+about as they do between neighbouring frames on photographs (variance over mean 0.31)."""
+GROWTH_DEGREES: Final = (44.0, 22.0)
+"""Which way hairs point in a picture, clockwise from its right: mean and standard deviation over labelled photographs,
+where the lens is held one way to the patient."""
+MOST_IN_UNIT: Final = 4
+APART_MM: Final = 0.11
+"""Roots of one unit lie side by side, about this far apart (median nearest neighbour on photographs 0.14)."""
+CLIPPED_MM: Final = (0.44, 0.2, 0.9)
+THIN_MM: Final = (0.30, 0.14, 0.65)
+"""Length of clipped and of thin hairs: median, least and most; those of labelled photographs."""
+NOT_SKIN_MARGIN_MM: Final = 0.9
 """Roots are also placed this far outside the frame, so that hairs cross its edge as in a real field."""
 
 
@@ -58,18 +70,17 @@ def draw_trichoscopy(
     hairs_per_cm2: float = 180.0,
     hairs_per_unit: float = 2.0,
     vellus_share: float = 0.1,
-    terminal_um: float = 70.0,
+    terminal_um: float = 75.0,
     px_per_mm: float = 230.0,
     size: tuple[int, int] = (1280, 960),
+    skin_tone: SkinTone = SkinTone.MEDIUM,
+    hair_colour: HairColour = HairColour.BLACK,
 ) -> DrawnTrichoscopy:
     """A contact field of clipped hair. The number of hairs is random (units are scattered, as on a head) around the
     density asked for; the truth is what was drawn. ``size`` is width and height in px."""
     random = np.random.default_rng(seed)
     hairs = _grow(random, hairs_per_cm2, hairs_per_unit, vellus_share, terminal_um, px_per_mm, size)
-    canvas = _skin(random, size)
-    for hair in hairs:
-        _draw_hair(canvas, hair, px_per_mm)
-    image = develop(random, canvas, 1.0, 0.0, px_per_mm / 300, noise=2.0)
+    image = paint_field(random, hairs, px_per_mm=px_per_mm, size=size, skin_tone=skin_tone, hair_colour=hair_colour)
     sign_drawing(image)
     return DrawnTrichoscopy(image, px_per_mm, _inside(hairs, size))
 
@@ -79,7 +90,7 @@ def scattered_hairs(
 ) -> tuple[DrawnHair, ...]:
     """The hairs that :func:`draw_trichoscopy` draws for the same arguments, without the picture."""
     random = np.random.default_rng(seed)
-    return _inside(_grow(random, hairs_per_cm2, hairs_per_unit, 0.1, 70.0, px_per_mm, size), size)
+    return _inside(_grow(random, hairs_per_cm2, hairs_per_unit, 0.1, 75.0, px_per_mm, size), size)
 
 
 def _inside(hairs: list[DrawnHair], size: tuple[int, int]) -> tuple[DrawnHair, ...]:
@@ -95,100 +106,56 @@ def _grow(
     px_per_mm: float,
     size: tuple[int, int],
 ) -> list[DrawnHair]:
-    """Hairs in units over the field and a margin around it."""
-    width, height = size
-    margin = NOT_SKIN_MARGIN_MM * px_per_mm
-    area_cm2 = (width + 2 * margin) * (height + 2 * margin) / (px_per_mm * 10) ** 2
-    units = _scatter(random, int(random.poisson(hairs_per_cm2 / hairs_per_unit * area_cm2)), size, margin)
-    growth = float(random.uniform(0, 2 * np.pi))
-
-    hairs: list[DrawnHair] = []
-    for number, centre in enumerate(units):
-        lean = growth + float(random.normal(0, 0.18))
-        for _ in range(1 + int(random.poisson(max(0.0, hairs_per_unit - 1)))):
-            thin = random.random() < vellus_share
-            calibre = float(random.uniform(12, 28) if thin else max(32.0, random.normal(terminal_um, 14)))
-            length = float(random.uniform(0.35, 0.65) if not thin else random.uniform(0.15, 0.35)) * px_per_mm
-            angle = lean + float(random.normal(0, 0.10))
-            root = centre + random.normal(0, 0.035 * px_per_mm, 2)
-            tip = root + length * np.array((np.cos(angle), np.sin(angle)))
-            hairs.append(DrawnHair(_pair(root), _pair(tip), calibre, number))
-    return hairs
+    """Hairs in units of one to four over the field and a margin around it."""
+    growth = float(np.radians(random.normal(*GROWTH_DEGREES)))
+    units = _scatter(random, hairs_per_cm2 / hairs_per_unit, px_per_mm, size)
+    together = 1 + random.binomial(
+        MOST_IN_UNIT - 1, min(1.0, max(0.0, (hairs_per_unit - 1) / (MOST_IN_UNIT - 1))), len(units)
+    )
+    number = np.repeat(np.arange(len(units)), together)
+    count = len(number)
+    lean = growth + random.normal(0, 0.18, len(units))
+    row = lean + np.pi / 2 + random.normal(0, 0.5, len(units))
+    apart = random.normal(APART_MM, 0.02, len(units))
+    first = np.cumsum(together) - together
+    place = np.arange(count) - first[number] - (together[number] - 1) / 2
+    off = (place * apart[number])[:, None] * np.stack((np.cos(row), np.sin(row)), 1)[number]
+    roots = units[number] + (off + random.normal(0, 0.025, (count, 2))) * px_per_mm
+    thin = random.random(count) < vellus_share
+    calibre = np.where(thin, random.uniform(12, 28, count), np.maximum(32.0, random.normal(terminal_um, 14, count)))
+    middle, shortest, longest = np.where(thin[:, None], THIN_MM, CLIPPED_MM).T
+    length = np.clip(middle * np.exp(random.normal(0, 0.28, count)), shortest, longest) * px_per_mm
+    angle = lean[number] + random.normal(0, 0.10, count)
+    tips = roots + length[:, None] * np.stack((np.cos(angle), np.sin(angle)), 1)
+    return [
+        DrawnHair(_pair(root), _pair(tip), float(wide), int(unit))
+        for root, tip, wide, unit in zip(roots, tips, calibre, number, strict=True)
+    ]
 
 
 def _scatter(
-    random: np.random.Generator, count: int, size: tuple[int, int], margin: float
-) -> list[NDArray[np.float64]]:
-    """Units at random but apart from one another: of five candidates the one farthest from all others is taken.
-
-    Distances go round the field's edges (as on a torus); else the edges, where nobody is beyond, would draw the units
-    and leave the middle thinner than was asked for.
-    """
-    low, high = np.array((-margin, -margin)), np.array((size[0] + margin, size[1] + margin))
-    placed: NDArray[np.float64] = np.empty((0, 2))
-    for _ in range(count):
-        candidates = random.uniform(low, high, (5, 2))
-        if len(placed):
-            offset = np.abs(candidates[:, None] - placed[None])
-            apart = np.linalg.norm(np.minimum(offset, high - low - offset), axis=2).min(axis=1)
-            candidates = candidates[apart.argmax()][None]
-        placed = np.vstack((placed, candidates[:1]))
-    return list(placed)
-
-
-def _skin(random: np.random.Generator, size: tuple[int, int]) -> Array:
-    width, height = size
-    tone = np.array(FIELD_SKIN) + random.normal(0, 6, 3)
-    canvas = np.ones((height, width, 1), np.float32) * tone.astype(np.float32)
-    pink = noise_field(random, size, width / 5)
-    canvas += pink[..., None] * np.array((3.0, -1.2, -1.0), np.float32)
-    canvas *= np.exp(0.035 * noise_field(random, size, 14) + 0.02 * noise_field(random, size, 4))[..., None]
-    creases = np.abs(noise_field(random, size, 60))
-    canvas -= (9 * np.exp(-((creases / 0.08) ** 2)))[..., None]
-    wet = np.clip(noise_field(random, size, 22) - 1.9, 0, 1)
-    canvas += (70 * cv2.GaussianBlur(wet, (0, 0), 2))[..., None]
-    return np.asarray(canvas, np.float32)
-
-
-def _draw_hair(canvas: Array, hair: DrawnHair, px_per_mm: float) -> None:
-    """A shaft that tapers by a fifth towards its tip, a bluish shadow at the ostium, and a faint reflex along it."""
-    root, tip = np.array(hair.root), np.array(hair.tip)
-    half = hair.calibre_um / 1000 * px_per_mm / 2
-    reach = int(np.ceil(half * 4 + 6))
-    low = np.floor(np.minimum(root, tip) - reach).astype(int)
-    high = np.ceil(np.maximum(root, tip) + reach).astype(int)
-    low, high = np.maximum(low, 0), np.minimum(high, (canvas.shape[1], canvas.shape[0]))
-    if (low >= high).any():
-        return
-    window = canvas[low[1] : high[1], low[0] : high[0]]
-    cover = _shaft_cover((window.shape[0], window.shape[1]), root - low, tip - low, half)
-    shadow = np.zeros(window.shape[:2], np.float32)
-    cv2.circle(shadow, _fixed(root - low), round(half * 2.2 * 16), 0.35, -1, cv2.LINE_8, 4)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), max(1.0, half * 0.9))[..., None]
-    opacity = (cover * min(1.0, 0.55 + hair.calibre_um / 90))[..., None].astype(np.float32)
-    shaded = window * (1 - shadow) + np.array((96.0, 108.0, 120.0), np.float32) * shadow
-    window[:] = shaded * (1 - opacity) + np.array(HAIR_INK, np.float32) * opacity
-
-
-def _shaft_cover(
-    shape: tuple[int, int], root: NDArray[np.float64], tip: NDArray[np.float64], half: float
+    random: np.random.Generator, units_per_cm2: float, px_per_mm: float, size: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Share of each pixel under the shaft, 0..1. From distances to its edges: drawn polygons come out over a pixel
-    wider than they were asked for."""
-    length = max(1e-6, float(np.linalg.norm(tip - root)))
-    along_unit = (tip - root) / length
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
-    x, y = x - root[0], y - root[1]
-    along = x * along_unit[0] + y * along_unit[1]
-    across = np.abs(x * along_unit[1] - y * along_unit[0])
-    half_there = half * (1 - TAPER * np.clip(along / length, 0, 1))
-    shaft = np.clip(half_there - across + 0.5, 0, 1) * np.clip(along + 0.5, 0, 1) * np.clip(length - along + 0.5, 0, 1)
-    bulb = np.clip(half - np.hypot(x, y) + 0.5, 0, 1)
-    return np.asarray(np.minimum(np.maximum(shaft, bulb), np.minimum(1, 2 * half_there)))
+    """Places of units, N x 2 in px: a shaken triangular lattice, turned and shifted at random, some of it empty.
 
-
-def _fixed(point: NDArray[np.float64]) -> tuple[int, int]:
-    return round(float(point[0]) * 16), round(float(point[1]) * 16)
+    A lattice laid at random gives every place the same chance, so the density asked for is the expected one exactly.
+    Units on a head keep apart; of a head's full stock (:data:`FULL_STOCK_PER_CM2`) those not asked for are lost one by
+    one at random.
+    """
+    stock = max(FULL_STOCK_PER_CM2, units_per_cm2)
+    step = (2 / (np.sqrt(3) * stock)) ** 0.5 * 10 * px_per_mm
+    reach = float(np.hypot(*size)) / 2 + NOT_SKIN_MARGIN_MM * px_per_mm + 4 * SHAKEN * step
+    columns, rows = (int(np.ceil(reach / length)) + 1 for length in (step, step * np.sqrt(3) / 2))
+    j, i = (grid.ravel() for grid in np.mgrid[-rows : rows + 1, -columns : columns + 1].astype(np.float64))
+    shift = random.uniform(0, 1, 2)
+    places = np.stack((i + shift[0] + 0.5 * (j % 2), (j + shift[1]) * np.sqrt(3) / 2), 1) * step
+    places += random.normal(0, SHAKEN * step, places.shape)
+    turn = float(random.uniform(0, 2 * np.pi))
+    spin = np.array(((np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))))
+    places = places @ spin.T + np.array(size) / 2
+    places = places[random.random(len(places)) < units_per_cm2 / stock]
+    margin = NOT_SKIN_MARGIN_MM * px_per_mm
+    return np.asarray(places[((places > -margin) & (places < np.array(size) + margin)).all(axis=1)], np.float64)
 
 
 def _pair(point: NDArray[np.float64]) -> tuple[float, float]:
