@@ -4,23 +4,26 @@ Frame. A hair is counted when its root, a point, lies in a frame inset from the 
 belong to the frame, right and bottom do not. Points counted so are unbiased whatever the hairs' length and direction
 (associated point rule, Miles 1974; Gundersen 1977 for the frame), and the inset lets every counted hair be seen whole.
 
-Interval. Roots come in follicular units, so counts scatter more than Poisson. With units of m_i hairs as independent
-arrivals (compound Poisson) the variance of the number of hairs is sum(m_i^2): phi = sum(m_i^2) / sum(m_i) >= 1 times
-the Poisson one. The interval is Garwood's exact one (1936) for n / phi counts, times phi; units on a head keep apart,
-so it errs on the wide side. How wrong the detector is on people it has not seen (:class:`CountError`) is added in
-quadrature on the logarithm's scale.
+Interval. How much counts scatter between frames side by side was measured on 212 labelled pictures of clipped hair,
+four frames each: variance over mean is 0.44 (0.39 to 0.50) for hairs and 0.31 (0.28 to 0.35) for follicular units, for
+units on a head keep apart. Where only a share p of a full stock of units is left, and losses fall at random, the
+variance over the mean is p times that of the full stock plus (1 - p) times that of units that come independently
+(thinning of a point process, Daley and Vere-Jones 2003), which is sum(m^2) / sum(m) for units of m hairs (compound
+Poisson). The interval is the score interval (Wilson 1927; for Poisson means Brown, Cai and DasGupta 2003): those
+densities under which the count lies within 1.96 standard deviations, each taken at the density in question. Garwood's
+exact interval for Poisson counts (1936) would hold too often. How wrong the detector is on people it has not seen
+(:class:`CountError`) is added in quadrature on the logarithm's scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, hypot, log
+from math import exp, hypot, log, sqrt
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from vision.types import Measured
 
@@ -109,15 +112,46 @@ def unit_places(roots: NDArray[np.floating], units: NDArray[np.int64]) -> NDArra
     return np.array([roots[units == one].mean(axis=0) for one in range(total)], np.float64).reshape(-1, 2)
 
 
-def density_per_cm2(cluster_sizes: Sequence[int], area_cm2: float, error: CountError = NO_COUNT_ERROR) -> Measured:
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """How much counts of one kind scatter between frames of one site, as variance over mean.
+
+    ``full``: where no unit is lost; ``size`` and ``square``: mean and mean square of what comes together, and
+    ``weight``: for how many clusters these stand, so that a field of two units does not speak for itself alone;
+    ``correction``: for continuity, counts.
+    """
+
+    full: float
+    size: float
+    square: float
+    weight: float
+    correction: float
+
+
+HAIR_SCATTER: Final = Scatter(0.7, 1.66, 3.28, 4.0, 0.25)
+"""Hairs: 0.44 was measured; 0.7 errs on the wide side, for sites less regular than those, and is what drawn fields of
+two hairs a unit have. A quarter for continuity: half of Yates' (1934), for the same reason that mid-P takes half."""
+UNIT_SCATTER: Final = Scatter(0.31, 1.0, 1.0, 4.0, 0.0)
+FULL_STOCK_PER_CM2: Final = 85.0
+"""Units per cm2 where few are lost (mean of the same pictures)."""
+
+
+def density_per_cm2(
+    cluster_sizes: Sequence[int],
+    area_cm2: float,
+    error: CountError = NO_COUNT_ERROR,
+    scatter: Scatter = HAIR_SCATTER,
+) -> Measured:
     """Counted things per cm2 with a 95 % interval.
 
-    ``cluster_sizes``: how many counted things came together, one number per cluster (all ones for units themselves).
-    ``error`` is the detector's.
+    ``cluster_sizes``: how many counted things came together, one number per cluster (all ones for units themselves,
+    with :data:`UNIT_SCATTER`). ``error`` is the detector's.
     """
-    count = sum(cluster_sizes)
-    spread = sum(size * size for size in cluster_sizes) / count if count else 1.0
-    low, high = (limit * spread for limit in poisson_interval(count / spread))
+    count, clusters = sum(cluster_sizes), len(cluster_sizes)
+    total = count + scatter.weight * scatter.size
+    alone = (sum(size * size for size in cluster_sizes) + scatter.weight * scatter.square) / total
+    full_stock = FULL_STOCK_PER_CM2 * area_cm2 * total / (clusters + scatter.weight)
+    low, high = score_interval(count, alone, scatter.full, full_stock, scatter.correction)
     detector = error.half_width(count)
     if count:
         low = count * exp(-hypot(log(count / low), detector)) if low > 0 else 0.0
@@ -125,7 +159,24 @@ def density_per_cm2(cluster_sizes: Sequence[int], area_cm2: float, error: CountE
     return Measured(count / area_cm2, low / area_cm2, high / area_cm2, "per_cm2")
 
 
-def poisson_interval(count: float) -> tuple[float, float]:
-    """Exact 95 % limits of a Poisson mean (Garwood 1936); ``count`` need not be whole."""
-    low = 0.0 if count <= 0 else float(chi2.ppf(0.025, 2 * count)) / 2
-    return low, float(chi2.ppf(0.975, 2 * count + 2)) / 2
+def score_interval(
+    count: float, alone: float, full: float, full_stock: float, correction: float = 0.0
+) -> tuple[float, float]:
+    """Means mu with |count - mu| <= 1.96 sqrt(mu phi), and ``correction`` beyond.
+
+    phi falls in a straight line from ``alone`` at 0 to ``full`` at ``full_stock`` and stays there.
+    """
+    fall = max(0.0, alone - full) / full_stock if full_stock > 0 else 0.0
+
+    def solve(number: float, sign: int) -> float:
+        mean = _root(number, alone, fall, sign)
+        return mean if mean <= full_stock else max(full_stock, _root(number, min(alone, full), 0.0, sign))
+
+    low = solve(max(0.0, count - correction), -1) if count > 0 else 0.0
+    return min(low, count), max(solve(count + correction, 1), count)
+
+
+def _root(number: float, level: float, fall: float, sign: int) -> float:
+    """The lower or upper root mu of (number - mu)^2 = 1.96^2 mu (level - fall mu)."""
+    square, linear = 1 + NORMAL_95**2 * fall, 2 * number + NORMAL_95**2 * level
+    return (linear + sign * sqrt(max(0.0, linear**2 - 4 * square * number**2))) / (2 * square)

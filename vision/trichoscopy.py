@@ -24,6 +24,7 @@ from vision.calibre import (
 )
 from vision.density import (
     MIN_FIELD_CM2,
+    UNIT_SCATTER,
     CountError,
     counting_frame,
     density_per_cm2,
@@ -167,7 +168,7 @@ def _measure(metric: Metric, field: HairField, error: CountError) -> Measured:
     if metric is Metric.HAIR_DENSITY:
         return _hair_density(field, error)
     if metric is Metric.FOLLICULAR_UNIT_DENSITY:
-        return density_per_cm2([1] * len(_units_counted(field)), field.frame_cm2, error)
+        return density_per_cm2([1] * len(_units_counted(field)), field.frame_cm2, error, UNIT_SCATTER)
     if metric is Metric.CALIBRE_MEAN:
         return mean_calibre(field.calibres_um)
     if metric is Metric.VELLUS_SHARE:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.stats import poisson
 
 from vision.density import (
     CountError,
     counting_frame,
     density_per_cm2,
     group_units,
-    poisson_interval,
+    score_interval,
     unit_places,
 )
+from vision.render.trichoscopy import scattered_hairs
 
 
 def test_a_root_on_the_left_and_top_of_the_frame_counts_and_on_the_right_and_bottom_does_not() -> None:
@@ -32,24 +32,25 @@ def test_frames_side_by_side_count_every_root_once() -> None:
     assert counted == len(roots)
 
 
-def test_the_poisson_interval_has_the_tails_it_promises() -> None:
-    low, high = poisson_interval(12)
-    assert poisson.sf(11, low) == pytest.approx(0.025, abs=1e-9)
-    assert poisson.cdf(12, high) == pytest.approx(0.025, abs=1e-9)
-    assert poisson_interval(0)[0] == 0.0
+def test_the_score_interval_ends_where_the_count_is_1_96_standard_deviations_off() -> None:
+    for full_stock in (4.0, 9.0, 40.0):
+        for mean, sign in zip(score_interval(12, 2.0, 0.6, full_stock), (1, -1), strict=True):
+            phi = max(0.6, 2.0 - 1.4 * mean / full_stock)
+            assert sign * (12 - mean) == pytest.approx(1.959964 * np.sqrt(mean * phi), abs=1e-9)
+    assert score_interval(0, 2.0, 0.6, 9.0, 0.5)[0] == 0.0
 
 
 def test_hairs_that_come_in_threes_make_a_wider_interval_than_hairs_that_come_alone() -> None:
     alone, in_threes = density_per_cm2([1] * 12, 0.1), density_per_cm2([3] * 4, 0.1)
     assert alone.value == in_threes.value == pytest.approx(120)
-    assert in_threes.high - in_threes.low > 1.5 * (alone.high - alone.low)
+    assert in_threes.high - in_threes.low > 1.1 * (alone.high - alone.low)
     assert alone.low < 120 < alone.high
 
 
 def test_an_empty_field_has_a_density_of_zero_and_a_limit_above() -> None:
     empty = density_per_cm2([], 0.1, CountError())
     assert (empty.value, empty.low) == (0.0, 0.0)
-    assert empty.high == pytest.approx(36.9, abs=0.1)  # 3.689 / 0.1 cm2
+    assert 30 < empty.high < 90
 
 
 def test_a_detector_that_errs_widens_the_interval_and_less_so_in_a_large_field() -> None:
@@ -60,14 +61,17 @@ def test_a_detector_that_errs_widens_the_interval_and_less_so_in_a_large_field()
     assert error.half_width(800) < error.half_width(8) / 3
 
 
-def test_the_interval_covers_the_density_of_clustered_hairs() -> None:
-    random = np.random.default_rng(5)
+@pytest.mark.parametrize("per_cm2", [60, 160, 260])
+def test_the_interval_covers_the_density_of_drawn_hairs(per_cm2: int) -> None:
     held = 0
-    for _ in range(400):
-        sizes = random.integers(1, 4, size=random.poisson(9))
-        density = density_per_cm2(sizes.tolist(), 0.1)
-        held += density.low <= 180 <= density.high
-    assert held / 400 >= 0.92
+    frame = counting_frame(832, 666, 233.3)
+    for seed in range(150):
+        hairs = scattered_hairs(seed=seed, hairs_per_cm2=per_cm2, px_per_mm=233.3, size=(832, 666))
+        roots = np.array([hair.root for hair in hairs]).reshape(-1, 2)
+        sizes = np.bincount(group_units(roots, 233.3)[frame.holds(roots)]) if len(roots) else np.zeros(0, np.int64)
+        density = density_per_cm2([int(size) for size in sizes if size], frame.area_cm2)
+        held += density.low <= per_cm2 <= density.high
+    assert 0.90 <= held / 150 <= 0.993
 
 
 def test_units_are_the_single_linkage_clusters_of_the_roots() -> None:
