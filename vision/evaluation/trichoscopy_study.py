@@ -1,12 +1,12 @@
 """How far densities and calibres are off on drawn fields of which every hair is known, and on labelled ones held out.
 
 Told apart: what the measures make of hairs that are known (their own bias and the coverage of their intervals), and of
-hairs that the shipped network found (which never saw a drawing, so part of what is told is the gap between both).
+hairs that the shipped network found (which never saw a drawing when it was trained).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,14 +15,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.calibre import measure_calibres
+from vision.calibre import Calibre, measure_calibres
 from vision.decode import decode_image
-from vision.density import NO_COUNT_ERROR, CountError
-from vision.evaluation.intervals import wilson
-from vision.evaluation.trichoscopy_matching import match_hairs
+from vision.density import NO_COUNT_ERROR, counting_frame
+from vision.evaluation.intervals import bootstrap_over_people, wilson
+from vision.evaluation.trichoscopy_matching import in_frame, match_hairs
 from vision.hairs import Found, hairs_of, look, within_domain
 from vision.release import Release, ReleaseMissing, load_release
-from vision.render import DrawnHair, DrawnTrichoscopy, draw_trichoscopy
+from vision.render import DrawnHair, DrawnTrichoscopy, SkinTone, draw_trichoscopy
 from vision.render.trichoscopy import TAPER, scattered_hairs
 from vision.runtime import Network, open_network
 from vision.training.hairs_data import KINDS, hairs_on_side, list_hair_files
@@ -30,9 +30,11 @@ from vision.trichoscopy import assemble_field, measure_field, stated_errors
 from vision.types import HairField, HairKind, Measured, Metric, QualityReport
 
 DENSITIES: Final = (40, 80, 120, 160, 200, 250, 300)
-FIELDS: Final = 12
-SCATTERED: Final = 600
-"""Fields per density whose hairs are known without being drawn."""
+FIELDS: Final = 6
+TONE_FIELDS: Final = 6
+SCATTERED_HAIRS: Final = 400_000
+"""Fields of known hairs per density, times the density: bias is told to about two percent at each."""
+HAIRS_PER_UNIT: Final = 2.0
 SIZE: Final = (832, 666)
 """Of the research trichoscope, at its 233.3 px/mm."""
 PX_PER_MM: Final = 233.3
@@ -48,19 +50,30 @@ def study_trichoscopy(data: Path) -> dict[str, Any]:
     """The table of ``docs/studies/trichoscopy.json``."""
     shipped = _shipped()
     given = [_given(density) for density in DENSITIES]
-    covers = wilson(sum(row["held"] for row in given), SCATTERED * len(DENSITIES))
+    held = sum(row["held"] for row in given)
+    covers = wilson(held, sum(row["fields"] for row in given))
+    detected = None
+    if shipped is not None:
+        fields = [_detect(density, seed, SkinTone.MEDIUM, shipped) for density in DENSITIES for seed in range(FIELDS)]
+        others = (SkinTone.LIGHT, SkinTone.BROWN, SkinTone.DARK)
+        tones = {tone: [_detect(140, 50 + seed, tone, shipped) for seed in range(TONE_FIELDS)] for tone in others}
+        detected = {
+            "release": shipped[1].id,
+            "all": _summary(fields),
+            "density": [
+                {"asked_per_cm2": density} | _summary([one for one in fields if one.asked == density])
+                for density in DENSITIES
+            ],
+            "skin_tone": {tone.value: _summary(found) for tone, found in tones.items()},
+        }
     return {
         "command": "python -m vision study trichoscopy --data ../shared/data --json docs/studies/trichoscopy.json",
-        "scattered_fields_per_density": SCATTERED,
-        "drawn_fields_per_density": FIELDS,
         "given_hairs": {
             "density": given,
             "interval_covers_asked": None if covers is None else covers.as_dict(),
             "calibre": _calibres(),
         },
-        "as_detected": None
-        if shipped is None
-        else {"release": shipped[1].id, "density": [_density(density, shipped) for density in DENSITIES]},
+        "as_detected": detected,
         "labelled_pictures_held_out": _labelled(data, shipped),
     }
 
@@ -82,78 +95,132 @@ def _shipped() -> tuple[Network, Release] | None:
 
 
 def _given(per_cm2: int) -> dict[str, Any]:
-    """Bias against the density that was asked for and coverage of its interval, every hair known."""
-    found = []
-    for number in range(SCATTERED):
-        seed = 100_000 + 1_000 * per_cm2 + number
-        hairs = scattered_hairs(seed=seed, hairs_per_cm2=per_cm2, px_per_mm=PX_PER_MM, size=SIZE)
+    """Of hairs, units and cumulative thickness: bias against what was asked for and coverage of the interval."""
+    fields = SCATTERED_HAIRS // per_cm2
+    asked = {
+        Metric.HAIR_DENSITY: float(per_cm2),
+        Metric.FOLLICULAR_UNIT_DENSITY: per_cm2 / HAIRS_PER_UNIT,
+        Metric.CUMULATIVE_THICKNESS: per_cm2 * _mean_width_um() / 1000,
+    }
+    found: dict[Metric, list[Measured]] = {metric: [] for metric in asked}
+    for number in range(fields):
+        seed = 100_000 * per_cm2 + number
+        hairs = scattered_hairs(
+            seed=seed, hairs_per_cm2=per_cm2, px_per_mm=PX_PER_MM, size=SIZE, hairs_per_unit=HAIRS_PER_UNIT
+        )
         measures = measure_field(_field_of(hairs, PX_PER_MM, SIZE), QualityReport(()), PX_PER_MM, NO_COUNT_ERROR)
-        density = measures[Metric.HAIR_DENSITY]
-        assert isinstance(density, Measured)
-        found.append(density)
-    values = np.array([one.value for one in found])
-    held = sum(one.low <= per_cm2 <= one.high for one in found)
-    covers = wilson(held, len(found))
-    half = 1.96 * values.std(ddof=1) / len(values) ** 0.5
+        for metric, values in found.items():
+            if isinstance(value := measures[metric], Measured):
+                values.append(value)
+    density = _against(found[Metric.HAIR_DENSITY], per_cm2)
     return {
         "asked_per_cm2": per_cm2,
-        "mean_per_cm2": _round(values.mean()),
-        "bias": _share(values.mean() - per_cm2, per_cm2),
-        "bias_half_width": _share(float(half), per_cm2),
+        "fields": fields,
+        **density,
+        "units": _against(found[Metric.FOLLICULAR_UNIT_DENSITY], asked[Metric.FOLLICULAR_UNIT_DENSITY]),
+        "cumulative_thickness": _against(
+            found[Metric.CUMULATIVE_THICKNESS], asked[Metric.CUMULATIVE_THICKNESS], fields
+        ),
+    }
+
+
+def _against(found: Sequence[Measured], asked: float, fields: int | None = None) -> dict[str, Any]:
+    """Bias with the half width of its 95 % interval, coverage, and how wide intervals are; shares of ``asked``."""
+    if len(found) < 2:
+        return {"measured": _share(len(found), fields or 1), "bias": None, "interval_covers_asked": None, "held": 0}
+    values = np.array([one.value for one in found])
+    held = sum(one.low <= asked <= one.high for one in found)
+    covers = wilson(held, len(found))
+    return {
+        "measured": _share(len(found), fields or len(found)),
+        "bias": _share(values.mean() - asked, asked),
+        "bias_half_width": _share(1.96 * float(values.std(ddof=1)) / len(values) ** 0.5, asked),
+        "variance_over_mean": _round(values.var(ddof=1) / values.mean() * _frame_cm2()),
         "held": held,
         "interval_covers_asked": None if covers is None else covers.as_dict(),
-        "mean_half_width": _share(float(np.mean([(one.high - one.low) / 2 for one in found])), float(values.mean())),
+        "mean_half_width": _share(float(np.mean([(one.high - one.low) / 2 for one in found])), asked),
     }
 
 
-def _density(per_cm2: int, shipped: tuple[Network, Release] | None) -> dict[str, float | int | None]:
-    """Bias against the drawn frame's own density and against the density that was asked for, and coverage of that."""
-    asked: list[Measured] = []
-    of_frame: list[tuple[float, float]] = []
-    units: list[tuple[float, float]] = []
-    refused = hits = found_hairs = true_hairs = 0
-    for seed in range(FIELDS):
-        drawing = _drawing(per_cm2, seed)
-        known = known_field(drawing)
-        if shipped is None:
-            field, error = known, None
-        else:
-            network, release = shipped
-            seen = look(drawing.image, PX_PER_MM, network, release)
-            refused += not within_domain(seen, release)
-            found = hairs_of(seen, PX_PER_MM, release)
-            match = match_hairs(found.arrows, drawn_arrows(drawing), PX_PER_MM)
-            hits, found_hairs, true_hairs = hits + match.hits, found_hairs + match.found, true_hairs + match.true
-            field = assemble_field(found, [None] * len(found.arrows), drawing.image, PX_PER_MM, release.classes)
-            error = stated_errors(release.metrics())
-        measures = measure_field(field, QualityReport(()), PX_PER_MM, error or CountError(0.0, 1.0, 0.0))
-        density, unit_density = measures[Metric.HAIR_DENSITY], measures[Metric.FOLLICULAR_UNIT_DENSITY]
-        assert isinstance(density, Measured)
-        assert isinstance(unit_density, Measured)
-        asked.append(density)
-        of_frame.append((density.value, len(known.counted) / known.frame_cm2))
-        units.append((unit_density.value, _drawn_units(drawing, known) / known.frame_cm2))
-    values, truth = np.array(of_frame).T
-    row: dict[str, float | int | None] = {
-        "asked_per_cm2": per_cm2,
-        "mean_per_cm2": _round(values.mean()),
-        "bias_of_frame": _share(values.sum() - truth.sum(), truth.sum()),
-        "unit_bias_of_frame": _share(*_difference(units)),
-        "interval_covers_asked": _round(np.mean([one.low <= per_cm2 <= one.high for one in asked])),
-        "mean_half_width": _share(float(np.mean([(one.high - one.low) / 2 for one in asked])), float(values.mean())),
-    }
-    if shipped is not None:
-        row |= {
-            "refused_as_out_of_domain": refused,
-            "precision": _share(hits, found_hairs),
-            "recall": _share(hits, true_hairs),
-        }
-    return row
+def _frame_cm2() -> float:
+    return counting_frame(*SIZE, PX_PER_MM).area_cm2
 
 
 @cache
-def _drawing(per_cm2: int, seed: int) -> DrawnTrichoscopy:
-    return draw_trichoscopy(seed=1000 + seed, hairs_per_cm2=per_cm2, px_per_mm=PX_PER_MM, size=SIZE)
+def _mean_width_um() -> float:
+    """Mean width of the shafts that are drawn, over many."""
+    hairs = [
+        hair
+        for seed in range(60)
+        for hair in scattered_hairs(seed=seed, hairs_per_cm2=200, px_per_mm=60.0, size=(1200, 1200))
+    ]
+    return float((1 - TAPER / 2) * np.mean([hair.calibre_um for hair in hairs]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Detected:
+    """One drawn field through the network, inside its counting frame."""
+
+    asked: int
+    accepted: bool
+    hits: int
+    found: int
+    true: int
+    units: float
+    true_units: float
+    held: bool
+
+
+def _detect(per_cm2: int, seed: int, tone: SkinTone, shipped: tuple[Network, Release]) -> _Detected:
+    network, release = shipped
+    drawing = draw_trichoscopy(
+        seed=1000 + 100 * per_cm2 + seed, hairs_per_cm2=per_cm2, px_per_mm=PX_PER_MM, size=SIZE, skin_tone=tone
+    )
+    known = known_field(drawing)
+    seen = look(drawing.image, PX_PER_MM, network, release)
+    found = hairs_of(seen, PX_PER_MM, release)
+    field = assemble_field(found, [None] * len(found.arrows), drawing.image, PX_PER_MM, release.classes)
+    measures = measure_field(field, QualityReport(()), PX_PER_MM, stated_errors(release.metrics()))
+    density, units = measures[Metric.HAIR_DENSITY], measures[Metric.FOLLICULAR_UNIT_DENSITY]
+    assert isinstance(density, Measured)
+    assert isinstance(units, Measured)
+    true = drawn_arrows(drawing)
+    match = match_hairs(found.arrows[in_frame(found.arrows, *SIZE)], true[in_frame(true, *SIZE)], PX_PER_MM)
+    return _Detected(
+        asked=per_cm2,
+        accepted=within_domain(seen, release),
+        hits=match.hits,
+        found=len(field.counted),
+        true=len(known.counted),
+        units=units.value * known.frame_cm2,
+        true_units=_drawn_units(drawing, known),
+        held=density.low <= per_cm2 <= density.high,
+    )
+
+
+def _summary(fields: Sequence[_Detected]) -> dict[str, Any]:
+    """Over fields: accepted as in the domain, hairs found, and bias of counts against the drawn frame's own."""
+    names = [str(number) for number in range(len(fields))]
+
+    def figure(of: Callable[[Sequence[_Detected]], float | None]) -> dict[str, float] | None:
+        found = bootstrap_over_people(lambda rows: of([fields[row] for row in rows]), names)
+        return None if found is None else found.as_dict()
+
+    accepted, held = (
+        wilson(sum(values), len(fields)) for values in zip(*((f.accepted, f.held) for f in fields), strict=True)
+    )
+    return {
+        "fields": len(fields),
+        "accepted": None if accepted is None else accepted.as_dict(),
+        "f1": figure(lambda some: _share(2 * sum(f.hits for f in some), sum(f.found + f.true for f in some))),
+        "precision": figure(lambda some: _share(sum(f.hits for f in some), sum(f.found for f in some))),
+        "recall": figure(lambda some: _share(sum(f.hits for f in some), sum(f.true for f in some))),
+        "density_bias": figure(lambda some: _share(sum(f.found - f.true for f in some), sum(f.true for f in some))),
+        "unit_density_bias": figure(
+            lambda some: _share(sum(f.units - f.true_units for f in some), sum(f.true_units for f in some))
+        ),
+        "interval_covers_asked": None if held is None else held.as_dict(),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +309,20 @@ def _labelled(data: Path, shipped: tuple[Network, Release] | None) -> dict[str, 
 def known_field(drawing: DrawnTrichoscopy) -> HairField:
     """The field of a drawing as if all its hairs had been found exactly."""
     size = (drawing.image.shape[1], drawing.image.shape[0])
-    return _field_of(drawing.hairs, drawing.px_per_mm, size)
+    return _field_of(drawing.hairs, drawing.px_per_mm, size, widths_known=False)
 
 
-def _field_of(hairs: Sequence[DrawnHair], px_per_mm: float, size: tuple[int, int]) -> HairField:
+def _field_of(
+    hairs: Sequence[DrawnHair], px_per_mm: float, size: tuple[int, int], *, widths_known: bool = True
+) -> HairField:
     kinds = np.zeros((len(hairs), len(HairKind)), np.float32)
     kinds[:, 0] = 1
     found = Found(_arrows(hairs), np.ones(len(hairs), np.float32), kinds)
     blank = np.broadcast_to(np.uint8(0), (size[1], size[0], 3))
-    return assemble_field(found, [None] * len(hairs), blank, px_per_mm, tuple(HairKind))
+    widths = (
+        [Calibre((1 - TAPER / 2) * hair.calibre_um, 0.0, 6) for hair in hairs] if widths_known else [None] * len(hairs)
+    )
+    return assemble_field(found, widths, blank, px_per_mm, tuple(HairKind))
 
 
 def drawn_arrows(drawing: DrawnTrichoscopy) -> NDArray[np.float32]:
@@ -270,11 +342,6 @@ def _drawn_units(drawing: DrawnTrichoscopy, known: HairField) -> int:
         x, y = np.mean([hair.root for hair in drawing.hairs if hair.unit == unit], axis=0) / size
         inside += box.left <= x < box.right and box.top <= y < box.bottom
     return inside
-
-
-def _difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    found, true = np.array(pairs).T
-    return float(found.sum() - true.sum()), float(true.sum())
 
 
 def _share(part: float, whole: float) -> float | None:
