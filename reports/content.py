@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 SCHEMA_VERSION = 1
 
@@ -166,6 +167,11 @@ class ReportContent:
     def issued(self, issue: Issue, pictures: tuple[Picture, ...]) -> ReportContent:
         """The signed content: this draft with its pictures' hashes and the issue."""
         return replace(self, issue=issue, pictures=pictures)
+
+    @property
+    def signed_day(self) -> dt.date | None:
+        """The day of the signature on the clinic's clock, as every page prints it; None in a draft."""
+        return self.issue.signed_at.astimezone(ZoneInfo(self.clinic.timezone)).date() if self.issue else None
 
     def of_kind(self, kind: str) -> tuple[FindingLine, ...]:
         return tuple(line for line in self.findings if line.kind == kind)

@@ -139,7 +139,7 @@ def courses_of(visits: Sequence[Visit]) -> tuple[Course, ...]:
     open_ones: dict[str, tuple[dt.date, list[Treatment]]] = {}
     done: list[tuple[dt.date, dt.date | None, list[Treatment]]] = []
     for visit in visits:
-        signed = visit.content.issue.signed_at.date() if visit.content.issue else visit.day
+        signed = visit.content.signed_day or visit.day
         named = {item.code: item for item in visit.content.treatments}
         for code in [code for code in open_ones if code not in named]:
             start, items = open_ones.pop(code)

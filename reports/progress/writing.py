@@ -63,11 +63,11 @@ def summary(progress: Progress, start: dt.date, end: dt.date, answers: Sequence[
 
     Raises ValueError when nothing was signed in the period.
     """
-    inside = _inside(progress, start, end)
-    told = visits_told(progress, start, end)
-    if told is None:
+    inside = [number for number, visit in enumerate(progress.visits) if start <= visit.day <= end]
+    if not inside:
         raise ValueError("no signed visit in the period")
-    then, now = told
+    now = inside[-1]
+    then = inside[0] - 1 if inside[0] > 0 and len(inside) == 1 else inside[0]
     changes = [change for one in progress.series if (change := progress.judgement(one, then, now)) is not None]
     days = {"start": date_format(start, "j F Y"), "end": date_format(end, "j F Y")}
     lead = [
@@ -88,18 +88,6 @@ def summary(progress: Progress, start: dt.date, end: dt.date, answers: Sequence[
     )
 
 
-def visits_told(progress: Progress, start: dt.date, end: dt.date) -> tuple[int, int] | None:
-    """Between which visits a summary counts changes; None when nothing was signed in the period."""
-    inside = _inside(progress, start, end)
-    if not inside:
-        return None
-    return (inside[0] - 1 if inside[0] > 0 and len(inside) == 1 else inside[0]), inside[-1]
-
-
-def _inside(progress: Progress, start: dt.date, end: dt.date) -> list[int]:
-    return [number for number, visit in enumerate(progress.visits) if start <= visit.day <= end]
-
-
 def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
     """How many numbers improved, became worse, did not change detectably, or cannot be compared; one sentence each."""
     said = [change.said for change in changes if change.metric in RULES]
@@ -112,14 +100,6 @@ def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
             lambda n: ngettext("%(n)d value did not change detectably.", "%(n)d values did not change detectably.", n),
         ),
         (Said.PENDING, lambda n: ngettext("%(n)d is still being compared.", "%(n)d are still being compared.", n)),
-        (
-            Said.NOT_KNOWN,
-            lambda n: ngettext(
-                "%(n)d value has no verdict yet: how much it varies by itself is not known.",
-                "%(n)d values have no verdict yet: how much they vary by themselves is not known.",
-                n,
-            ),
-        ),
         (
             Said.NOT_COMPARABLE,
             lambda n: ngettext("%(n)d value cannot be compared.", "%(n)d values cannot be compared.", n),
@@ -318,11 +298,11 @@ def _pictures(progress: Progress, place: Place, then: int, now: int) -> Iterable
 
 
 def _source(visit: Visit) -> Source:
-    issue = visit.content.issue
+    signed = visit.content.signed_day
     return Source(
         report_id=str(visit.report_id),
         day=date_format(visit.day, "j F Y"),
-        signed=date_format(issue.signed_at, "j F Y") if issue else "",
+        signed=date_format(signed, "j F Y") if signed else "",
         signatory=visit.content.signatory.name,
         code=visit.code,
     )
