@@ -63,11 +63,11 @@ def summary(progress: Progress, start: dt.date, end: dt.date, answers: Sequence[
 
     Raises ValueError when nothing was signed in the period.
     """
-    inside = [number for number, visit in enumerate(progress.visits) if start <= visit.day <= end]
-    if not inside:
+    inside = _inside(progress, start, end)
+    told = visits_told(progress, start, end)
+    if told is None:
         raise ValueError("no signed visit in the period")
-    now = inside[-1]
-    then = inside[0] - 1 if inside[0] > 0 and len(inside) == 1 else inside[0]
+    then, now = told
     changes = [change for one in progress.series if (change := progress.judgement(one, then, now)) is not None]
     days = {"start": date_format(start, "j F Y"), "end": date_format(end, "j F Y")}
     lead = [
@@ -88,6 +88,18 @@ def summary(progress: Progress, start: dt.date, end: dt.date, answers: Sequence[
     )
 
 
+def visits_told(progress: Progress, start: dt.date, end: dt.date) -> tuple[int, int] | None:
+    """Between which visits a summary counts changes; None when nothing was signed in the period."""
+    inside = _inside(progress, start, end)
+    if not inside:
+        return None
+    return (inside[0] - 1 if inside[0] > 0 and len(inside) == 1 else inside[0]), inside[-1]
+
+
+def _inside(progress: Progress, start: dt.date, end: dt.date) -> list[int]:
+    return [number for number, visit in enumerate(progress.visits) if start <= visit.day <= end]
+
+
 def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
     """How many numbers improved, became worse, did not change detectably, or cannot be compared; one sentence each."""
     said = [change.said for change in changes if change.metric in RULES]
@@ -100,6 +112,14 @@ def counted(changes: Iterable[Judgement]) -> tuple[str, ...]:
             lambda n: ngettext("%(n)d value did not change detectably.", "%(n)d values did not change detectably.", n),
         ),
         (Said.PENDING, lambda n: ngettext("%(n)d is still being compared.", "%(n)d are still being compared.", n)),
+        (
+            Said.NOT_KNOWN,
+            lambda n: ngettext(
+                "%(n)d value has no verdict yet: how much it varies by itself is not known.",
+                "%(n)d values have no verdict yet: how much they vary by themselves is not known.",
+                n,
+            ),
+        ),
         (
             Said.NOT_COMPARABLE,
             lambda n: ngettext("%(n)d value cannot be compared.", "%(n)d values cannot be compared.", n),
