@@ -259,7 +259,7 @@ def _plot(name: str, title: str, pairs: tuple[tuple[float, float], ...], limits:
 
 
 def _bars(rows: tuple[Overrides, ...]) -> Picture:
-    title = _("What became of the findings")
+    title = _("Accepted, corrected and rejected")
     words = {"accepted": _("Accepted"), "corrected": _("Corrected"), "rejected": _("Rejected")}
     values = [
         {"kind": _named(row), "verdict": str(text), "n": getattr(row, name)}

@@ -257,6 +257,7 @@ else:
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]  # English dates as the pages write them; other languages keep Django's
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

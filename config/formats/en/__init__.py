@@ -1,0 +1,1 @@
+"""English: as everywhere in the portal that names a format."""
