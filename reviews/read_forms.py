@@ -26,7 +26,9 @@ class GradeForm(forms.Form):
     """A grade of one's own, committed once."""
 
     condition = forms.ChoiceField(
-        label=_("What do you see?"), choices=[("", _("Choose")), *((str(c), text) for c, text in CONDITIONS.items())]
+        label=_("What do you see?"),
+        choices=[("", _("Choose")), *((str(c), text) for c, text in CONDITIONS.items())],
+        widget=forms.Select(attrs={"data-key": "c", "data-key-label": _("Your grade")}),
     )
     share_percent = _number(
         _("Affected share of the scalp, %"), 0, 100, _("Thinned or bald, over all views, by eye; steps of 5 are fine.")

@@ -9,16 +9,34 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from analysis.models import ModelRelease
 from reviews import services
+from reviews.policy import Demand, ReadingRules
 from tests.factories import reviews as made
-from tests.factories.patients import signed_in
+from tests.factories.patients import actor_for, make_clinic, make_staff, signed_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 
 def keys_of(markup: str) -> list[str]:
     return re.findall(r'data-key="([^"]+)"', markup)
+
+
+def test_a_blind_case_offers_its_grade_by_key_and_has_nothing_to_show_or_hide(monkeypatch):
+    for name in ("NOW", "LATER"):
+        monkeypatch.setattr(made, name, timezone.now())
+    clinic = make_clinic()
+    admin = actor_for(make_staff(Role.ADMINISTRATOR, clinic).user)
+    services.set_reading_policy(actor=admin, rules=ReadingRules(blind_first=Demand.ALWAYS), now=timezone.now())
+    review, actor = made.review_at("claimed", clinic=clinic)
+    client = signed_in(User.objects.get(pk=actor.user_id))
+    page = client.get(reverse("reviews:review", args=[review.pk])).content.decode()
+    assert keys_of(page).count("c") == 1
+    assert "data-boxes-visible" not in page
+    services.set_reading_policy(actor=admin, rules=ReadingRules(), now=timezone.now())
+    open_case, _actor = made.review_at("claimed", clinic=clinic, actor=actor)
+    assert "data-boxes-visible" in client.get(reverse("reviews:review", args=[open_case.pk])).content.decode()
 
 
 def test_no_key_of_the_review_screen_does_two_things(monkeypatch):
