@@ -99,7 +99,9 @@ class Camera {
     }
     if (!this.dialog.open) return void this.release();
     this.video.srcObject = this.stream;
-    this.video.classList.toggle("is-mirrored", this.stream.getVideoTracks()[0].getSettings().facingMode === "user");
+    // A front camera is shown as a mirror, outline and baseline with it: the screen only, never what is stored.
+    const facesUser = this.stream.getVideoTracks()[0].getSettings().facingMode === "user";
+    this.video.parentElement.classList.toggle("is-mirrored", facesUser);
     await this.video.play().catch(() => {});
     this.aim();
   }

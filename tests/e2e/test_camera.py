@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -15,22 +16,32 @@ from config.demo_people import PATIENTS
 from tests.e2e.conftest import Portal
 from tests.e2e.people import Person, open_window
 from vision.render import draw_head
+from vision.render.card import CardPose, lay_card
 from vision.types import View
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 LONG = 60_000
+FRONT_CAMERA = """
+const settings = MediaStreamTrack.prototype.getSettings;
+MediaStreamTrack.prototype.getSettings = function () { return { ...settings.call(this), facingMode: "user" }; };
+"""
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A motion JPEG of a head from above that holds still."""
+    """A motion JPEG of a head from above that holds still, a calibration card beside it; two stills of it."""
     drawn = draw_head(View.CROWN, seed=PATIENTS[0].seed, thinning=0.35, parting=0.6, size=(1280, 960))
-    _, coded = cv2.imencode(".jpg", cv2.cvtColor(drawn.image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    picture = cv2.cvtColor(lay_card(drawn.image, CardPose(centre=(0.18, 0.86))), cv2.COLOR_RGB2BGR)
     path = tmp_path_factory.mktemp("film") / "head.mjpeg"
-    path.write_bytes(coded.tobytes() * 2)
-    path.with_suffix(".jpg").write_bytes(coded.tobytes())
+    path.write_bytes(jpeg(picture, 95) * 2)
+    path.with_suffix(".jpg").write_bytes(jpeg(picture, 94))
+    path.with_name("again.jpg").write_bytes(jpeg(picture, 93))
     return path
+
+
+def jpeg(picture: np.ndarray, quality: int) -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 @pytest.fixture
@@ -123,6 +134,57 @@ def test_a_photo_is_taken_lined_up_and_kept(portal: Portal, browser_with_camera:
     expect(page.locator("#capture-kept .photo")).to_have_count(1)
     assert patient.problems == [], "\n".join(patient.problems)
     patient.context.close()
+
+
+def test_a_second_take_reaches_the_desk_and_a_front_camera_stores_no_mirror_image(
+    portal: Portal, browser: Browser, browser_with_camera: Browser, film: Path
+) -> None:
+    patient = open_window(browser_with_camera, portal, "patient", 390, "second-take")
+    patient.page.add_init_script(FRONT_CAMERA)
+    page = patient.page
+    session = start_session(patient, PATIENTS[1].email)
+    capture = f"/sessions/{session}/capture/?view=crown"
+    patient.go(capture)
+    page.get_by_text("Take each view twice today?").click()
+    page.get_by_role("button", name="Yes, each view twice").click()
+    page.get_by_role("button", name="Take it with the camera").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_have_attribute("data-state", "aiming", timeout=LONG)
+    shown = "element => getComputedStyle(element).transform"
+    assert "-1" in dialog.locator("video").evaluate(shown), "the screen is a mirror to look into"
+    dialog.get_by_label("off", exact=True).check()
+    dialog.get_by_role("button", name="Take the photo").click()
+    expect(dialog).to_have_attribute("data-state", "taken", timeout=LONG)
+    assert dialog.locator("[data-camera-preview]").evaluate(shown) == "none", "what is kept is not"
+    dialog.get_by_role("button", name="Use this photo").click()
+    expect(dialog).to_have_attribute("data-state", "kept", timeout=LONG)
+    expect(dialog.get_by_role("status")).to_contain_text("take the same view once more")
+    patient.look("01-once-more")
+
+    patient.go(capture)
+    page.set_input_files("input[type=file]", film.with_name("again.jpg"))
+    expect(page.get_by_text("Both takes of this view are here")).to_be_visible(timeout=LONG)
+    patient.go(capture)
+    expect(page.locator("#capture-kept").get_by_text("There is a calibration card in it")).to_have_count(2)
+    patient.go(f"/sessions/{session}/finish/")
+    page.get_by_role("button", name="Send to the clinic").click()
+    page.wait_for_url(f"**/sessions/{session}/")
+
+    clinician = open_window(browser, portal, "clinician", 1440, "second-take")
+    clinician.sign_in("dermatologist@demo.test")
+    clinician.go("/queue/")
+    clinician.page.locator(f"form[action*='{session}'] button").first.click()
+    clinician.page.wait_for_url("**/reviews/**")
+    again = clinician.page.locator(".second-take")
+    expect(again).to_contain_text("Second take, for noise")
+    expect(again.get_by_role("link")).to_be_visible()
+    clinician.look("02-desk")
+    widths = again.locator("img").evaluate_all("images => images.map((image) => image.naturalWidth)")
+    assert len(widths) == 2
+    assert min(widths) > 0, "both takes are seen beside each other"
+    for person in (patient, clinician):
+        assert person.problems == [], "\n".join(person.problems)
+        person.context.close()
 
 
 def test_without_a_camera_the_file_field_says_so(portal: Portal, browser: Browser) -> None:
