@@ -15,8 +15,14 @@ from reviews.models import Review, ReviewStatus
 
 def reports_of(patient_id: UUID) -> list[Report]:
     """A patient's signed reports, newest first. The caller has checked the scope."""
-    rows = Report.objects.filter(patient_id=patient_id).select_related("patient", "clinic", "superseded_by", "review")
+    rows = Report.objects.filter(patient_id=patient_id).select_related("patient", "clinic", "superseded_by")
     return list(rows.order_by("-signed_at"))
+
+
+def reviews_behind(report_ids: Iterable[UUID]) -> list[Review]:
+    """The reviews that these reports were signed from, without their sealed texts. The caller has checked the scope."""
+    rows = Review.objects.filter(report__in=list(report_ids))
+    return list(rows.only("pk", "session_id", "analysis_id", "closed_at"))
 
 
 def reports_without_pdf(clinic_id: UUID) -> list[Report]:

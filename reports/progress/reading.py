@@ -15,11 +15,10 @@ from patients.models import Patient, Photo
 from patients.selectors import first_takes
 from reports.content import Picture
 from reports.progress.series import SESSION, Course, Series, Visit, courses_of, place_order, series_of, visits_of
-from reports.selectors import reports_of
+from reports.selectors import reports_of, reviews_behind
 from reports.services.rendering import frozen_content
 from reviews.by_hand import by_hand_of
 from reviews.judging import Judgement, Pairing, Standing, judge
-from reviews.models import Review
 from vision.registration import ComparisonReason
 from vision.repeatability import Noise
 from vision.types import Metric, NotMeasurable, View
@@ -38,7 +37,6 @@ class Progress:
     series: tuple[Series, ...]
     courses: tuple[Course, ...]
     photos: tuple[Mapping[Place, Photo], ...]
-    reviews: tuple[Review, ...] = ()  # that the visits' reports were signed from
     _pairs: dict[tuple[UUID, UUID], Comparison | None] = field(default_factory=dict)
 
     @property
@@ -85,7 +83,7 @@ class Progress:
 
     @cached_property
     def _by_hand(self) -> Mapping[UUID, ByHand]:
-        return by_hand_of(self.reviews)
+        return by_hand_of(reviews_behind(visit.report_id for visit in self.visits))
 
     def comparison(self, place: Place, then: int, now: int) -> Comparison | None:
         """The comparison of one place between two visits, in whatever state."""
@@ -147,5 +145,4 @@ def progress_of(patient: Patient) -> Progress:
         series=series_of(visits),
         courses=courses_of(visits),
         photos=photos,
-        reviews=tuple(row.review for row in reports if row.review and row.pk in {visit.report_id for visit in visits}),
     )
