@@ -30,19 +30,19 @@ from vision.trichoscopy import assemble_field, measure_field, stated_errors
 from vision.types import HairField, HairKind, Measured, Metric, QualityReport
 
 DENSITIES: Final = (40, 80, 120, 160, 200, 250, 300)
-FIELDS: Final = 6
-TONE_FIELDS: Final = 6
-SCATTERED_HAIRS: Final = 400_000
+FIELDS: Final = 4
+TONE_FIELDS: Final = 3
+SCATTERED_HAIRS: Final = 250_000
 """Fields of known hairs per density, times the density: bias is told to about two percent at each."""
 HAIRS_PER_UNIT: Final = 2.0
 SIZE: Final = (832, 666)
 """Of the research trichoscope, at its 233.3 px/mm."""
 PX_PER_MM: Final = 233.3
 CALIBRES_UM: Final = (20, 30, 40, 50, 60, 70, 80, 90, 100)
-CALIBRE_FIELDS: Final = 4
+CALIBRE_FIELDS: Final = 3
 JITTER_PX: Final = 3.0
 """Ends of known hairs are moved by this much (standard deviation): nobody marks them to the pixel."""
-REAL_PICTURES: Final = 79
+REAL_PICTURES: Final = 40
 RELEASE: Final = "trichoscopy-hairs"
 
 
