@@ -86,7 +86,8 @@ class Measured:
 def measured_of(sessions: Sequence[PhotoSession]) -> dict[UUID, Measured]:
     """The same with the severity index, in one query."""
     index = FilteredRelation("findings", condition=Q(findings__kind=Finding.Kind.SEVERITY))
-    newest = _newest(sessions, Analysis.objects.annotate(severity=index).select_related("severity"))
+    rows = Analysis.objects.annotate(severity=index).select_related("severity")  # type: ignore[misc]
+    newest = _newest(sessions, rows)
     found = {}
     for session in sessions:
         row = newest.get(session.pk)

@@ -60,7 +60,8 @@ class PhotoSessionQuerySet(models.QuerySet[Any]):
         photos = apps.get_model("patients", "Photo")._default_manager
         present = photos.filter(session=OuterRef("pk"), removed_at=None)
         names = present.order_by().values("session").annotate(names=_Listed("view")).values("names")
-        return self.annotate(view_names=Subquery(names))
+        rows: PhotoSessionQuerySet = self.annotate(view_names=Subquery(names))
+        return rows
 
 
 class _Listed(Aggregate):
