@@ -70,6 +70,21 @@ def test_a_question_waits_until_it_is_answered(team):
     assert fresh(thread).waiting_since == NOW + timedelta(hours=3)
 
 
+def test_the_views_of_the_inbox_and_what_is_unread_are_counted_in_one_statement_each(team, django_assert_num_queries):
+    clinic, patient, doctor, colleague = team
+    answered = ask(patient).thread
+    ask(make_patient(clinic), subject="Second")
+    ask(make_patient(make_clinic("South")))
+    assert selectors.unread_count(doctor) == 2
+    answer(answered, doctor, now=NOW + timedelta(hours=1))
+    with django_assert_num_queries(1):
+        assert selectors.inbox_counts(doctor) == {"unanswered": 1, "answered": 1, "closed": 0, "all": 2}
+    services.read_thread(actor=doctor, thread_id=answered.pk, now=NOW + timedelta(hours=2))
+    with django_assert_num_queries(1):
+        assert selectors.unread_count(doctor) == 1
+    assert selectors.unread_count(colleague) == 1, "what a colleague has taken is theirs"
+
+
 def test_nobody_outside_sees_a_conversation(team):
     clinic, patient, _doctor, _colleague = team
     thread = ask(patient).thread
