@@ -32,8 +32,8 @@ from vision.types import HairField, HairKind, Measured, Metric, QualityReport
 DENSITIES: Final = (40, 80, 120, 160, 200, 250, 300)
 FIELDS: Final = 4
 TONE_FIELDS: Final = 3
-SCATTERED_HAIRS: Final = 250_000
-"""Fields of known hairs per density, times the density: bias is told to about two percent at each."""
+SCATTERED_HAIRS: Final = 400_000
+"""Fields of known hairs per density, times the density: bias is told to 1 to 2 % at each."""
 HAIRS_PER_UNIT: Final = 2.0
 SIZE: Final = (832, 666)
 """Of the research trichoscope, at its 233.3 px/mm."""
