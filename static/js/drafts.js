@@ -102,6 +102,19 @@ function labelOf(form, name) {
   return field?.labels?.[0]?.textContent.trim() || name;
 }
 
+/** Whether a form that is closed by now shows what was typed: it was saved on the way to the page that came next. */
+function standsThere(form, values) {
+  const plain = (text) => text.replaceAll("\r\n", "\n").trim();
+  return values.every(([name, value]) =>
+    [...form.elements].some((field) => {
+      if (field.name !== name) return false;
+      if (field.type === "checkbox" || field.type === "radio") return field.checked && field.value === value;
+      if (field.multiple && field.options) return [...field.selectedOptions].some((option) => option.value === value);
+      return plain(field.value) === plain(value);
+    }),
+  );
+}
+
 function showKept(form, values) {
   const place = document.getElementById(form.dataset.draftKept ?? "");
   const list = place?.querySelector("[data-draft-list]");
@@ -132,7 +145,8 @@ function restore(form) {
   if (!kept) return;
   const values = JSON.parse(kept.values);
   if (isClosed(form)) {
-    showKept(form, values);
+    if (standsThere(form, values)) storage((store) => store.removeItem(keyOf(form)));
+    else showKept(form, values);
     return;
   }
   if (kept.values === valuesOf(form)) {
