@@ -1,13 +1,15 @@
-"""A first summary for the patient, composed from what the clinician accepted. Pure; the clinician edits it."""
+"""A first summary for the patient, composed from what the clinician accepted, and where a red flag sends them. Pure;
+the clinician edits both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from patients.red_flags import RedFlag, Severity, safety_text, severity
 from reviews.decisions import FinalFinding
 from reviews.diagnoses import PLAIN_NAMES
 from reviews.payloads import not_measurable_reason
@@ -22,6 +24,28 @@ def compose(
     """Sentences in plain words: what was seen, what it is called, what to do, when to meet again."""
     paragraphs = [_seen(findings), _named(reading), _to_do(treatments, follow_up)]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def referrals(flags: Iterable[RedFlag]) -> tuple[str, ...]:
+    """One line per urgent flag: when and where to seek care, in the words that the patient has read already."""
+    texts = [safety_text(flag) for flag in flags if severity(flag) is Severity.URGENT]
+    return tuple(
+        _("%(what)s: %(where)s Do not wait if %(signs)s")
+        % {"what": text.title, "where": text.when_and_where, "signs": text.at_once_if}
+        for text in texts
+    )
+
+
+def with_referrals(advice: str, flags: Iterable[RedFlag]) -> str:
+    """The advice with the lines of :func:`referrals` that it does not hold yet, first."""
+    missing = [line for line in referrals(flags) if line not in advice]
+    return "\n".join([*missing, advice] if advice else missing)
+
+
+def without_referrals(advice: str, flags: Iterable[RedFlag]) -> str:
+    """The advice without those lines: what is meant for other patients too."""
+    own = set(referrals(flags))
+    return "\n".join(line for line in advice.splitlines() if line not in own)
 
 
 def _seen(findings: Sequence[FinalFinding]) -> str:

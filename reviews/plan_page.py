@@ -12,10 +12,11 @@ from reviews.contraindications import Alert
 from reviews.diagnoses import label as diagnosis_label
 from reviews.formulary import GRADES
 from reviews.models import FormularyEntry, Plan, PlanItem, Review, ReviewStatus
+from reviews.plan_draft import referrals
 from reviews.reading import Reading
 from reviews.selectors import plan_of, search_formulary
 from reviews.services.readings import holds
-from reviews.signing import SigningState, alerts_for, health_of, signing_state
+from reviews.signing import SigningState, alerts_for, flags_of, health_of, signing_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class PlanPage:
     signing: SigningState
     editable: bool
     decided: bool
+    referrals: tuple[str, ...]  # where red flags send the patient, one line each
 
     @property
     def sign_url(self) -> str:
@@ -90,6 +92,7 @@ def plan_page(review: Review, actor: Actor) -> PlanPage:
         signing=signing_state(review, actor),
         editable=holds(review, actor),
         decided=review.status == ReviewStatus.DECIDED,
+        referrals=referrals(flags_of(review)),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from analysis.models import Finding
 from patients.models import Intake
+from patients.red_flags import RedFlag
 from patients.selectors import age_on, answers_of, intake_is_current, latest_intake, red_flags_of
 from reviews.contraindications import Alert, evaluate
 from reviews.decisions import final_findings, unseen
@@ -56,6 +57,12 @@ def intake_of(review: Review) -> Intake | None:
     return review.session.intake or latest_intake(review.session.patient_id)
 
 
+def flags_of(review: Review) -> tuple[RedFlag, ...]:
+    """The red flags of those answers."""
+    intake = intake_of(review)
+    return red_flags_of(intake) if intake else ()
+
+
 def health_of(review: Review, *, plan: Plan | None = None, without: FormularyEntry | None = None) -> HealthFacts | None:
     """The facts to hold a treatment against; None without an intake.
 
@@ -81,12 +88,11 @@ def signing_facts(review: Review) -> SigningFacts:
     items = plan.items.select_related("entry") if plan else ()
     conditions = [f for f in final_findings(review) if f.kind == Finding.Kind.CONDITION and f.payload.get("shown")]
     named = [str(f.payload["shown"]) for f in conditions if f.payload["shown"] not in ("no_finding", "unsure")]
-    intake = intake_of(review)
     return SigningFacts(
         diagnosis_code=Reading.from_dict(review.reading).diagnosis_code,
         condition=named[0] if named else "",
         prescriptions=tuple(item.entry.name for item in items if item.entry.prescription),
-        red_flags=tuple(flag.value for flag in red_flags_of(intake)) if intake else (),
+        red_flags=tuple(flag.value for flag in flags_of(review)),
         escalated=is_escalated(review.session),
     )
 

@@ -17,8 +17,9 @@ from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
 from accounts.roles import Permission
 from reviews.models import FormularyEntry, Plan, PlanItem, PlanTemplate
+from reviews.plan_draft import without_referrals
 from reviews.services.plans import editable_plan, plan_changed
-from reviews.signing import alerts_for, health_of
+from reviews.signing import alerts_for, flags_of, health_of
 
 MOST_TEMPLATES: Final = 100
 LONGEST_FOLLOW_UP_DAYS: Final = 730
@@ -61,8 +62,8 @@ class Applied:
 
 @transaction.atomic
 def make_template(*, actor: Actor, review_id: UUID, name: str, now: datetime) -> PlanTemplate:
-    """Keep the treatments, advice and time to the follow-up of a plan under a name. The summary is the patient's own
-    and stays out. Raises Invalid ``name_needed``, ``empty_plan``, DomainError ``name_taken``."""
+    """Keep the treatments, advice and time to the follow-up of a plan under a name. The summary and where a
+    red flag sends this patient stay out. Raises Invalid ``name_needed``, ``empty_plan``, DomainError ``name_taken``."""
     actor.check(Permission.WRITE_PLAN)
     plan = Plan.objects.visible_to(actor).filter(review_id=review_id).select_related("review__session__patient").first()
     if plan is None:
@@ -75,7 +76,8 @@ def make_template(*, actor: Actor, review_id: UUID, name: str, now: datetime) ->
         raise Invalid("empty_plan", _("Put a treatment into the plan first: an empty template helps nobody."))
     today = timezone.localdate(now)
     days = (plan.follow_up_date - today).days if plan.follow_up_date else None
-    content = Template(plan.advice, days if days and days > 0 else None, items)
+    advice = without_referrals(plan.advice, flags_of(plan.review))
+    content = Template(advice, days if days and days > 0 else None, items)
     return _create(actor, name, content, now)
 
 
@@ -141,8 +143,8 @@ def apply_template(*, actor: Actor, review_id: UUID, template_id: UUID, now: dat
             instructions=item.instructions,
         )
         added.append(entry.name)
-    if not plan.advice.strip():
-        plan.advice = content.advice
+    if not without_referrals(plan.advice, flags_of(review)).strip():
+        plan.advice = "\n".join(part for part in (plan.advice.strip(), content.advice) if part)
     if plan.follow_up_date is None and content.follow_up_days:
         plan.follow_up_date = timezone.localdate(now) + timedelta(days=content.follow_up_days)
     plan_changed(review, plan, actor, now, "plan.template_applied", None)

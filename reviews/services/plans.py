@@ -16,11 +16,11 @@ from accounts.errors import DomainError, Invalid, NotFound
 from accounts.roles import Permission
 from reviews.decisions import final_findings
 from reviews.models import FormularyEntry, Plan, PlanItem, Review
-from reviews.plan_draft import compose
+from reviews.plan_draft import compose, with_referrals
 from reviews.plan_versions import record_version
 from reviews.reading import Reading
 from reviews.services.holding import held_review
-from reviews.signing import alerts_for, health_of
+from reviews.signing import alerts_for, flags_of, health_of
 from reviews.visibility import check_findings_open
 
 
@@ -101,7 +101,8 @@ def save_plan(
 
 @transaction.atomic
 def draft_summary(*, actor: Actor, review_id: UUID, now: datetime) -> Plan:
-    """Write a first summary from the accepted findings, the reading and the plan, for the clinician to edit."""
+    """Write a first summary from the accepted findings, the reading and the plan, for the clinician to edit; the advice
+    gets what it lacks of where the red flags send the patient."""
     review, plan = editable_plan(actor, review_id, now)
     check_findings_open(actor, review)
     items = list(plan.items.select_related("entry"))
@@ -111,15 +112,18 @@ def draft_summary(*, actor: Actor, review_id: UUID, now: datetime) -> Plan:
         treatments=[item.entry.name for item in items],
         follow_up=plan.follow_up_date,
     )
+    plan.advice = with_referrals(plan.advice, flags_of(review))
     plan_changed(review, plan, actor, now, "plan.drafted", None)
     return plan
 
 
 def editable_plan(actor: Actor, review_id: UUID, now: datetime) -> tuple[Review, Plan]:
-    """The plan of a case that this actor holds, begun when there is none. Raises as ``held_review``."""
+    """The plan of a case that this actor holds, begun when there is none: a red flag's with its referral in the advice.
+    Raises as ``held_review``."""
     actor.check(Permission.WRITE_PLAN)
     review = held_review(actor, review_id, now)
-    plan, created = Plan.objects.get_or_create(review=review, defaults={"changed_at": now})
+    begun = {"changed_at": now, "advice": with_referrals("", flags_of(review))}
+    plan, created = Plan.objects.get_or_create(review=review, defaults=begun)
     if not created and not plan.versions.exists():
         record_version(plan, actor=actor, change="plan.carried", entry=None, now=now)
     return review, plan

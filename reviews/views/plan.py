@@ -34,12 +34,15 @@ def plan(request: HttpRequest, review_id: UUID) -> HttpResponse:
     services.read_plan(actor=actor, review_id=review_id, now=now)
     review = selectors.review_for(actor, review_id)
     found = selectors.plan_of(review)
+    page = plan_page(review, actor)
     initial = (
-        {"summary": found.summary, "advice": found.advice, "follow_up_date": found.follow_up_date} if found else {}
+        {"summary": found.summary, "advice": found.advice, "follow_up_date": found.follow_up_date}
+        if found
+        else {"advice": "\n".join(page.referrals)}
     )
     context = {
         "page": case_page(review, actor),
-        "plan": plan_page(review, actor),
+        "plan": page,
         "form": PlanForm(initial=initial),
         "entries": formulary_cards(review),
         "categories": categories(),
