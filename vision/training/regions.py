@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the research pictures")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of checkpoints and training pictures")
-    parser.add_argument("--publish", metavar="VERSION", default="0.2", help="version of the release to write")
+    parser.add_argument("--publish", metavar="VERSION", default="0.4", help="version of the release to write")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--hours", type=float, help="train for this long instead of a number of epochs")
     parser.add_argument("--batch", type=int, default=16)
