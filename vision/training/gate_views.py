@@ -106,7 +106,7 @@ def look_at(pictures: Iterable[tuple[RgbImage, View]]) -> Looks:
 def fit(looks: Looks) -> tuple[Numbers, Numbers]:
     """Weights (features x 6) and bias of the reader, in the features' own units."""
     centre, spread, axes = _components(looks.features[:, 0])
-    reduced = ((looks.features - centre) / spread) @ axes
+    reduced = np.asarray(((looks.features - centre) / spread) @ axes, np.float32)
     upright: NDArray[np.int64] = np.zeros(len(looks.views), np.int64)
     for _ in range(ROUNDS):
         model = _regression(reduced, looks.views, upright)
