@@ -289,7 +289,7 @@ def test_a_comparison_rests_on_the_outlines_and_scales_as_they_were_corrected():
     untouched = compare(review, now.pk).inputs
     assert untouched.by_hand == {}
     services.set_scale(
-        actor=actor, review_id=earlier.pk, photo_id=then.pk, points=[[0.1, 0.5], [0.6, 0.5]], length_mm=50, now=LATER
+        actor=actor, review_id=earlier.pk, photo_id=then.pk, points=[(0.1, 0.5), (0.6, 0.5)], length_mm=50, now=LATER
     )
     signed(earlier)
     add(review, actor)
