@@ -75,7 +75,7 @@ def correct_a_mask(clinician: Person) -> None:
     picture = box_of(page.locator(".openseadragon-canvas"))
     middle = (picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
     tap(clinician, *middle)
-    point = page.get_by_label("Point of the outline").first
+    point = page.get_by_label("Point of the outline", exact=True).first
     expect(point).to_be_attached()
     corner = box_of(point)
     start = (corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2)
