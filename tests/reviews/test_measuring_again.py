@@ -112,3 +112,14 @@ def test_the_page_tells_when_new_numbers_are_there_and_shows_them_when_asked():
     assert 'id="measuring"' in shown
     assert "New numbers are there" not in shown
     assert Review.objects.get(pk=review.pk).analysis_id == again.pk
+
+
+def test_who_decides_while_the_models_are_measuring_is_told_so():
+    review, actor, _photo = scaled_review()
+    accept_all(review, actor)
+    client = signed_in(User.objects.get(pk=actor.user_id))
+    page = reverse("reviews:review", args=[review.pk])
+    warning = "approves now does so without what they find"
+    assert warning not in client.get(page).content.decode()
+    services.measure_with_scales(actor=actor, review_id=review.pk, now=LATER)
+    assert warning in client.get(page).content.decode()
