@@ -14,7 +14,6 @@ TRAINING = {
     "scalp_segmentation": "vision.training.segmentation:main",
     "regions": "vision.training.regions:main",
     "conditions": "vision.training.conditions:main",
-    "gate": "vision.training.gate_network:main",
     "gate_views": "vision.training.gate_views:main",
     "norwood": "vision.training.norwood:main",
     "trichoscopy": "vision.training.hairs:main",

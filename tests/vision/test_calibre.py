@@ -46,8 +46,9 @@ def test_light_hair_on_dark_skin_has_a_width_too() -> None:
 
 
 def test_drawn_hairs_are_measured_within_three_micrometres() -> None:
+    """Hairs from 30 um on; thinner ones are told worse (docs/studies/trichoscopy.md)."""
     errors = []
-    for seed in range(4):
+    for seed in range(8):
         field = draw_trichoscopy(
             seed=40 + seed, hairs_per_cm2=90, hairs_per_unit=1.0, vellus_share=0.2, size=(832, 666), px_per_mm=233.3
         )
@@ -56,11 +57,11 @@ def test_drawn_hairs_are_measured_within_three_micrometres() -> None:
             0, 3, (len(field.hairs), 4)
         )
         for hair, calibre in zip(field.hairs, measure_calibres(field.image, arrows, 233.3), strict=True):
-            if calibre is not None:
+            if calibre is not None and hair.calibre_um >= 30:
                 errors.append(calibre.width_um - 0.9 * hair.calibre_um)  # shafts taper by a fifth
-    assert len(errors) >= 12
-    assert abs(np.median(errors)) < 1.5
-    assert np.quantile(np.abs(errors), 0.8) < 3.0
+    assert len(errors) >= 40
+    assert abs(np.median(errors)) < 1.0
+    assert np.quantile(np.abs(errors), 0.9) < 3.0
 
 
 def test_a_hair_beside_another_is_not_measured_as_the_gap_between_them() -> None:

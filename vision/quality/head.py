@@ -1,9 +1,8 @@
 """Where the scalp is, at the moment of upload: the segmentation's network, run by OpenCV.
 
 A web process must not load a library of networks (torch, OpenVINO); OpenCV is there anyway and runs this one in about
-50 ms. ``head.onnx`` holds the weights of :data:`RELEASE`, which served when the gate's limits were studied, and was
-written by ``python -m vision train gate``. Only where the scalp is and how much of it is asked here; nothing that a
-person reads is measured.
+50 ms. ``head.onnx`` holds the weights of :data:`RELEASE`, which served when the gate's limits were studied. Only where
+the scalp is and how much of it is asked here; nothing that a person reads is measured.
 Reasons: docs/adr (a network at the gate).
 """
 
