@@ -8,6 +8,7 @@ import "./flush.js";
 import "./keyboard.js";
 import "./menu.js";
 import "./messages.js";
+import "./morph.js";
 import "./submit.js";
 import { csrfToken } from "./csrf.js";
 

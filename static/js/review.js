@@ -63,6 +63,23 @@ for (const name of ["htmx:load", "htmx:oobAfterSwap"]) {
   });
 }
 
+// Answers may come in another order than they were asked for: one of the findings, asked for while another photograph
+// was shown, would mark that one among the tiles. Whenever the two differ, what the tiles say is asked for once more.
+let asked;
+
+function tilesFollowStage() {
+  const list = document.querySelector("[data-findings-url]");
+  const shown = document.getElementById("stage-photo")?.value;
+  const marked = document.querySelector("#tiles [aria-current]");
+  if (!list || !shown || !marked) return;
+  if (marked.id === `tile-${shown}`) asked = undefined;
+  else if (asked !== shown) {
+    asked = shown;
+    window.htmx.ajax("GET", `${list.dataset.findingsUrl}?quiet=1&photo=${shown}`, { target: "#findings", swap: "none" });
+  }
+}
+document.addEventListener("htmx:afterSettle", tilesFollowStage);
+
 // An outline that was kept: the list shows what it measures, with that finding open. Whoever works on the stage stays
 // there, except after drawing a new region, whose reason is asked for.
 document.addEventListener("trichora:boxes-saved", ({ detail: { change, answer } }) => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from config.demo_people import PASSWORD
 from tests.e2e.people import LONG, Person
@@ -67,6 +67,30 @@ def look_at_every_photo(clinician: Person, review: str) -> None:
     for number in range(tiles.count()):
         tiles.nth(number).click()
         expect(tiles.nth(number)).not_to_contain_text("not seen", timeout=LONG)
+
+
+def move_on_while_an_answer_waits(clinician: Person) -> None:
+    """The list of findings, asked for at the first photograph, answers when the second is shown: that one is marked."""
+    page = clinician.page
+    tiles, held = page.locator("#tiles a"), list[Route]()
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        held.append(route)
+
+    tiles.nth(0).click()
+    expect(tiles.nth(0)).to_have_attribute("aria-current", "true", timeout=LONG)
+    page.route("**/findings/?**", hold)
+    page.evaluate("document.dispatchEvent(new CustomEvent('trichora:boxes-refused', { detail: {} }))")
+    tiles.nth(1).click()
+    expect(tiles.nth(1)).to_have_attribute("aria-current", "true", timeout=LONG)
+    with page.expect_response("**/findings/?**"):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    page.unroute("**/findings/?**")
+    expect(tiles.nth(1)).to_have_attribute("aria-current", "true", timeout=LONG)
+    expect(tiles.nth(0)).not_to_have_attribute("aria-current", "true")
 
 
 def correct_on_the_stage(clinician: Person) -> None:

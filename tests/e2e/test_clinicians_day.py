@@ -13,7 +13,7 @@ import sys
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, expect
 
-from tests.e2e.clinician import look_at_every_photo, write_and_sign
+from tests.e2e.clinician import look_at_every_photo, move_on_while_an_answer_waits, write_and_sign
 from tests.e2e.conftest import ROOT, Portal
 from tests.e2e.people import Person, open_window
 
@@ -35,6 +35,7 @@ def test_claim_grade_correct_measure_again_and_sign(portal: Portal, browser: Bro
     grade_blind(clinician)
     correct_a_mask(clinician)
     draw_what_was_missed(clinician)
+    move_on_while_an_answer_waits(clinician)
     look_at_every_photo(clinician, review)
     accept_the_rest(clinician)
     write_and_sign(clinician)
