@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import date, datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -108,6 +110,10 @@ class Clinic(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def day_of(self, at: datetime) -> date:
+        """The date of an instant on the clinic's clock: the day that its records, reports and deadlines name."""
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class Membership(models.Model):

@@ -1,13 +1,14 @@
 """The patient's home as view data: one next step, the newest signed result, the sessions with their state, consent.
 
-Before a signature nothing but the state shows (G8).
+Before a signature nothing but the state shows (G8). Days are the clinic's, as on the signed report and the progress
+pages: what was sent at half past midnight carries one date everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -46,7 +47,7 @@ class NextStep:
 class SessionRow:
     """One session in the list."""
 
-    when: datetime
+    day: date  # on the clinic's clock, as the report and the progress pages name it
     state: str  # a word of the status badge
     state_label: str
     text: str
@@ -60,7 +61,7 @@ class ResultCard:
     """The newest valid report in a few lines."""
 
     url: str
-    signed_at: datetime
+    signed_day: date
     signatory: str
     summary: str
     treatments: tuple[str, ...]
@@ -103,11 +104,11 @@ def build(
     """Shape what the selectors read."""
     valid = [report for report in reports if not hasattr(report, "superseded_by")]
     by_session = {report.session_id: report for report in reversed(valid)}
-    result = _result(valid[0], today) if valid else None
+    result = _result(valid[0], patient, today) if valid else None
     return Home(
         step=_next_step(patient, sessions, consents, intake, result, today),
         result=result,
-        sessions=tuple(_row(session, by_session, messages) for session in sessions),
+        sessions=tuple(_row(patient, session, by_session, messages) for session in sessions),
         consents=tuple(
             ConsentLine(
                 str(purpose.label),
@@ -120,13 +121,13 @@ def build(
     )
 
 
-def _result(report: Report, today: date) -> ResultCard:
+def _result(report: Report, patient: Patient, today: date) -> ResultCard:
     content: ReportContent = from_dict(report.content)
     follow_up = content.follow_up_date
-    signed_day = report.signed_at.date()
+    signed_day = content.signed_day or patient.clinic.day_of(report.signed_at)
     return ResultCard(
         url=reverse("reports:report", args=[report.pk]),
-        signed_at=report.signed_at,
+        signed_day=signed_day,
         signatory=content.signatory.name,
         summary=content.summary,
         treatments=tuple(item.name for item in content.treatments),
@@ -204,34 +205,36 @@ def _next_step(
     )
 
 
-def _row(session: PhotoSession, by_session: Mapping[Any, Report], messages: Mapping[UUID, Review]) -> SessionRow:
+def _row(
+    patient: Patient, session: PhotoSession, by_session: Mapping[Any, Report], messages: Mapping[UUID, Review]
+) -> SessionRow:
     report = by_session.get(session.pk)
     review = messages.get(session.pk)
     status_url = reverse("analysis:session", args=[session.pk])
-    when = session.submitted_at or session.created_at
+    day = patient.clinic.day_of(session.submitted_at or session.created_at)
     if report is not None:
         text = _("Your clinician has signed the report.")
         return SessionRow(
-            when, "signed", "", text, "", reverse("reports:report", args=[report.pk]), _("Read the report")
+            day, "signed", "", text, "", reverse("reports:report", args=[report.pk]), _("Read the report")
         )
     match session.status:
         case Status.DRAFT if session.retake_views:
             message = review.message_to_patient if review else ""
             text = _("Some photographs are needed again.")
             url = reverse("patients:capture", args=[session.pk])
-            return SessionRow(when, "retake", "", text, message, url, _("Take them again"))
+            return SessionRow(day, "retake", "", text, message, url, _("Take them again"))
         case Status.DRAFT:
             url = reverse("patients:capture", args=[session.pk])
-            return SessionRow(when, "draft", "", _("Not sent yet."), "", url, _("Continue"))
+            return SessionRow(day, "draft", "", _("Not sent yet."), "", url, _("Continue"))
         case _ if session.occasion == Occasion.INTERIM:
             read = session.status == Status.CLOSED
             text = _("Read with your review.") if read else _("Your clinician looks at them with your next review.")
             label = _("Read with your review") if read else _("Kept for your review")
-            return SessionRow(when, "done" if read else "submitted", label, text, "", status_url, _("Status"))
+            return SessionRow(day, "done" if read else "submitted", label, text, "", status_url, _("Status"))
         case Status.SUBMITTED:
             text = _("With your clinic. Nothing is shown before a clinician has signed.")
-            return SessionRow(when, "submitted", _("With your clinic"), text, "", status_url, _("Status"))
+            return SessionRow(day, "submitted", _("With your clinic"), text, "", status_url, _("Status"))
         case _:
             message = review.message_to_patient if review else ""
             text = _("Your clinic closed this session without a report.")
-            return SessionRow(when, "rejected", _("Closed"), text, message, status_url, _("Status"))
+            return SessionRow(day, "rejected", _("Closed"), text, message, status_url, _("Status"))

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
@@ -46,15 +45,16 @@ def patient_home(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, 
     """The patient's home. Reading it is an event."""
     patient = patients.patient_for(actor, patient_id)
     sessions = patients.sessions_of(patient.pk)
+    today = patient.clinic.day_of(now)
     page = home.build(
         patient=patient,
         sessions=sessions,
         reports=selectors.reports_of(patient.pk),
         messages=selectors.messages_to_patient(session.pk for session in sessions),
         consents=patients.consent_state(patient.pk),
-        open_purposes=patients.purposes_open_to(patient, localdate(now)),
+        open_purposes=patients.purposes_open_to(patient, today),
         intake=patients.latest_intake(patient.pk),
-        today=localdate(now),
+        today=today,
     )
     note_read(
         actor=actor,
@@ -68,7 +68,7 @@ def patient_home(actor: Actor, patient_id: UUID, *, now: datetime) -> dict[str, 
     panels = home_panels.panels(actor, patient, now)
     wanted = (panel.step for panel in panels if panel.step is not None)
     step = next((step for step in wanted if step.rank <= page.step.rank), page.step)
-    return {"patient": patient, "home": page, "step": step, "today": localdate(now), "panels": panels}
+    return {"patient": patient, "home": page, "step": step, "today": today, "panels": panels}
 
 
 def sign_page(actor: Actor, review_id: UUID, form: Any, *, now: datetime) -> dict[str, Any]:

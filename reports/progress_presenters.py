@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.timezone import localdate
 
 from accounts.actors import Actor
 from accounts.errors import DomainError, NotFound
@@ -56,7 +55,7 @@ def document_page(
         "paper": paper.present(content, _address, made_at=now),
         "kind": kind,
         "made": document_in_scope(actor, UUID(made)) if _is_uuid(made) else None,
-        "period": _period(first, last, now) if kind == "summary" else None,
+        "period": _period(first, last, patient.clinic.day_of(now)) if kind == "summary" else None,
     }
 
 
@@ -104,9 +103,9 @@ def _address(shown: Shown) -> str:
     return reverse(name, args=[shown.id])
 
 
-def _period(first: str, last: str, now: datetime) -> dict[str, Any]:
+def _period(first: str, last: str, today: date) -> dict[str, Any]:
     try:
-        start, end = services.period_of(first, last, today=localdate(now))
+        start, end = services.period_of(first, last, today=today)
     except DomainError:
         return {}
     return {"start": start, "end": end}

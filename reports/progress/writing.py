@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from accounts.models import Clinic
 from analysis.models import Comparison
 from patients.capture_protocol import SITE_LABELS, TrichoscopySite
 from reports.content import Letterhead
@@ -227,7 +228,7 @@ def _document(
         sources=tuple(_source(visit) for visit in visits),
         groups=tuple(group for group in groups if group is not None),
         courses=tuple(course_line(course) for course in courses),
-        answers=tuple(_answer(report) for report in sorted(answers, key=lambda one: one.submitted_at)),
+        answers=tuple(_answer(report, clinic) for report in sorted(answers, key=lambda one: one.submitted_at)),
         asked_about_side_effects=kind is Kind.SUMMARY,
         research_statement=str(RESEARCH_STATEMENT) if any(v.content.measured_by_models for v in visits) else "",
         language=(get_language() or "en").split("-")[0],
@@ -339,7 +340,7 @@ def course_line(course: Course) -> CourseLine:
     )
 
 
-def _answer(report: SideEffectReport) -> AnswerLine:
+def _answer(report: SideEffectReport, clinic: Clinic) -> AnswerLine:
     given = (report.answers or {}).get("answers", {})
     said = tuple(
         f"{QUESTIONS[code].text} {ANSWER_LABELS[Answer(answer)]}"
@@ -347,7 +348,8 @@ def _answer(report: SideEffectReport) -> AnswerLine:
         if code in QUESTIONS and answer != Answer.NONE.value
     )
     words = str((report.answers or {}).get("words", ""))
-    return AnswerLine(date_format(report.submitted_at, "j F Y"), said or (_("No side effects noticed."),), words)
+    day = date_format(clinic.day_of(report.submitted_at), "j F Y")
+    return AnswerLine(day, said or (_("No side effects noticed."),), words)
 
 
 def _during(course: Course, start: dt.date, end: dt.date) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -284,11 +284,10 @@ def _content(actor: Actor, progress: Progress, kind: str, first: str, last: str,
         pair = pair_of(progress, first, last)
         progress = brought_up_to_date(progress, [pair], now)
         return writing.delta_report(progress, pair.then, pair.now)
-    start, end = period_of(first, last, today=timezone.localdate(now))
+    clinic = progress.patient.clinic
+    start, end = period_of(first, last, today=clinic.day_of(now))
     answers = [
-        one
-        for one in answers_of_patient(actor, progress.patient.pk)
-        if start <= timezone.localdate(one.submitted_at) <= end
+        one for one in answers_of_patient(actor, progress.patient.pk) if start <= clinic.day_of(one.submitted_at) <= end
     ]
     told = writing.visits_told(progress, start, end)
     if told is not None and told[0] != told[1]:
