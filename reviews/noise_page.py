@@ -13,7 +13,7 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from analysis.noise import NoiseBook, Repeat, clinic_book
 from patients.capture_protocol import guide
-from reviews.agreement_page import Picture
+from reviews.agreement.pictures import Picture
 from reviews.wording import METRICS
 from vision.repeatability import (
     MIN_PAIRS,

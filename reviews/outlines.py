@@ -17,6 +17,9 @@ Point = tuple[float, float]
 MERGE_EDGE_PX: Final = 1024
 """Length of the longer side of the grid on which outlines are merged."""
 
+OVERLAP_EDGE_PX: Final = 512
+"""Sides of the grid on which the overlap of two outlines is counted; it spans just the two."""
+
 SMALLEST_SCALE_PX: Final = 20.0
 """Two points nearer than this would turn a slip of the hand into a wrong scale (pixels of the photograph)."""
 
@@ -51,6 +54,21 @@ def merged(polygons: Sequence[Sequence[Sequence[float]]], width_px: int, height_
     if any((mask & inside).sum() < 0.5 * mask.sum() for mask in masks):
         raise Invalid("not_touching", "These outlines do not touch. Draw them so that they overlap, then merge.")
     return around
+
+
+def overlap(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]]) -> float:
+    """Intersection over union (Jaccard) of two outlines of one picture, 0 to 1. Both in fractions of the picture.
+
+    Stretching a picture along its sides changes neither part of the ratio, so any grid around both will do.
+    """
+    corners = np.array([*one, *other], dtype=np.float64)
+    start = corners.min(axis=0)
+    span = np.maximum(corners.max(axis=0) - start, np.finfo(np.float64).tiny)
+    first, second = (
+        filled(((np.array(shape, dtype=np.float64) - start) / span).tolist(), OVERLAP_EDGE_PX, OVERLAP_EDGE_PX)
+        for shape in (one, other)
+    )
+    return float((first & second).sum()) / float((first | second).sum())
 
 
 def px_per_mm(points: Sequence[Sequence[float]], length_mm: float, width_px: int, height_px: int) -> float:

@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 from accounts.api import api_actor, failures
 from accounts.selectors import clinic_of
 from reviews import second_reads, services
-from reviews.agreement_data import agreement_report
-from reviews.agreement_page import csv_rows, period_of
+from reviews.agreement.page import period_of
+from reviews.agreement.report import agreement_report
+from reviews.agreement.table import BESIDE, BLIND, csv_rows
 from reviews.grade import SEVERITY_HIGH, SEVERITY_LOW, Grade
 from reviews.models import Escalation
 from reviews.policy import Demand, ReadingRules
@@ -320,15 +321,23 @@ class WaiveReading(APIView):
 
 
 class FigureOut(serializers.Serializer[Any]):
-    """One figure of the agreement page; ``value`` is empty where there are too few cases."""
+    """One figure of the agreement page; ``value`` is empty where there are not enough cases."""
 
-    section = serializers.CharField()
+    section = serializers.CharField(
+        help_text="readers, model_against_readers, conditions_against_readers, regions, numbers, stages, conditions, "
+        "overrides, cases"
+    )
     what = serializers.CharField()
     measure = serializers.CharField()
     n = serializers.IntegerField()
     value = serializers.CharField()
     low = serializers.CharField()
     high = serializers.CharField()
+    basis = serializers.ChoiceField(
+        choices=[BLIND, BESIDE],
+        allow_blank=True,
+        help_text="whether clinicians judged before they saw what the models say, or beside it; empty for counts",
+    )
 
 
 class ClinicAgreement(APIView):

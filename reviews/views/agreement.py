@@ -14,8 +14,9 @@ from accounts.decorators import CLINICIANS, roles
 from accounts.requests import actor_of
 from accounts.roles import Role
 from accounts.selectors import clinic_of
-from reviews.agreement_data import Report, agreement_report
-from reviews.agreement_page import agreement_page, csv_rows, period_of
+from reviews.agreement.page import agreement_page, period_of
+from reviews.agreement.report import Report, agreement_report
+from reviews.agreement.table import csv_rows
 
 readers = roles(*CLINICIANS, Role.ADMINISTRATOR)
 

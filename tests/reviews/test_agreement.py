@@ -17,7 +17,7 @@ from accounts.roles import Role
 from reports.services import sign_and_issue
 from reviews import agreement, services
 from reviews.agreement import Estimate, TooFew
-from reviews.agreement_data import Period, agreement_report
+from reviews.agreement.report import Period, agreement_report
 from reviews.grade import Grade
 from reviews.models import CaseReading, FindingOpened, Read, Review
 from tests.factories.patients import NOW, PASSWORD, actor_for, make_clinic, make_patient, make_staff, signed_in

@@ -1,13 +1,16 @@
 """How well two sets of judgements agree: kappa, intraclass correlation, limits of agreement, and their intervals. Pure.
 
-Every figure comes with a 95 % interval, or says that there are too few cases. Intervals of kappa, ICC, limits and
-medians are percentile bootstrap over cases (Efron & Tibshirani 1993, ch. 13), with a fixed seed so that a page shows
-the same figure twice; those of proportions are Wilson's.
+Every figure comes with a 95 % interval, or says that there are too few cases. Intervals of kappa, ICC, limits, means
+and medians are percentile bootstrap over cases (Efron & Tibshirani 1993, ch. 13), with a fixed seed so that a page
+shows the same figure twice; those of proportions are Wilson's.
+
+Findings of one person resemble each other. Where a figure has several per person, ``people`` says whose each one is:
+whole people are drawn then, Wilson's interval counts findings for what they are worth, and ten people are needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
@@ -28,7 +31,7 @@ Z95: Final = 1.959963985
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval and the number of cases behind it."""
+    """A figure with its 95 % interval and the number of cases, or findings, behind it."""
 
     value: float
     low: float
@@ -109,13 +112,42 @@ def wilson(hits: int, n: int) -> Estimate | TooFew:
     """A proportion with Wilson's score interval (Wilson 1927)."""
     if n < MIN_CASES:
         return TooFew(n)
-    share = hits / n
-    middle = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-    half = Z95 * sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n)) / (1 + Z95**2 / n)
+    return _wilson(hits / n, n, float(n))
+
+
+def share_of(hits: Sequence[bool], people: Sequence[Hashable]) -> Estimate | TooFew:
+    """The share of findings that hit, several per person, with Wilson's interval on their effective number.
+
+    n / max(1, d), with d the variance of the share between people over p (1 - p) / n (design effect; Kish 1965, and
+    Korn & Graubard 1998 for the interval). Where all or none hit, d cannot be known: each person counts once.
+    """
+    whose = _whose(people)
+    count, found = len(whose), np.asarray(hits, dtype=np.float64)
+    persons = _persons(whose)
+    if persons < MIN_CASES:
+        return TooFew(count)
+    share = float(found.mean())
+    if share in (0.0, 1.0):
+        return _wilson(share, count, float(persons))
+    apart = np.bincount(whose, weights=found - share)
+    variance = persons / (persons - 1) * float((apart**2).sum()) / count**2
+    return _wilson(share, count, count / max(1.0, variance * count / (share * (1 - share))))
+
+
+def _wilson(share: float, n: int, effective: float) -> Estimate:
+    middle = (share + Z95**2 / (2 * effective)) / (1 + Z95**2 / effective)
+    spread = sqrt(share * (1 - share) / effective + Z95**2 / (4 * effective * effective))
+    half = Z95 * spread / (1 + Z95**2 / effective)
     return Estimate(share, max(0.0, middle - half), min(1.0, middle + half), n)
 
 
-def kappa_of(pairs: Sequence[tuple[int, int]], categories: int, *, quadratic: bool = False) -> Estimate | TooFew:
+def kappa_of(
+    pairs: Sequence[tuple[int, int]],
+    categories: int,
+    *,
+    quadratic: bool = False,
+    people: Sequence[Hashable] | None = None,
+) -> Estimate | TooFew:
     """Kappa of pairs of codes with its interval."""
     rows = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
 
@@ -123,7 +155,7 @@ def kappa_of(pairs: Sequence[tuple[int, int]], categories: int, *, quadratic: bo
         codes = chosen.astype(np.int64)
         return kappa(codes[:, 0], codes[:, 1], categories, quadratic=quadratic)
 
-    return _estimate(rows, figure)
+    return _estimate(rows, figure, people)
 
 
 def icc_of(pairs: Sequence[tuple[float, float]], *, same_raters: bool) -> Estimate | TooFew:
@@ -136,13 +168,19 @@ def median_of(values: Sequence[float]) -> Estimate | TooFew:
     return _estimate(np.asarray(values, dtype=np.float64).reshape(-1, 1), lambda chosen: float(np.median(chosen)))
 
 
-def limits_of(pairs: Sequence[tuple[float, float]]) -> Limits | TooFew:
+def mean_of(values: Sequence[float], people: Sequence[Hashable] | None = None) -> Estimate | TooFew:
+    """The mean with its interval."""
+    return _estimate(np.asarray(values, dtype=np.float64).reshape(-1, 1), lambda chosen: float(chosen.mean()), people)
+
+
+def limits_of(pairs: Sequence[tuple[float, float]], people: Sequence[Hashable] | None = None) -> Limits | TooFew:
     """Limits of agreement of the first minus the second number, each with its interval."""
     rows = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
     apart = rows[:, 0] - rows[:, 1]
-    if len(apart) < MIN_CASES:
+    whose = _whose(range(len(apart)) if people is None else people)
+    if _persons(whose) < MIN_CASES:
         return TooFew(len(apart))
-    drawn = np.array([limits(apart[chosen]) for chosen in _resamples(len(apart))])
+    drawn = np.array([limits(apart[chosen]) for chosen in _resamples(whose)])
     edges = np.percentile(drawn, (2.5, 97.5), axis=0)
     values = limits(apart)
     made = [
@@ -152,13 +190,16 @@ def limits_of(pairs: Sequence[tuple[float, float]]) -> Limits | TooFew:
     return Limits(*made)
 
 
-def _estimate(rows: Numbers, figure: Callable[[Numbers], float]) -> Estimate | TooFew:
-    if len(rows) < MIN_CASES:
+def _estimate(
+    rows: Numbers, figure: Callable[[Numbers], float], people: Sequence[Hashable] | None = None
+) -> Estimate | TooFew:
+    whose = _whose(range(len(rows)) if people is None else people)
+    if _persons(whose) < MIN_CASES:
         return TooFew(len(rows))
     value = figure(rows)
     if np.isnan(value) or bool((rows == rows[0]).all(axis=0).any()):  # one rater never varies: chance explains all
         return TooFew(len(rows), flat=True)
-    drawn = np.array([figure(rows[chosen]) for chosen in _resamples(len(rows))])
+    drawn = np.array([figure(rows[chosen]) for chosen in _resamples(whose)])
     drawn = drawn[~np.isnan(drawn)]
     if len(drawn) < RESAMPLES // 2:
         return TooFew(len(rows), flat=True)
@@ -166,6 +207,19 @@ def _estimate(rows: Numbers, figure: Callable[[Numbers], float]) -> Estimate | T
     return Estimate(value, float(low), float(high), len(rows))
 
 
-def _resamples(n: int) -> NDArray[np.int64]:
-    """Indices of :data:`RESAMPLES` draws of ``n`` cases with replacement."""
-    return np.random.default_rng(SEED).integers(0, n, size=(RESAMPLES, n))
+def _whose(people: Sequence[Hashable]) -> Codes:
+    """Of each row the person as 0, 1, 2 ..., in the order in which they first appear."""
+    known: dict[Hashable, int] = {}
+    return np.array([known.setdefault(person, len(known)) for person in people], dtype=np.int64)
+
+
+def _persons(whose: Codes) -> int:
+    return int(whose.max()) + 1 if len(whose) else 0
+
+
+def _resamples(whose: Codes) -> Iterator[Codes]:
+    """Rows of :data:`RESAMPLES` draws of whole people with replacement."""
+    persons = _persons(whose)
+    rows = np.arange(len(whose))
+    for drawn in np.random.default_rng(SEED).integers(0, persons, size=(RESAMPLES, persons)):
+        yield np.repeat(rows, np.bincount(drawn, minlength=persons)[whose])

@@ -1,8 +1,12 @@
-"""What the agreement page counts, per clinic and period: pairs of grades, decisions, times. No patient leaves it."""
+"""What the agreement page counts, per clinic and period: pairs of grades, decisions, times. No patient leaves it.
+
+Grades are compared blind: whoever committed one had not seen what the models say. What clinicians made of the findings
+beside the models is counted in :mod:`reviews.agreement.seen`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,15 +18,13 @@ from django.db.models import Exists, OuterRef
 from accounts.actors import Actor
 from accounts.roles import Permission
 from analysis.models import Analysis, Finding
-from reviews.agreement import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, median_of, wilson
-from reviews.decisions import Verdict, stacks
+from reviews.agreement.figures import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, median_of, wilson
+from reviews.agreement.seen import CONDITIONS, Overrides, Seen, seen_figures
 from reviews.grade import BANDS, Grade
-from reviews.models import FindingDecision, FindingOpened, Read, Review, ReviewStatus
+from reviews.models import FindingOpened, Read, Review, ReviewStatus
 from reviews.payloads import needs_decision
 from vault.keys import prefetch
 from vision.types import Condition
-
-CONDITIONS = tuple(Condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One comparison of two sets of judgements. ``severity`` and ``share`` also carry the pairs a picture needs."""
+    """One comparison of two sets of judgements, with the pairs that a picture needs (conditions by their index)."""
 
     condition: Estimate | TooFew
     band: Estimate | TooFew
@@ -45,26 +47,27 @@ class Agreement:
     share_limits: Limits | TooFew
     severity_pairs: tuple[tuple[float, float], ...] = ()
     share_pairs: tuple[tuple[float, float], ...] = ()
+    condition_pairs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Overrides:
-    """What clinicians did with one kind of finding; of a measure, with one metric (``code``)."""
+class ConditionFigures:
+    """One condition, by the models and by readers who had not seen them: how many cases each gave it, and both."""
 
-    kind: str
-    code: str
-    accepted: int
-    corrected: int
-    rejected: int
-
-    @property
-    def total(self) -> int:
-        return self.accepted + self.corrected + self.rejected
+    condition: Condition
+    by_models: int
+    by_readers: int
+    both: int
 
     @property
-    def rate(self) -> Estimate | TooFew:
-        """Share that was corrected or rejected."""
-        return wilson(self.corrected + self.rejected, self.total)
+    def confirmed(self) -> Estimate | TooFew:
+        """Of the cases that the models gave this condition, the share that the reader gave it too."""
+        return wilson(self.both, self.by_models)
+
+    @property
+    def found(self) -> Estimate | TooFew:
+        """Of the cases that the reader gave this condition, the share that the models gave it too."""
+        return wilson(self.both, self.by_readers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,18 @@ class Report:
     period: Period
     readers: Agreement
     model: Agreement
-    overrides: tuple[Overrides, ...]
     minutes: Minutes | TooFew
     signed: int
     signed_unseen: tuple[UUID, ...]  # reviews; must be empty
     graded: int
+    conditions: tuple[ConditionFigures, ...]
+    seen: Seen
     adjudicated: int = 0
+
+    @property
+    def overrides(self) -> tuple[Overrides, ...]:
+        """What became of the findings, by kind."""
+        return self.seen.overrides
 
 
 @dataclass(slots=True)
@@ -109,6 +118,7 @@ class _Pairs:
             share_limits=limits_of(self.share),
             severity_pairs=tuple(self.severity),
             share_pairs=tuple(self.share),
+            condition_pairs=tuple(self.condition),
         )
 
 
@@ -118,14 +128,17 @@ def agreement_report(actor: Actor, period: Period) -> Report:
     clinic_id = actor.own_clinic_id
     reads = _reads(clinic_id, period)
     signed = _signed(clinic_id, period)
+    standing = list({session_id: pk for pk, session_id in signed.items()}.values())
+    model = _against_model(reads)
     return Report(
         period=period,
         readers=_between_readers(reads),
-        model=_against_model(reads),
-        overrides=_overrides(signed),
+        model=model,
         minutes=_minutes(clinic_id, period),
         signed=len(signed),
-        signed_unseen=signed_unseen(signed),
+        signed_unseen=signed_unseen(list(signed)),
+        conditions=condition_figures(model.condition_pairs),
+        seen=seen_figures(standing),
         graded=sum(len(rows) for rows in reads.values()),
         adjudicated=sum(any(row.role == Read.Role.ADJUDICATION for row in rows) for rows in reads.values()),
     )
@@ -199,37 +212,26 @@ def _statements(sessions: set[UUID]) -> dict[UUID, dict[str, Mapping[str, Any]]]
     return found
 
 
-def _signed(clinic_id: UUID, period: Period) -> list[UUID]:
+def condition_figures(pairs: Sequence[tuple[int, int]]) -> tuple[ConditionFigures, ...]:
+    """Per condition that either side gave, from pairs of indices: the models' and the reader's."""
+    found = [
+        ConditionFigures(
+            condition,
+            by_models=sum(model == code for model, _reader in pairs),
+            by_readers=sum(reader == code for _model, reader in pairs),
+            both=sum(model == reader == code for model, reader in pairs),
+        )
+        for code, condition in enumerate(CONDITIONS)
+    ]
+    return tuple(one for one in found if one.by_models or one.by_readers)
+
+
+def _signed(clinic_id: UUID, period: Period) -> dict[UUID, UUID]:
+    """Signed reviews with their sessions, the newest last: a correction comes after what it replaces."""
     rows = Review.objects.filter(
         clinic_id=clinic_id, status=ReviewStatus.SIGNED, closed_at__gte=period.start, closed_at__lt=period.end
     )
-    return list(rows.values_list("pk", flat=True))
-
-
-def _overrides(signed: list[UUID]) -> tuple[Overrides, ...]:
-    """What counts after all decisions of the signed reviews, by finding."""
-    rows = FindingDecision.objects.filter(review__in=signed).select_related("finding").order_by("review", "position")
-    by_review: dict[UUID, list[FindingDecision]] = {}
-    for row in rows.defer("corrected", "reason"):
-        by_review.setdefault(row.review_id, []).append(row)
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for group in by_review.values():
-        for stack in stacks(group).values():
-            if stack:
-                finding = stack[-1].finding
-                code = finding.code if finding.kind == Finding.Kind.MEASURE else ""
-                found = counts.setdefault((finding.kind, code), {})
-                found[stack[-1].verdict] = found.get(stack[-1].verdict, 0) + 1
-    return tuple(
-        Overrides(
-            kind,
-            code,
-            accepted=found.get(Verdict.ACCEPTED, 0),
-            corrected=found.get(Verdict.CORRECTED, 0),
-            rejected=found.get(Verdict.REJECTED, 0),
-        )
-        for (kind, code), found in sorted(counts.items())
-    )
+    return dict(rows.order_by("closed_at").values_list("pk", "session_id"))
 
 
 def _minutes(clinic_id: UUID, period: Period) -> Minutes | TooFew:
