@@ -70,8 +70,8 @@ Found, by kind as readers named it:
 - Thin (vellus) hairs are missed most often, so the share of vellus hairs is a lower bound; calibres are measured only
   where a shaft lies free, which hairs of one unit that touch do not.
 - Two readers of one picture mostly differ by one hair: at about nine hairs in the frame that alone is a tenth.
-- It does not read drawings, and refuses them. Density and calibre were checked on drawings with their hairs given:
-  docs/studies/trichoscopy.json, `python -m vision study trichoscopy --data ../shared/data`.
+- How it does on drawn fields, which it never saw, and density and calibre on drawings with their hairs given:
+  docs/studies/trichoscopy.md, `python -m vision study trichoscopy --data ../shared/data`.
 """
 
 
