@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Exists, OuterRef
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -249,11 +248,16 @@ def _minutes(clinic_id: UUID, period: Period) -> Minutes | TooFew:
 
 def signed_unseen(signed: list[UUID]) -> tuple[UUID, ...]:
     """Signed reviews in which a statement of the models was never opened by the reviewer. There must be none."""
-    found = set()
-    for review in Review.objects.filter(pk__in=signed, analysis__isnull=False).only("pk", "analysis_id"):
-        looked = FindingOpened.objects.filter(review=review, subject_id=OuterRef("pk"))
-        rows = Finding.objects.filter(analysis_id=review.analysis_id).exclude(photo__removed_at__isnull=False)
-        rows = rows.filter(~Exists(looked)).select_related("analysis__session__patient")
-        if any(needs_decision(row.payload) for row in rows):
-            found.add(review.pk)
-    return tuple(sorted(found))
+    reviews = Review.objects.filter(pk__in=signed, analysis__isnull=False).values_list("pk", "analysis_id")
+    of_analysis: dict[UUID, list[UUID]] = {}
+    for review_id, analysis_id in reviews:
+        of_analysis.setdefault(analysis_id, []).append(review_id)
+    looked = set(FindingOpened.objects.filter(review__in=signed).values_list("review_id", "subject_id"))
+    present = Finding.objects.filter(analysis__in=of_analysis).exclude(photo__removed_at__isnull=False)
+    closed = {
+        finding_id: without
+        for finding_id, analysis_id in present.values_list("pk", "analysis_id")
+        if (without := [pk for pk in of_analysis[analysis_id] if (pk, finding_id) not in looked])
+    }
+    statements = (row for row in Finding.objects.filter(pk__in=closed).only("payload") if needs_decision(row.payload))
+    return tuple(sorted({review_id for row in statements for review_id in closed[row.pk]}))
