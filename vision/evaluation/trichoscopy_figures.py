@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from vision.evaluation.density_scatter import tell as tell_scatter
+
 
 def draw(report: Mapping[str, Any], file: Path) -> None:
     """Bias of the density of known hairs, and the error of widths by true width, between the limits that are wanted."""
@@ -79,6 +81,7 @@ def _densities(report: Mapping[str, Any]) -> Iterator[str]:
     yield "Thickness is told only for fields with three hairs or more: of sparse fields the emptier ones are missing"
     yield "from it, hence its bias there."
     yield ""
+    yield from tell_scatter(report["interval_constants"])
     if report["as_detected"] is not None:
         yield from _detected(report["as_detected"])
 

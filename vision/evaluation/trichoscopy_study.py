@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vision.calibre import Calibre, measure_calibres
 from vision.decode import decode_image
 from vision.density import NO_COUNT_ERROR, counting_frame
+from vision.evaluation.density_scatter import HAIRS_PER_UNIT, PX_PER_MM, SIZE, study_scatter
 from vision.evaluation.intervals import bootstrap_over_people, wilson
 from vision.evaluation.trichoscopy_matching import in_frame, match_hairs
 from vision.hairs import Found, hairs_of, look, within_domain
@@ -34,10 +35,6 @@ FIELDS: Final = 4
 TONE_FIELDS: Final = 3
 SCATTERED_HAIRS: Final = 400_000
 """Fields of known hairs per density, times the density: bias is told to 1 to 2 % at each."""
-HAIRS_PER_UNIT: Final = 2.0
-SIZE: Final = (832, 666)
-"""Of the research trichoscope, at its 233.3 px/mm."""
-PX_PER_MM: Final = 233.3
 CALIBRES_UM: Final = (20, 30, 40, 50, 60, 70, 80, 90, 100)
 CALIBRE_FIELDS: Final = 3
 JITTER_PX: Final = 3.0
@@ -73,6 +70,7 @@ def study_trichoscopy(data: Path) -> dict[str, Any]:
             "interval_covers_asked": None if covers is None else covers.as_dict(),
             "calibre": _calibres(),
         },
+        "interval_constants": study_scatter(data, DENSITIES),
         "as_detected": detected,
         "labelled_pictures_held_out": _labelled(data, shipped),
     }
