@@ -24,7 +24,6 @@ BOTH: Final = ""
 KINDS: Final = ("bald", "thinning", BOTH)
 STAGES: Final = tuple(range(1, 8))
 CONDITIONS: Final = tuple(Condition)
-VERDICTS: Final = (Verdict.ACCEPTED, Verdict.CORRECTED, Verdict.REJECTED)
 NUMBERS: Final = (Finding.Kind.MEASURE, Finding.Kind.SEVERITY, Finding.Kind.SALT)
 _PART: Final = {Finding.Kind.SEVERITY: "index", Finding.Kind.SALT: "score"}
 
@@ -132,7 +131,11 @@ class _Regions:
     def figures(self, kind: str) -> RegionFigures:
         return RegionFigures(
             kind,
-            *(self.counts.get(what, 0) for what in ("accepted", "redrawn", "renamed", "rejected", "added")),
+            accepted=self.counts.get("accepted", 0),
+            redrawn=self.counts.get("redrawn", 0),
+            renamed=self.counts.get("renamed", 0),
+            rejected=self.counts.get("rejected", 0),
+            added=self.counts.get("added", 0),
             seen=len(self.missed),
             confirmed=share_of(self.confirmed, self.shown_to),
             missed=share_of(self.missed, self.seen_by),
@@ -190,18 +193,24 @@ def _decided(people: Mapping[UUID, UUID]) -> Iterator[_Decided]:
 
 def _overrides(decided: Sequence[_Decided]) -> tuple[Overrides, ...]:
     """Verdicts by kind of finding, and by metric of a measure."""
-    found: dict[tuple[str, str], list[_Decided]] = {}
+    found: dict[tuple[str, str], list[tuple[str, UUID]]] = {}
     for one in decided:
         code = one.finding.code if one.finding.kind == Finding.Kind.MEASURE else ""
-        found.setdefault((one.finding.kind, code), []).append(one)
+        found.setdefault((one.finding.kind, code), []).append((one.decision.verdict, one.person))
     return tuple(
-        Overrides(
-            kind,
-            code,
-            *(sum(one.decision.verdict == verdict for one in group) for verdict in VERDICTS),
-            rate=share_of([one.decision.verdict != Verdict.ACCEPTED for one in group], [one.person for one in group]),
-        )
+        _overridden(kind, code, [verdict for verdict, _person in group], [person for _verdict, person in group])
         for (kind, code), group in sorted(found.items())
+    )
+
+
+def _overridden(kind: str, code: str, verdicts: Sequence[str], people: Sequence[UUID]) -> Overrides:
+    return Overrides(
+        kind,
+        code,
+        accepted=verdicts.count(Verdict.ACCEPTED),
+        corrected=verdicts.count(Verdict.CORRECTED),
+        rejected=verdicts.count(Verdict.REJECTED),
+        rate=share_of([verdict != Verdict.ACCEPTED for verdict in verdicts], people),
     )
 
 
@@ -316,5 +325,9 @@ def _conditions(decided: Sequence[_Decided]) -> Estimate | TooFew:
     pairs = []
     for one in decided:
         now = one.decision.corrected if one.decision.corrected is not None else one.finding.payload
-        pairs.append(tuple(CONDITIONS.index(Condition(str(part["shown"]))) for part in (one.finding.payload, now)))
+        pairs.append((_shown(one.finding.payload), _shown(now)))
     return kappa_of(pairs, len(CONDITIONS), people=[one.person for one in decided])
+
+
+def _shown(payload: Mapping[str, Any]) -> int:
+    return CONDITIONS.index(Condition(str(payload["shown"])))
