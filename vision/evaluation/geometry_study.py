@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vision.calibration_card import CardReading, read_card
 from vision.decode import decode_image
 from vision.evaluation.intervals import wilson
-from vision.evaluation.measure_study import study_measures
+from vision.evaluation.measure_study import study_scalp_shares
 from vision.hairline import TIMES, Eyes, find_eyes, measure_hairline
 from vision.head_lines import HeadLength, HeadLine, in_mm, in_percent
 from vision.parting import measure_parting
@@ -69,7 +69,7 @@ def study_geometry(data: Path) -> dict[str, Any]:
 
     partings = [_parting(width, number, seen) for width in WIDTHS_MM for number in range(HEADS_PER_WIDTH)]
     fronts = [row for number in range(FRONTS) for row in _front(number, seen)]
-    share = study_measures(data)["measures"]["affected_share"]
+    share = study_scalp_shares(data, segmenter)["measures"]["affected_share"]
     return {
         "command": "python -m vision study geometry --data ../shared/data --json docs/studies/geometry.json",
         "release": segmenter.release.id,

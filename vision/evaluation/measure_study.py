@@ -1,8 +1,11 @@
-"""How far the measured shares are from drawn ones on people held out, and how often the 95 % interval holds them."""
+"""How far the measured shares are from drawn ones on people held out, and how often the 95 % interval holds them.
+
+Shares of the whole scalp, and of each region listed (:mod:`vision.evaluation.region_shares`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +14,10 @@ from numpy.typing import NDArray
 
 from vision.decode import decode_image
 from vision.evaluation.intervals import bootstrap_over_people, wilson
+from vision.evaluation.region_shares import error_over_half, study_region_shares
 from vision.evaluation.segmentation import SCALP_REGION_CLASSES
 from vision.measure import WEIGHTS, WIDENED, measure_photo
-from vision.pipeline import SEGMENTATION, held_out_errors, load_networks, newest_releases
+from vision.pipeline import REGIONS, SEGMENTATION, LoadedNetwork, held_out_errors, load_networks, newest_releases
 from vision.release import ReleaseMissing
 from vision.segment import segment
 from vision.training.data import PhotoFile, list_scalp_regions, on_side, read_grey
@@ -24,23 +28,33 @@ TAKEN_AS_GOOD: Final = QualityReport(())
 
 
 def study_measures(data: Path) -> dict[str, Any]:
-    """Per share: mean absolute error, bias, share of pictures whose interval holds the drawn value, mean width.
+    """Per share: mean absolute error, bias, share of pictures whose interval holds the drawn value, mean width; and the
+    same of the regions listed.
 
     Raises ReleaseMissing without a segmentation release.
     """
     chosen = newest_releases()
     if SEGMENTATION not in chosen:
         raise ReleaseMissing("no segmentation has been released")
-    networks = load_networks({SEGMENTATION: chosen[SEGMENTATION]})
+    networks = load_networks({task: chosen[task] for task in (SEGMENTATION, REGIONS) if task in chosen})
     assert networks.segmenter is not None
-    errors = held_out_errors(networks.segmenter)
+    return {
+        "command": "python -m vision study measures --data ../shared/data --json docs/studies/measures.json",
+        **study_scalp_shares(data, networks.segmenter),
+        "regions": None if networks.detector is None else study_region_shares(data, networks),
+    }
+
+
+def study_scalp_shares(data: Path, segmenter: LoadedNetwork) -> dict[str, Any]:
+    """The shares of the whole scalp on people held out."""
+    errors = held_out_errors(segmenter)
     files = on_side(list_scalp_regions(data), "test")
     pairs: list[dict[Metric, tuple[Measured, float]]] = []
     people: list[str] = []
     refused = 0
     for file in files:
         image = decode_image(file.image.read_bytes())
-        scalp_map = segment(image, networks.segmenter.network, networks.segmenter.release)
+        scalp_map = segment(image, segmenter.network, segmenter.release)
         size = (image.shape[1], image.shape[0])
         measures = measure_photo(scalp_map, TAKEN_AS_GOOD, PhotoContext(View.CROWN), size, errors)
         truth = drawn_shares(file)
@@ -51,8 +65,7 @@ def study_measures(data: Path) -> dict[str, Any]:
         pairs.append(found)
         people.append(file.person)
     return {
-        "command": "python -m vision study measures --data ../shared/data --json docs/studies/measures.json",
-        "release": networks.segmenter.release.id,
+        "release": segmenter.release.id,
         "widened_by": {metric.value: factor for metric, factor in WIDENED.items()},
         "n_images": len(files),
         "n_people": len(set(people)),
@@ -62,6 +75,14 @@ def study_measures(data: Path) -> dict[str, Any]:
             for metric in WEIGHTS
         },
     }
+
+
+def illustrate(report: Mapping[str, Any], file: Path) -> None:
+    """A picture and tables beside the JSON."""
+    from vision.evaluation.measure_figures import draw, tell
+
+    draw(report, file.with_suffix(".png"))
+    file.with_suffix(".md").write_text(tell(report), encoding="utf-8")
 
 
 def drawn_shares(file: PhotoFile) -> dict[Metric, float]:
@@ -77,7 +98,7 @@ def _widening(pairs: Sequence[tuple[Measured, float]], people: Sequence[str], wi
 
     The factor is the 95 % point of error over half width (the next higher value). It is at least 1.
     """
-    ratios = widened * np.array([_error_over_half(found, true) for found, true in pairs])
+    ratios = widened * np.array([error_over_half(found, true) for found, true in pairs])
     kept = np.array(people)
     held = [ratio <= _factor(ratios[kept != person]) for ratio, person in zip(ratios, people, strict=True)]
     holds = wilson(sum(held), len(held))
@@ -89,15 +110,6 @@ def _widening(pairs: Sequence[tuple[Measured, float]], people: Sequence[str], wi
 
 def _factor(ratios: NDArray[np.float64]) -> float:
     return max(1.0, float(np.quantile(ratios, 0.95, method="higher")))
-
-
-def _error_over_half(found: Measured, true: float) -> float:
-    """Error over the half width on its side; 0 where an interval that ends at what is possible holds the truth."""
-    if found.low <= true <= found.high:
-        half = found.high - found.value if true > found.value else found.value - found.low
-        return abs(true - found.value) / half if half > 0 else 0.0
-    half = max(found.high - found.value, found.value - found.low)
-    return abs(true - found.value) / half
 
 
 def _figures(pairs: Sequence[tuple[Measured, float]], people: Sequence[str], widened: float) -> dict[str, Any]:
