@@ -7,6 +7,7 @@ import email
 import email.policy
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import prepared_folder
 from tools.with_postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +28,13 @@ PICTURES = Path(__file__).parent / "screenshots"
 START = """
 import django, sys
 django.setup()
-from config.demo import prepare
+from django.utils import timezone
 from config.demo_people import ensure_people
 from config.start import run, services
-prepare()
-print(ensure_people().join_code, flush=True)
+from tests.e2e.cast import ensure_cast
+demo = ensure_people()
+ensure_cast(timezone.now())
+print(demo.join_code, flush=True)
 sys.exit(run(services(sys.argv[1])))
 """
 
@@ -67,21 +71,16 @@ class Portal:
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """One portal for all: what a test leaves behind, the next one finds."""
-    with running_portal(tmp_path_factory.mktemp("portal")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def untouched_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A portal for this module's tests alone, its demo people as they were made."""
-    with running_portal(tmp_path_factory.mktemp("portal")) as started:
+    """One portal for all: what a test leaves behind, the next one finds (``tests.e2e.cast`` for whoever minds)."""
+    folder = tmp_path_factory.mktemp("portal")
+    shutil.copytree(prepared_folder(tmp_path_factory), folder, dirs_exist_ok=True)
+    with running_portal(folder) as started:
         yield started
 
 
 @contextlib.contextmanager
 def running_portal(folder: Path) -> Iterator[Portal]:
-    """The portal with web process and workers on a free port, its files in ``folder``; stopped at the end."""
+    """The portal in a prepared ``folder``, with web process and workers on a free port; stopped at the end."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     environment = {

@@ -13,13 +13,14 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from config.demo_people import PATIENTS
+from tests.e2e.cast import CAMERA
 from tests.e2e.conftest import Portal
 from tests.e2e.people import Person, open_window
 from vision.render import draw_head
 from vision.render.card import CardPose, lay_card
 from vision.types import View
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("camera")]
 
 LONG = 60_000
 FRONT_CAMERA = """
@@ -31,7 +32,7 @@ MediaStreamTrack.prototype.getSettings = function () { return { ...settings.call
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A motion JPEG of a head from above that holds still, a calibration card beside it; two stills of it."""
-    drawn = draw_head(View.CROWN, seed=PATIENTS[0].seed, thinning=0.35, parting=0.6, size=(1280, 960))
+    drawn = draw_head(View.CROWN, seed=CAMERA.seed, thinning=0.35, parting=0.6, size=(1280, 960))
     picture = cv2.cvtColor(lay_card(drawn.image, CardPose(centre=(0.18, 0.86))), cv2.COLOR_RGB2BGR)
     path = tmp_path_factory.mktemp("film") / "head.mjpeg"
     path.write_bytes(jpeg(picture, 95) * 2)
@@ -68,7 +69,7 @@ def _executable() -> str:
 def send_baseline(patient: Person, film: Path) -> None:
     """A first session with one photo, sent: what the next one is lined up with."""
     page = patient.page
-    session = start_session(patient, PATIENTS[0].email)
+    session = start_session(patient, CAMERA.email)
     patient.go(f"/sessions/{session}/capture/?view=crown")
     page.set_input_files("input[type=file]", film.with_suffix(".jpg"))
     expect(page.locator(".upload[data-state=accepted]")).to_have_count(1, timeout=LONG)
@@ -78,7 +79,7 @@ def send_baseline(patient: Person, film: Path) -> None:
 
 
 def start_session(patient: Person, address: str) -> str:
-    """A new session of one of the demo's patients, up to its photos."""
+    """A new session of a patient, up to its photos."""
     page = patient.page
     if page.url == "about:blank":
         patient.sign_in(address)
@@ -104,7 +105,7 @@ def test_a_photo_is_taken_lined_up_and_kept(portal: Portal, browser_with_camera:
     patient = open_window(browser_with_camera, portal, "camera", 390, "camera")
     page = patient.page
     send_baseline(patient, film)
-    session = start_session(patient, PATIENTS[0].email)
+    session = start_session(patient, CAMERA.email)
     patient.go(f"/sessions/{session}/capture/?view=crown")
     patient.look("01-offer")
     page.get_by_role("button", name="Take it with the camera").click()

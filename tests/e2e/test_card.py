@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from config.demo_people import PATIENTS
+from tests.e2e.cast import CARD
 from tests.e2e.conftest import Portal
 from tests.e2e.people import open_window
 from tests.e2e.test_camera import start_session
@@ -17,7 +17,7 @@ from vision.render import draw_head
 from vision.render.card import CardPose, lay_card
 from vision.types import View
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 LONG = 60_000
 LEFT, RIGHT = CardPose(centre=(0.22, 0.8)), CardPose(centre=(0.78, 0.8))
@@ -26,7 +26,7 @@ LEFT, RIGHT = CardPose(centre=(0.22, 0.8)), CardPose(centre=(0.78, 0.8))
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One head, without a card, with one, with two, and in the mirror."""
-    head = draw_head(View.CROWN, seed=PATIENTS[1].seed, thinning=0.2, size=(1280, 960)).image
+    head = draw_head(View.CROWN, seed=CARD.seed, thinning=0.2, size=(1280, 960)).image
     one = lay_card(head, LEFT)
     shown = {"none": head, "one": one, "two": lay_card(one, RIGHT), "mirror": np.ascontiguousarray(one[:, ::-1])}
     folder = tmp_path_factory.mktemp("cards")
@@ -36,11 +36,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_what_becomes_of_the_card_in_a_photo_is_said_beside_it(
-    untouched_portal: Portal, browser: Browser, pictures: dict[str, Path]
+    portal: Portal, browser: Browser, pictures: dict[str, Path]
 ) -> None:
-    patient = open_window(browser, untouched_portal, "card", 390, "card")
+    patient = open_window(browser, portal, "card", 390, "card")
     page = patient.page
-    session = start_session(patient, PATIENTS[1].email)
+    session = start_session(patient, CARD.email)
     capture = f"/sessions/{session}/capture/?view=crown"
     said = {
         "none": None,

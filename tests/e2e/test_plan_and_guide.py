@@ -12,9 +12,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_plan_guide_and_reminders(untouched_portal: Portal, browser: Browser, width: int) -> None:
-    patient = open_window(browser, untouched_portal, "patient", width, f"plan-{width}")
-    clinician = open_window(browser, untouched_portal, "clinician", width, f"plan-{width}")
+def test_plan_guide_and_reminders(portal: Portal, browser: Browser, width: int) -> None:
+    patient = open_window(browser, portal, "patient", width, f"plan-{width}")
+    clinician = open_window(browser, portal, "clinician", width, f"plan-{width}")
     patient.sign_in("patient@demo.test")
     see_the_plan(patient)
     read_the_guide(patient)

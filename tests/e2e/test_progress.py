@@ -14,7 +14,7 @@ from config.demo_progress import FOLLOWED
 from tests.e2e.conftest import ROOT, Portal
 from tests.e2e.people import Person, open_window
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("progress")]  # the visits are measured once
 
 VISITS = """
 import django

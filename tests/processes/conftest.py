@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import prepared_folder
 from tests.processes.portal import Portal
 from tools.with_postgres import cluster
 from vision.release import list_releases
@@ -22,20 +23,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.processes)
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a portal without people on SQLite."""
+@pytest.fixture(scope="session", autouse=True)
+def _releases() -> None:
     if not list_releases():
         pytest.skip("no network is released under vision/releases")
-    portal = Portal(tmp_path_factory.mktemp("prepared"))
-    portal.act("prepare")
-    return portal.home
 
 
 @pytest.fixture
-def portal(prepared: Path, tmp_path: Path) -> Iterator[Portal]:
+def portal(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal on SQLite, nothing started yet."""
-    home = shutil.copytree(prepared, tmp_path / "portal")
+    home = shutil.copytree(prepared_folder(tmp_path_factory), tmp_path / "portal")
     own = Portal(home)
     yield own
     own.close()
@@ -49,13 +46,21 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def postgres_portal(postgres: str, tmp_path: Path) -> Iterator[Portal]:
-    """A portal on PostgreSQL, its databases new."""
-    if not list_releases():
-        pytest.skip("no network is released under vision/releases")
-    own = Portal(tmp_path, postgres)
+@pytest.fixture(scope="session")
+def prepared_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a portal without people on PostgreSQL; its databases are the cluster's templates."""
+    own = Portal(tmp_path_factory.mktemp("prepared-on-postgres"), postgres)
     own.make_databases()
     own.act("prepare")
+    own.keep_databases_as_templates()
+    return own.home
+
+
+@pytest.fixture
+def postgres_portal(postgres: str, prepared_on_postgres: Path, tmp_path: Path) -> Iterator[Portal]:
+    """A portal on PostgreSQL, nothing started yet. Its tests are the group ``postgres``: one cluster, migrated once."""
+    home = shutil.copytree(prepared_on_postgres, tmp_path / "portal")
+    own = Portal(home, postgres)
+    own.make_databases(from_templates=True)
     yield own
     own.close()

@@ -55,12 +55,19 @@ class Portal:
                 "TRICHORA_KEY_STORE": f"{database}/portal_keys",
             }
 
-    def make_databases(self) -> None:
-        """Both databases on PostgreSQL, empty."""
+    def make_databases(self, *, from_templates: bool = False) -> None:
+        """Both databases on PostgreSQL: empty, or as :meth:`keep_databases_as_templates` found them."""
         with psycopg.connect(f"{self.database}/postgres", autocommit=True) as server:
             for name in ("portal", "portal_keys"):
+                template = f" TEMPLATE {name}_prepared" if from_templates else ""
                 server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-                server.execute(f"CREATE DATABASE {name}".encode())
+                server.execute(f"CREATE DATABASE {name}{template}".encode())
+
+    def keep_databases_as_templates(self) -> None:
+        """Put both databases on PostgreSQL aside, to be copied instead of migrated again."""
+        with psycopg.connect(f"{self.database}/postgres", autocommit=True) as server:
+            for name in ("portal", "portal_keys"):
+                server.execute(f"ALTER DATABASE {name} RENAME TO {name}_prepared".encode())
 
     def act(self, *arguments: str) -> Any:
         """Run a verb of ``tests.processes.act`` and give its answer."""
@@ -70,7 +77,7 @@ class Portal:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr

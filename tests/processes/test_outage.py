@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.processes.conftest import VIEWS
 from tests.processes.portal import Portal, assert_one_result, wait_for
@@ -37,6 +38,7 @@ def away(address: str) -> Iterator[None]:
         pg_ctl("--log", str(Path(data).parent / "log"), "--options", options, "start")
 
 
+@pytest.mark.xdist_group("postgres")
 def test_an_analysis_outlives_the_database(postgres_portal: Portal, postgres: str):
     portal = postgres_portal
     seeded = portal.act("seed", *VIEWS)

@@ -74,6 +74,7 @@ def test_a_photo_damaged_on_the_disk_fails_the_analysis_and_not_the_case(portal:
     assert portal.act("claim", seeded["session"])["review"], "a clinician can take the case without measurements"
 
 
+@pytest.mark.xdist_group("postgres")
 def test_two_workers_share_the_sessions_of_one_postgresql(postgres_portal: Portal):
     portal = postgres_portal
     portal.start_gpu_worker("one")
