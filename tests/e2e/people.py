@@ -1,7 +1,8 @@
-"""A person at a browser: signs in, is looked over by axe on each page, and leaves a screenshot."""
+"""A person at a browser: signs in, is looked over by axe on each page, and leaves a screenshot where wanted."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
@@ -14,6 +15,7 @@ PICTURES_ARE_THERE = """() => Promise.all([...document.images].map((image) => {
   image.loading = "eager";
   return image.complete ? null : new Promise((done) => { image.onload = image.onerror = done; });
 }))"""
+PICTURES_WANTED = os.environ.get("E2E_PICTURES", "yes") != "no"  # for somebody to look at; no test compares them
 HEIGHTS = {390: 844, 820: 1180, 1440: 900}
 PATIENCE = 30_000  # ms for an action and for what it brings about, also on a busy machine
 LONG = 180_000  # ms for what a worker has to do first
@@ -37,12 +39,13 @@ class Person:
         self.page.goto(self.portal.origin + path)
 
     def look(self, name: str) -> None:
-        """Keep a picture of the page; nothing overflows sideways, and axe finds nothing."""
+        """Nothing overflows sideways, and axe finds nothing; keeps a picture of the page where pictures are wanted."""
         self.page.wait_for_load_state()
         self.page.evaluate(PICTURES_ARE_THERE)
         target = PICTURES / self.folder
         target.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=target / f"{self.name}-{name}.png", full_page=True)
+        if PICTURES_WANTED:
+            self.page.screenshot(path=target / f"{self.name}-{name}.png", full_page=True)
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 1:
             self.problems.append(f"{name}: the page is {wide} px wider than the screen")
