@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 from uuid import UUID
-
-from django.utils import timezone
+from zoneinfo import ZoneInfo
 
 from accounts.actors import Actor
 from accounts.models import Membership
 from accounts.roles import Permission, Role
-from accounts.selectors import staff_of
+from accounts.selectors import clinic_of, staff_of
 from reviews.desk import desk_of
 from reviews.models import Review, ReviewStatus
 
@@ -38,10 +37,11 @@ class Workload:
 
 
 def workloads(actor: Actor, *, now: datetime) -> list[Workload]:
-    """The clinic's clinicians by name; the week begins on Monday, in the clinic's time zone as it is active."""
+    """The clinic's clinicians by name; the week begins on Monday, on the clinic's clock."""
     actor.check(Permission.READ_CASES)
     desk = desk_of(actor, now)
-    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    here = now.astimezone(ZoneInfo(clinic_of(actor).time_zone))
+    today = here.replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
     since = min(monday, now - TIMES_OVER)
     signed = Review.objects.visible_to(actor).filter(status=ReviewStatus.SIGNED, closed_at__gte=since)

@@ -96,15 +96,15 @@ class AgreementPage:
     pictures: tuple[Picture, ...]
 
 
-def period_of(start: str, end: str, *, today: date, zone: str) -> Period:
+def period_of(start: str, end: str, *, now: datetime, zone: str) -> Period:
     """The period that the address asks for, in the clinic's time zone; the last year where it does not say.
 
     A date that cannot be read is left out, and one that ends before it begins is turned round.
     """
-    last, first = _date(end) or today, _date(start)
+    place = ZoneInfo(zone)
+    last, first = _date(end) or now.astimezone(place).date(), _date(start)
     first = first or last - timedelta(days=DEFAULT_DAYS)
     first, last = min(first, last), max(first, last)
-    place = ZoneInfo(zone)
     begin = datetime.combine(first, time.min, tzinfo=place)
     close = datetime.combine(last + timedelta(days=1), time.min, tzinfo=place)
     return Period(begin.astimezone(UTC), close.astimezone(UTC))

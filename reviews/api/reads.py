@@ -353,6 +353,6 @@ class ClinicAgreement(APIView):
         """The figures of the clinic for a period (the last year), with 95 % intervals and without patients."""
         actor, asked = api_actor(request), request.query_params
         zone = clinic_of(actor).time_zone if actor.clinic_id else "UTC"
-        period = period_of(asked.get("from", ""), asked.get("to", ""), today=timezone.localdate(), zone=zone)
+        period = period_of(asked.get("from", ""), asked.get("to", ""), now=timezone.now(), zone=zone)
         head, *rows = csv_rows(agreement_report(actor, period))
         return Response(FigureOut([dict(zip(head, row, strict=True)) for row in rows], many=True).data)

@@ -43,7 +43,5 @@ def agreement_csv(request: HttpRequest) -> HttpResponse:
 def _report(request: HttpRequest) -> Report:
     actor = actor_of(request)
     asked = request.GET
-    period = period_of(
-        asked.get("from", ""), asked.get("to", ""), today=timezone.localdate(), zone=clinic_of(actor).time_zone
-    )
+    period = period_of(asked.get("from", ""), asked.get("to", ""), now=timezone.now(), zone=clinic_of(actor).time_zone)
     return agreement_report(actor, period)
