@@ -144,4 +144,5 @@ def tensor_offsets(path: Path) -> dict[str, int]:
 
 
 def _as_shipped(value: NDArray[np.generic]) -> NDArray[np.generic]:
-    return value.astype(np.float16) if np.issubdtype(value.dtype, np.floating) else value
+    """In row order: a network trained with channels last has its weights lie otherwise, and a file keeps no strides."""
+    return np.ascontiguousarray(value.astype(np.float16) if np.issubdtype(value.dtype, np.floating) else value)
