@@ -14,12 +14,15 @@ from tests.vision.conftest import drawn
 from vision.calibration_card import CardReading, read_card
 from vision.evaluation.quality_defects import coloured, distant, glossy
 from vision.quality import check_upload
-from vision.quality.head import MODEL, HeadLook, look_for_head
-from vision.quality.limits import OTHER_VIEW, SEEN_BY_THE_NETWORK
-from vision.quality.readers import VIEWS_READ, against, view_reader
+from vision.quality.covers import MOST_COVERED, cover_reader, score
+from vision.quality.head import MODEL, look_for_head
+from vision.quality.limits import OTHER_VIEW
+from vision.quality.readers import VIEWS_READ, Reader, against, view_reader
 from vision.release import sha256_of
 from vision.render import draw_trichoscopy
 from vision.render.card import CardPose, lay_card
+from vision.render.covers import Cover, draw_cover
+from vision.training.gate_covers import with_itself
 from vision.types import QualityCheck, RgbImage, ScalpClass, View
 
 
@@ -58,11 +61,25 @@ def test_a_likely_fault_is_said_and_does_not_refuse(crown: RgbImage, spoil, faul
     assert report.passed
 
 
-def test_a_scalp_in_two_pieces_is_not_together() -> None:
-    scalp = np.ones((20, 30), np.bool_)
-    scalp[8:12] = False
-    assert HeadLook(scalp, 0.8).together == pytest.approx(0.5)
-    assert not SEEN_BY_THE_NETWORK[QualityCheck.COVERED].passes(0.5)
+@pytest.mark.parametrize("cover", list(Cover))
+def test_a_cover_across_the_head_is_said_and_does_not_refuse(crown: RgbImage, cover: Cover) -> None:
+    height, width = crown.shape[:2]
+    box = (0.25 * width, 0.2 * height, 0.75 * width, 0.8 * height)
+    report = check_upload(draw_cover(crown, box, cover, np.random.default_rng(4)).image, View.CROWN)
+    assert QualityCheck.COVERED in report.warnings
+
+
+def test_the_cells_that_look_most_covered_speak_for_the_picture() -> None:
+    reader = Reader(np.array([[0.0, 1.0]], np.float32), np.zeros(2, np.float32), "")
+    free, covered = np.full((40, 1), -5, np.float32), np.full((MOST_COVERED, 1), 3, np.float32)
+    assert score(np.concatenate([free, covered]), reader) == pytest.approx(3.0)
+    assert score(np.concatenate([free, covered[:1]]), reader) < 0
+
+
+def test_a_head_pasted_on_itself_is_a_free_example(crown: RgbImage) -> None:
+    pasted = with_itself(crown, (100.0, 100.0, 400.0, 400.0), Cover.HAND, np.random.default_rng(4))
+    assert (pasted.image != crown).any()
+    assert not pasted.share.any()
 
 
 def test_the_card_tells_a_cast_that_the_head_alone_does_not(crown: RgbImage) -> None:
@@ -91,6 +108,7 @@ def test_the_gate_sees_the_scalp_where_it_was_drawn() -> None:
 
 def test_the_reader_was_fitted_on_the_network_it_reads() -> None:
     assert view_reader().head == sha256_of(MODEL), "fit it again: python -m vision train gate_views"
+    assert cover_reader().head == sha256_of(MODEL), "fit it again: python -m vision train gate_covers"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 
 from vision.quality import limits
 from vision.quality.colour import cast_on_card, cast_on_head, glare_share
+from vision.quality.covers import cover_score
 from vision.quality.face import face_turn
 from vision.quality.head import HeadLook, look_for_head
 from vision.quality.pixels import headlike_share, light_slope_stops, middle, reduced, sharpness
@@ -92,7 +93,7 @@ def _of_overview(
         return
     if not faced:
         yield _other_view(image, look, view)
-    yield _held(QualityCheck.COVERED, look.together, share[QualityCheck.COVERED])
+    yield _held(QualityCheck.COVERED, cover_score(look), share[QualityCheck.COVERED])
     if view is View.HAIRLINE and (turn := face_turn(image, turned=True)) is not None:
         yield _held(QualityCheck.TILTED, abs(turn), limits.TILT)
     small = reduced(image)

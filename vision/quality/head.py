@@ -61,14 +61,6 @@ class HeadLook:
         """Share of the picture that is scalp."""
         return float(self.scalp.mean())
 
-    @property
-    def together(self) -> float:
-        """Share of the scalp that its largest piece holds; 0 without scalp."""
-        if not self.scalp.any():
-            return 0.0
-        _, _, pieces, _ = cv2.connectedComponentsWithStats(self.scalp.astype(np.uint8), connectivity=8)
-        return float(pieces[1:, cv2.CC_STAT_AREA].max() / self.scalp.sum())
-
     def mask(self, width: int, height: int) -> Mask:
         """The scalp at another size of the same picture."""
         sized = cv2.resize(self.scalp.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
