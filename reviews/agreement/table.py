@@ -66,11 +66,11 @@ def _seen(seen: Seen) -> Iterator[list[str]]:
         total = len(stages.pairs) + stages.ungradable + stages.rejected
         yield ["stages", "norwood", measure, str(total), str(count), "", "", BESIDE]
     yield ["conditions", "condition", "cohen_kappa", *_figure(seen.condition), BESIDE]
-    for row in seen.overrides:
-        what = row.code or row.kind
-        yield ["overrides", what, "share_corrected_or_rejected", *_figure(row.rate), BESIDE]
+    for decided in seen.overrides:
+        what = decided.code or decided.kind
+        yield ["overrides", what, "share_corrected_or_rejected", *_figure(decided.rate), BESIDE]
         for name in ("accepted", "corrected", "rejected"):
-            yield ["overrides", what, name, str(row.total), str(getattr(row, name)), "", "", BESIDE]
+            yield ["overrides", what, name, str(decided.total), str(getattr(decided, name)), "", "", BESIDE]
 
 
 def _region(region: RegionFigures) -> Iterator[list[str]]:
