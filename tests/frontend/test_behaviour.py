@@ -249,11 +249,12 @@ def test_upload_goes_on_after_a_dropped_connection(page: Page, showcase: Showcas
 
 
 def wait_for(page: Page, arrived: Callable[[], bool]) -> None:
-    """Up to five seconds for what the server should hear."""
-    for _ in range(50):
+    """Until the server has heard it; a busy machine may take its time, one that never says it fails the test."""
+    for _ in range(200):
         if arrived():
             return
         page.wait_for_timeout(100)
+    raise AssertionError("the server was not told within 20 seconds")
 
 
 def open_stage(page: Page, showcase: Showcase) -> None:
@@ -263,15 +264,19 @@ def open_stage(page: Page, showcase: Showcase) -> None:
 
 
 def test_outline_is_moved_by_keys_saved_and_undone(page: Page, showcase: Showcase) -> None:
+    page.clock.install()
     open_stage(page, showcase)
     page.keyboard.press("j")
     page.locator(".openseadragon-canvas").focus()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000") / 1000)  # no rest between the keys, however slow the machine
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowDown")
+    page.clock.resume()
     wait_for(page, lambda: len(showcase.posted) >= 1)
     expect(page.locator("[data-autosave]")).to_have_text("Saved")
     page.keyboard.press("u")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    wait_for(page, lambda: len(showcase.posted) >= 2)
     page.wait_for_timeout(1500)  # the editor reports late; an undone move must not come back
     steps = [(change["action"], change["id"], change["box"]) for change in showcase.posted]
     assert [(action, key) for action, key, _ in steps] == [("update", "one"), ("update", "one")]
