@@ -8,7 +8,11 @@ PIP = $(BIN)/python -m pip install --quiet --constraint requirements/constraints
 DATA ?= ../shared/data
 SETS = requirements/constraints.txt pyproject.toml
 
-.PHONY: demo test test-sqlite test-postgres check bench train front lock clean
+# Several at once, what each of them says kept together.
+SIDE_BY_SIDE = --no-print-directory --output-sync=target
+
+.PHONY: demo test test-packages test-sqlite test-postgres bench train front lock clean
+.PHONY: check check-types check-style check-imports check-drift
 
 demo: $(VENV)/.serve static/dist/.built  ## the working portal with demo people; Ctrl-C stops it
 	@tools/system_packages serve
@@ -35,22 +39,34 @@ static/dist/.built: package.json package-lock.json build.mjs $(shell find static
 
 front: static/dist/.built
 
-test: $(VENV)/.dev static/dist/.built  ## everything, on SQLite and on a real PostgreSQL
-	@tools/system_packages serve test
+test:  ## everything, on SQLite and on a real PostgreSQL
+	@$(MAKE) $(SIDE_BY_SIDE) --jobs 3 $(VENV)/.dev static/dist/.built test-packages
 	$(MAKE) --no-print-directory test-sqlite test-postgres
+
+test-packages: | $(BIN)/python
+	@tools/system_packages serve test
 
 test-sqlite:
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not processes and not browser"
-	$(BIN)/python -m pytest -m "processes or browser"
+	E2E_PICTURES=no $(BIN)/python -m pytest -n 2 --dist loadgroup -m "processes or browser"
 
 test-postgres:
-	$(BIN)/python -m tools.with_postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not research and not processes" --ignore tests/vision --ignore tests/frontend
+	$(BIN)/python -m tools.with_postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m "database and not browser and not research and not processes" --ignore tests/vision --ignore tests/frontend
 
 check: $(VENV)/.dev  ## lint, types, import contracts, drift of migrations, schema and diagrams, deploy check
+	@$(MAKE) $(SIDE_BY_SIDE) --jobs 2 --keep-going check-types check-style check-imports check-drift
+
+check-types:
+	$(BIN)/mypy .
+
+check-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+
+check-imports:
 	$(BIN)/lint-imports
+
+check-drift:
 	$(BIN)/python -m tools.check
 
 bench: $(VENV)/.dev  ## measured comparisons; each prints a table and a ratio

@@ -10,14 +10,41 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 
+DATABASE_FIXTURES = {
+    "db", "transactional_db", "django_db_setup", "django_db_reset_sequences", "django_db_serialized_rollback",
+    "live_server", "admin_user", "admin_client",
+}  # fmt: skip
+"""pytest-django's."""
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "database: touches the suite's database (given to every such test)")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the command line's choice of markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that may touch the database may touch the key store too: nearly every row is sealed."""
+    """A test that may touch the database may touch the key store too: nearly every row is sealed.
+
+    What may touch neither gives the same answer on every database: the run on PostgreSQL leaves it out by its marker.
+    """
     for item in items:
         for marker in item.iter_markers("django_db"):
             marker.kwargs.setdefault("databases", ["default", "keys"])
+        if touches_database(item):
+            item.add_marker("database")
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Whether pytest-django lets the test reach the database."""
+    if item.get_closest_marker("django_db") is not None:
+        return True
+    if DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+        return True
+    of_class = getattr(item, "cls", None)
+    return of_class is not None and issubclass(of_class, TransactionTestCase)
 
 
 @pytest.fixture(autouse=True)
