@@ -25,7 +25,7 @@ from vision.quality import limits
 from vision.quality.covers import cover_score
 from vision.quality.head import look_for_head
 from vision.render import HAIR_COLOURS, SKIN_TONES, draw_head
-from vision.render.covers import Box, Cover, draw_cover, fill, lay_cover
+from vision.render.covers import Box, Cover, draw_cover, fill, lay_cover, size_of
 from vision.training.gate_covers import Stuff, cut_stuff, scalp_box, with_itself
 from vision.types import QualityCheck, RgbImage, View
 
@@ -192,8 +192,9 @@ def _table(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _laid(image: RgbImage, box: Box, shape: Shape, stuff: Stuff, person: str, random: np.random.Generator) -> RgbImage:
-    drawn = shape(image.shape[:2], box, random)
-    surface = fill(stuff.piece(Cover.HAT, person, random), image.shape[1::-1])
+    height, width = size_of(image)
+    drawn = shape((height, width), box, random)
+    surface = fill(stuff.piece(Cover.HAT, person, random), (width, height))
     return lay_cover(image, drawn, surface, random).image
 
 

@@ -51,7 +51,7 @@ def draw_cover(
 
     ``stuff``: cloth or skin cut from a photograph, of any size; without it the cover's surface is drawn.
     """
-    shape = {Cover.BAND: _band, Cover.HAT: _hat, Cover.HAND: _hand}[kind](image.shape[:2], scalp, random)
+    shape = {Cover.BAND: _band, Cover.HAT: _hat, Cover.HAND: _hand}[kind](size_of(image), scalp, random)
     height, width = shape.shape
     if stuff is not None:
         surface = fill(stuff, (width, height))
@@ -74,6 +74,11 @@ def lay_cover(
     noise = random.standard_normal((height, width, 1), dtype=np.float32) * 2.0
     laid = around * (1 - share[..., None]) + (shown + noise) * share[..., None]
     return CoveredPhoto(np.asarray(np.clip(laid, 0, 255), np.uint8), np.asarray(share, np.float32))
+
+
+def size_of(image: RgbImage) -> tuple[int, int]:
+    """Height and width in px."""
+    return image.shape[0], image.shape[1]
 
 
 def fill(stuff: RgbImage, size: tuple[int, int]) -> NDArray[np.float32]:
