@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from reviews.agreement.figures import Estimate, Limits
 from reviews.agreement.report import ConditionFigures, Minutes, Report
-from reviews.agreement.seen import BOTH, NumberFigures, Overrides, RegionFigures, Seen, StageFigures
+from reviews.agreement.seen import BOTH, STAGES, NumberFigures, Overrides, RegionFigures, Seen, StageFigures
 from reviews.agreement.words import REGIONS, named, signed, unit_words
 from reviews.wording import CONDITIONS
 
@@ -88,7 +88,7 @@ def _plot(
     ) % {"title": title, "bias": signed(limits.bias), "low": signed(limits.lower), "high": signed(limits.upper)}
     points = [{"mean": (one + other) / 2, "difference": one - other} for one, other in pairs]
     lines = [{"at": found.value} for found in (limits.lower, limits.bias, limits.upper)]
-    scale = {"domain": domain} if domain else {"zero": False}
+    scale = {"domain": domain} if domain else {"zero": False, "padding": 10}
     x = {"field": "mean", "type": "quantitative", "title": _("Mean of both"), "scale": scale}
     y_title = _("Difference, %(unit)s") % {"unit": unit}
     spec = {
@@ -177,14 +177,17 @@ def _intervals(rows: Sequence[tuple[str, str, Estimate]], unit: str) -> dict[str
     ]
     scale = {"domain": [0, 100]}
     y: dict[str, Any] = {"y": {"field": "kind", "type": "nominal", "title": None}}
+    line: dict[str, Any] = {
+        "x": {"field": "low", "type": "quantitative", "title": unit, "scale": scale},
+        "x2": {"field": "high"},
+    }
     point: dict[str, Any] = {"x": {"field": "rate", "type": "quantitative"}}
     names = list(dict.fromkeys(series for _kind, series, _share in rows))
     if len(names) > 1:
         y["yOffset"] = {"field": "series", "type": "nominal", "sort": names}
-        y["color"] = {
-            "field": "series", "type": "nominal", "title": None, "sort": names, "legend": {"orient": "bottom"},
-        }  # fmt: skip
-        point["shape"] = {"field": "series", "type": "nominal", "title": None, "sort": names}
+        told = {"field": "series", "type": "nominal", "title": None, "sort": names}
+        line["color"] = {**told, "legend": None}
+        point["color"] = point["shape"] = {**told, "legend": {"orient": "bottom"}}
     return {
         "width": "container",
         "height": {"step": 34},
@@ -193,10 +196,7 @@ def _intervals(rows: Sequence[tuple[str, str, Estimate]], unit: str) -> dict[str
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 2},
-                "encoding": {
-                    "x": {"field": "low", "type": "quantitative", "title": unit, "scale": scale},
-                    "x2": {"field": "high"},
-                },
+                "encoding": line,
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 70},
@@ -265,14 +265,14 @@ def _stages(found: StageFigures) -> Picture:
     values = [
         {"model": model, "clinician": clinician, "n": n} for (model, clinician), n in Counter(found.pairs).items()
     ]
-    axis = {"type": "ordinal", "scale": {"domain": list(range(1, 8))}}
+    axis = {"type": "ordinal", "scale": {"domain": list(STAGES)}}
     spec = {
         "width": "container",
         "height": HEIGHT,
         "data": {"values": values},
         "encoding": {
             "x": {**axis, "field": "model", "title": _("Models"), "axis": {"labelAngle": 0}},
-            "y": {**axis, "field": "clinician", "title": _("Clinicians")},
+            "y": {**axis, "field": "clinician", "title": _("Clinicians"), "scale": {"domain": list(STAGES[::-1])}},
         },
         "layer": [
             {
