@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from accounts import api_admin as admin
 from accounts import api_webhooks as webhooks
 from accounts.api import NoSuchAddress
+from accounts.api_stepup import StepUpKey
 from analysis import api as analyses
 from analysis import api_releases as releases
 from care.api import bookings, captures, finding, guide, messages, offer
@@ -25,6 +26,8 @@ from reviews.api import aftercare, cases, desk, noise, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    # --- the account
+    path("step-up/key/", StepUpKey.as_view(), name="api-step-up-key"),
     # --- records
     path("join/<str:code>/", records.JoinClinic.as_view(), name="api-join"),
     path("records/", records.Records.as_view(), name="api-records"),

@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
+from accounts.api_stepup import KEY_FIELD_HELP
 from accounts.requests import user_of
-from accounts.stepup import Asked, asked_of
+from accounts.stepup import Asked, asked_of, has_key
 from reports import selectors, services
 from reports.models import Report
 from reports.views.streaming import stream
@@ -56,7 +57,8 @@ class ReportContentOut(ReportOut):
 class SignIn(serializers.Serializer[Any]):
     """The signature: what ``step_up`` of the draft asks for, and the hash of the draft that was read."""
 
-    secret = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
+    secret = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True, allow_blank=True, default="")
+    key = serializers.DictField(allow_null=True, default=None, write_only=True, help_text=KEY_FIELD_HELP)
     read_hash = serializers.CharField(min_length=64, max_length=64)
 
 
@@ -68,6 +70,7 @@ class DraftOut(serializers.Serializer[Any]):
     step_up = serializers.ChoiceField(
         choices=[asked.value for asked in Asked], help_text="what the caller types as ``secret`` to sign"
     )
+    has_key = serializers.BooleanField(help_text="a security key may answer instead, see ``step-up/key/``")
 
 
 class PatientReports(APIView):
@@ -126,6 +129,7 @@ class SignReview(APIView):
             "content": services.as_dict(draft),
             "read_hash": services.draft_hash(draft),
             "step_up": asked_of(user_of(request._request)),
+            "has_key": has_key(user_of(request._request)),
         }
         return Response(DraftOut(shown).data, headers=PRIVATE)
 
@@ -143,6 +147,7 @@ class SignReview(APIView):
             actor=api_actor(request),
             review_id=review_id,
             secret=typed.validated_data["secret"],
+            key=typed.validated_data["key"],
             read_hash=typed.validated_data["read_hash"],
             now=timezone.now(),
         )

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
+from accounts.api_stepup import KEY_FIELD_HELP
 from accounts.privacy import OnErasure
 from patients.selectors import patient_label
 from reports import presenters, selectors, services
@@ -92,9 +93,10 @@ class UnderstoodIn(serializers.Serializer[Any]):
 
 
 class SecretIn(serializers.Serializer[Any]):
-    """The password or a second-factor code, typed again for this one act."""
+    """The password or a second-factor code, typed again for this one act, or the answer of a security key."""
 
-    secret = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
+    secret = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True, allow_blank=True, default="")
+    key = serializers.DictField(allow_null=True, default=None, write_only=True, help_text=KEY_FIELD_HELP)
 
 
 class ReasonIn(serializers.Serializer[Any]):
@@ -242,6 +244,7 @@ class ExecuteErasure(APIView):
             actor=api_actor(request),
             request_id=request_id,
             secret=given.validated_data["secret"],
+            key=given.validated_data["key"],
             now=timezone.now(),
         )
         return Response(CertificateOut(done).data)

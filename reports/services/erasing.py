@@ -7,6 +7,7 @@ be rolled back; the sweep makes good a crash between the two.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -114,11 +115,13 @@ def plan_erasure(patient_id: UUID) -> list[tuple[str, privacy.ErasureStep]]:
     return [(room, step) for room, rules in rooms for step in rules.plan_erasure(patient_id) if step.count]
 
 
-def execute_erasure(*, actor: Actor, request_id: UUID, secret: str, now: datetime) -> ErasureRequest:
-    """Carry the erasure out. Raises NotAllowed, NotFound, Invalid (secret), DomainError (hold, decided already)."""
+def execute_erasure(
+    *, actor: Actor, request_id: UUID, now: datetime, secret: str = "", key: Mapping[str, Any] | None = None
+) -> ErasureRequest:
+    """Carry the erasure out. Raises NotAllowed, NotFound, Invalid (secret, key), DomainError (hold, decided)."""
     actor.check(Permission.DECIDE_PRIVACY_REQUESTS)
     check_may_execute(_open_request(actor, request_id))
-    stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, now=now)
+    stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, key=key, now=now)
     made: list[str] = []
     try:
         _execute(actor, request_id, made, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -37,15 +37,24 @@ from vault import files
 FOLDER = "reports"
 
 
-def sign_and_issue(*, actor: Actor, review_id: UUID, secret: str, now: datetime, read_hash: str = "") -> Report:
-    """Sign the review's plan and issue its report.
+def sign_and_issue(
+    *,
+    actor: Actor,
+    review_id: UUID,
+    now: datetime,
+    secret: str = "",
+    key: Mapping[str, Any] | None = None,
+    read_hash: str = "",
+) -> Report:
+    """Sign the review's plan and issue its report, under a secret typed again or the answer of a security key.
 
     ``read_hash`` is the hash of the draft that the signatory had before their eyes; when the document has changed
-    since, nothing is signed. Raises NotAllowed, NotFound, Invalid (wrong secret) and DomainError, each with a sentence.
+    since, nothing is signed. Raises NotAllowed, NotFound, Invalid (wrong secret or key) and DomainError, each with a
+    sentence.
     """
     actor.check(Permission.SIGN_COSMETIC_PLAN)
     check_may_sign(actor, review_in_scope(actor, review_id))
-    proof = stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, now=now)
+    proof = stepup.verify(user=User.objects.get(pk=actor.user_id), secret=secret, key=key, now=now)
     sealed: list[str] = []
     try:
         with transaction.atomic():

@@ -16,7 +16,7 @@ from accounts.decorators import CLINICIANS, roles, signed_in
 from accounts.errors import DomainError, Invalid
 from accounts.requests import actor_of, user_of
 from accounts.roles import Role
-from accounts.stepup import asked_of
+from accounts.stepup import asked_of, has_key
 from reports import presenters, selectors, services, verification
 from reports.forms import CodeForm, CorrectionForm, SignForm
 from reports.views.streaming import stream
@@ -36,18 +36,19 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def sign(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """The document as the patient will get it, then the secret."""
     actor = actor_of(request)
-    form = SignForm(typed(request), asked=asked_of(user_of(request)))
+    user = user_of(request)
+    form = SignForm(typed(request), asked=asked_of(user), has_key=has_key(user))
     if request.method == "POST" and form.is_valid():
         try:
             report = services.sign_and_issue(
                 actor=actor,
                 review_id=review_id,
-                secret=form.cleaned_data["secret"],
+                **form.proof(),
                 read_hash=form.cleaned_data["read_hash"],
                 now=timezone.now(),
             )
         except Invalid as error:
-            form.add_error("secret", error.message)
+            form.add_error(form.refused_field, error.message)
         except DomainError as error:
             form.add_error(None, error.message)
         else:

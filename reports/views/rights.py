@@ -13,7 +13,7 @@ from accounts.decorators import roles
 from accounts.errors import DomainError, Invalid
 from accounts.requests import actor_of, user_of
 from accounts.roles import Role
-from accounts.stepup import asked_of
+from accounts.stepup import asked_of, has_key
 from reports import presenters, selectors, services
 from reports.forms import DecisionForm, ErasureForm, RefusalForm
 from reports.views.streaming import stream
@@ -82,16 +82,17 @@ def erasure_decision(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """The dry run; carry it out with the secret typed again, or refuse with a reason."""
     actor, now = actor_of(request), timezone.now()
     refusing = request.POST.get("action") == "refuse"
-    decide = DecisionForm(None if refusing else typed(request), asked=asked_of(user_of(request)))
+    user = user_of(request)
+    decide = DecisionForm(None if refusing else typed(request), asked=asked_of(user), has_key=has_key(user))
     refuse = RefusalForm(request.POST if refusing else None)
     if refuse.is_bound and refuse.is_valid():
         services.refuse_erasure(actor=actor, request_id=request_id, reason=refuse.cleaned_data["reason"], now=now)
         return redirect("reports:requests")
     if decide.is_bound and decide.is_valid():
         try:
-            services.execute_erasure(actor=actor, request_id=request_id, secret=decide.cleaned_data["secret"], now=now)
+            services.execute_erasure(actor=actor, request_id=request_id, **decide.proof(), now=now)
         except Invalid as error:
-            decide.add_error("secret", error.message)
+            decide.add_error(decide.refused_field, error.message)
         except DomainError as error:
             decide.add_error(None, error.message)
         else:

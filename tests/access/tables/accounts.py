@@ -33,6 +33,7 @@ TABLE: dict[str, Address] = {
     "accounts:webhook_secret": post(OWN_ADMINISTRATORS, "webhook"),
     "accounts:webhook_ping": post(OWN_ADMINISTRATORS, "webhook"),
     "accounts:webhook_delete": post(OWN_ADMINISTRATORS, "webhook"),
+    "api-step-up-key": api(SIGNED_IN, "post"),
     "api-staff": api(ADMINISTRATORS, "get"),
     "api-staff-role": api(OWN_ADMINISTRATORS, "post", "colleague", role="trichologist"),
     "api-staff-end": api(OWN_ADMINISTRATORS, "post", "colleague"),
