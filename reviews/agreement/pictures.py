@@ -187,7 +187,7 @@ def _intervals(rows: Sequence[tuple[str, str, Estimate]], unit: str) -> dict[str
         y["yOffset"] = {"field": "series", "type": "nominal", "sort": names}
         told = {"field": "series", "type": "nominal", "title": None, "sort": names}
         line["color"] = {**told, "legend": None}
-        point["color"] = point["shape"] = {**told, "legend": {"orient": "bottom"}}
+        point["color"] = point["shape"] = {**told, "legend": {"orient": "bottom", "columns": 1}}
     return {
         "width": "container",
         "height": {"step": 34},
