@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from accounts.errors import NotFound
 from analysis.models import Analysis, Finding, PhotoResult
 from analysis.selectors import latest_analysis
 from patients.models import Photo, PhotoSession
@@ -145,6 +146,15 @@ def second_take(photo: Photo) -> Photo | None:
     """The good photograph of the same view taken again in the same sitting, if there is one: looked at, never read."""
     good = [again for again in photos_of(photo.session) if again.repeat_of_id == photo.pk and again.quality_passed]
     return max(good, key=lambda again: again.created_at, default=None)
+
+
+def looked_at(session: PhotoSession, photo_id: UUID) -> list[Photo]:
+    """The photograph that comes to a stage, and the second take shown beside it. Raises NotFound for any other."""
+    photo = next((photo for photo in photos_in_order(session) if photo.pk == photo_id), None)
+    if photo is None:
+        raise NotFound
+    again = second_take(photo)
+    return [photo] if again is None else [photo, again]
 
 
 def final_findings(review: Review) -> list[FinalFinding]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -19,9 +18,9 @@ from accounts.selectors import membership_names, staff_of
 from patients.intake_words import summary
 from patients.models import PhotoSession, Purpose
 from patients.selectors import age_on, answers_of, has_consent, patient_label
-from reviews.decisions import photos_in_order
 from reviews.grade import Grade, band_words, differences
 from reviews.models import CaseReading, Opinion, Read, Review, ReviewEvent
+from reviews.presenters.read_stage import ReadStage, read_stage
 from reviews.read_forms import AskForm, EscalateForm, GradeForm
 from reviews.second_reads import (
     eligible,
@@ -34,7 +33,7 @@ from reviews.second_reads import (
 )
 from reviews.services.readings import holds
 from reviews.visibility import sees_findings, sees_reads, sight_of
-from reviews.wording import CONDITIONS, view_name
+from reviews.wording import CONDITIONS
 from reviews.workflow import Action, ReadState, State
 
 EVENTS: dict[str, Any] = {
@@ -236,27 +235,23 @@ class ReadPage:
 
     patient: str
     age: int
-    photos: tuple[dict[str, str], ...]
+    stage: ReadStage | None  # None: the patient removed all photographs
     intake: list[dict[str, str]]
     reads: tuple[ReadLine, ...]
     differ: tuple[str, ...]
 
 
-def read_page(session: PhotoSession, actor: Actor, case: CaseReading | None = None) -> ReadPage:
-    """The page; the caller has checked the scope and that this person may read the case."""
+def read_page(
+    session: PhotoSession, actor: Actor, case: CaseReading | None = None, *, photo_id: UUID | None = None
+) -> ReadPage:
+    """The page with one photograph on the stage; the caller has checked the scope and that this person may read."""
     sight = sight_of(actor, session)
     reads = reads_of(case) if case else []
     visible = [read for read in reads if sees_reads(sight) or read.reader_id == actor.membership_id]
     return ReadPage(
         patient=patient_label(session.patient),
         age=age_on(session.patient, timezone.localdate()),
-        photos=tuple(
-            {
-                "name": view_name(photo.view, photo.site),
-                "url": reverse("patients:photo", args=[photo.pk]),
-            }
-            for photo in photos_in_order(session)
-        ),
+        stage=read_stage(session, photo_id),
         intake=summary(answers_of(session.intake)) if session.intake else [],
         reads=tuple(read_line(read) for read in visible),
         differ=_differ(case, visible),

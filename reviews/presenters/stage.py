@@ -124,11 +124,12 @@ def stage_of(
         scale_note=_scale_note(photo, scale),
         scaled_by_hand=scale is not None,
         measure_again=editable and scale is not None and wants_measuring(review, {photo.pk: scale.px_per_mm}),
-        second_take=_second_take(photo),
+        second_take=second_take_beside(photo),
     )
 
 
-def _second_take(photo: Photo) -> SecondTake | None:
+def second_take_beside(photo: Photo) -> SecondTake | None:
+    """What stands under the stage when the view was taken twice in one sitting."""
     again = second_take(photo)
     if again is None:
         return None

@@ -19,7 +19,13 @@ from reviews.services.findings import (
 )
 from reviews.services.follow_up import cancel_task, complete_task, own_tasks, postpone_task, read_tasks, remind, tasks
 from reviews.services.handovers import colleagues, decline_handover, hand_over
-from reviews.services.opinions import ask_opinion, give_opinion, read_opinion, withdraw_opinion
+from reviews.services.opinions import (
+    ask_opinion,
+    give_opinion,
+    look_closer_for_opinion,
+    read_opinion,
+    withdraw_opinion,
+)
 from reviews.services.outcome import (
     RetakeWish,
     decide_review,
@@ -43,6 +49,7 @@ from reviews.services.readings import read_case, read_photo, read_plan, read_que
 from reviews.services.reads import (
     commit_grade,
     commit_read,
+    look_closer,
     open_read,
     read_reading_policy,
     set_reading_policy,
@@ -103,6 +110,8 @@ __all__ = [
     "escalate_case",
     "give_opinion",
     "hand_over",
+    "look_closer",
+    "look_closer_for_opinion",
     "make_template",
     "mark_opened",
     "mark_signed",

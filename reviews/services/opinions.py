@@ -16,8 +16,9 @@ from accounts.models import Membership
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from accounts.workflow import next_state
-from patients.models import Purpose
+from patients.models import Photo, Purpose
 from patients.selectors import has_consent, photos_of
+from reviews.decisions import looked_at
 from reviews.grade import Grade
 from reviews.models import Opinion, Review
 from reviews.second_reads import opinions_about
@@ -67,18 +68,19 @@ def ask_opinion(*, actor: Actor, review_id: UUID, question: str, asked_of: UUID 
 @transaction.atomic
 def read_opinion(*, actor: Actor, opinion_id: UUID, now: datetime) -> Opinion:
     """Show the question with the case's photographs and answers, to whom it was asked; audited."""
-    actor.check(Permission.GIVE_OPINION)
-    opinion = _opinion(actor, opinion_id)
-    _check_asked(actor, opinion)
-    audit.record(
-        action="opinion.read",
-        now=now,
-        actor=actor,
-        patient_id=opinion.session.patient_id,
-        subject_kind="opinion",
-        subject_id=opinion.pk,
-        detail={"photos": [str(photo.pk) for photo in photos_of(opinion.session)]},
-    )
+    opinion = _readable(actor, opinion_id)
+    _audit_look(opinion, actor, "opinion.read", photos_of(opinion.session), now)
+    return opinion
+
+
+@transaction.atomic
+def look_closer_for_opinion(*, actor: Actor, opinion_id: UUID, photo_id: UUID, now: datetime) -> Opinion:
+    """Bring another photograph of the case to the stage of whom was asked; the look is audited.
+
+    Raises as :func:`read_opinion`; NotFound for a photograph that is not one of the case.
+    """
+    opinion = _readable(actor, opinion_id)
+    _audit_look(opinion, actor, "opinion.photo_read", looked_at(opinion.session, photo_id), now)
     return opinion
 
 
@@ -148,6 +150,25 @@ def _check_asked(actor: Actor, opinion: Opinion) -> None:
     answered = opinion.answered_by_id == actor.membership_id
     if opinion.asked_by_id == actor.membership_id or not (named or anybody or answered):
         raise NotAllowed(_("This question was asked of somebody else."))
+
+
+def _readable(actor: Actor, opinion_id: UUID) -> Opinion:
+    actor.check(Permission.GIVE_OPINION)
+    opinion = _opinion(actor, opinion_id)
+    _check_asked(actor, opinion)
+    return opinion
+
+
+def _audit_look(opinion: Opinion, actor: Actor, action: str, photos: list[Photo], now: datetime) -> None:
+    audit.record(
+        action=action,
+        now=now,
+        actor=actor,
+        patient_id=opinion.session.patient_id,
+        subject_kind="opinion",
+        subject_id=opinion.pk,
+        detail={"photos": [str(photo.pk) for photo in photos]},
+    )
 
 
 def _note(opinion: Opinion, action: Action, actor: Actor, now: datetime) -> None:

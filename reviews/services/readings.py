@@ -10,10 +10,9 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.actors import Actor
-from accounts.errors import NotFound
 from accounts.roles import Permission
 from patients.models import Photo
-from reviews.decisions import done_analysis, photos_in_order, second_take
+from reviews.decisions import done_analysis, looked_at, photos_in_order, second_take
 from reviews.models import FindingOpened, Review
 from reviews.reading import Reading
 from reviews.services.holding import LEASE, held_review, locked_review
@@ -62,14 +61,12 @@ def read_photo(*, actor: Actor, review_id: UUID, photo_id: UUID, now: datetime) 
     actor.check(Permission.READ_CASES)
     review = locked_review(actor, review_id)
     check_case_open(actor, review)
-    photo = next((photo for photo in photos_in_order(review.session) if photo.pk == photo_id), None)
-    if photo is None:
-        raise NotFound
+    photos = looked_at(review.session, photo_id)
     if holds(review, actor):
         review.lease_until = now + LEASE
         review.save(update_fields=["lease_until"])
-        _opened(review, photo, now)
-    _audit_read(review, actor, now, "review.photo_read", [photo, *_again(photo)])
+        _opened(review, photos[0], now)
+    _audit_read(review, actor, now, "review.photo_read", photos)
     return review
 
 

@@ -19,8 +19,9 @@ from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from accounts.workflow import next_state
-from patients.models import Purpose
+from patients.models import Photo, Purpose
 from patients.selectors import consent_state, has_consent, photos_of
+from reviews.decisions import looked_at
 from reviews.grade import Grade, differences
 from reviews.models import CaseReading, Read, ReadingPolicy, Review
 from reviews.policy import Demand, ReadingRules, Refusal, refusal
@@ -148,20 +149,19 @@ def open_read(*, actor: Actor, case_id: UUID, now: datetime) -> CaseReading:
 
     Audited with the photographs shown. Raises DomainError when this person may not read it.
     """
-    actor.check(Permission.COMMIT_READ)
-    case = reading_for(actor, case_id)
-    if not case.reads.filter(reader_id=actor.membership_id).exists():
-        check_reader(case, actor)
-    audit.record(
-        action="reading.read",
-        now=now,
-        actor=actor,
-        clinic_id=case.clinic_id,
-        patient_id=case.session.patient_id,
-        subject_kind="reading",
-        subject_id=case.pk,
-        detail={"photos": [str(photo.pk) for photo in photos_of(case.session)]},
-    )
+    case = _readable(actor, case_id)
+    _audit_look(case, actor, "reading.read", photos_of(case.session), now)
+    return case
+
+
+@transaction.atomic
+def look_closer(*, actor: Actor, case_id: UUID, photo_id: UUID, now: datetime) -> CaseReading:
+    """Bring another photograph of the case to the reader's stage; the look is audited.
+
+    Raises as :func:`open_read`; NotFound for a photograph that is not one of the case.
+    """
+    case = _readable(actor, case_id)
+    _audit_look(case, actor, "reading.photo_read", looked_at(case.session, photo_id), now)
     return case
 
 
@@ -209,6 +209,28 @@ def check_reader(case: CaseReading, actor: Actor) -> UUID:
     if why is not None:
         raise DomainError(why.value, why.words)
     return actor.membership_id
+
+
+def _readable(actor: Actor, case_id: UUID) -> CaseReading:
+    """The case of somebody who may read it, or has."""
+    actor.check(Permission.COMMIT_READ)
+    case = reading_for(actor, case_id)
+    if not case.reads.filter(reader_id=actor.membership_id).exists():
+        check_reader(case, actor)
+    return case
+
+
+def _audit_look(case: CaseReading, actor: Actor, action: str, photos: list[Photo], now: datetime) -> None:
+    audit.record(
+        action=action,
+        now=now,
+        actor=actor,
+        clinic_id=case.clinic_id,
+        patient_id=case.session.patient_id,
+        subject_kind="reading",
+        subject_id=case.pk,
+        detail={"photos": [str(photo.pk) for photo in photos]},
+    )
 
 
 def _commit(

@@ -14,10 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.decorators import CLINICIANS, roles
 from accounts.requests import actor_of
 from accounts.roles import Role
+from patients.models import PhotoSession
 from reviews import second_reads, selectors, services
+from reviews.presenters.read_stage import read_stage
 from reviews.read_forms import AskForm, EscalateForm, GradeForm, OpinionForm, PolicyForm, ReadForm, WaiveForm
 from reviews.reads_page import colleague_choices, read_page
-from reviews.views.answers import valid
+from reviews.views.answers import says_why, valid
+from reviews.views.fragments import id_of
 
 clinicians = roles(*CLINICIANS)
 administrators = roles(Role.ADMINISTRATOR)
@@ -39,10 +42,14 @@ def reads(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@says_why
 @clinicians
 def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """Read a case independently, and commit the grade."""
-    actor, now = actor_of(request), timezone.now()
+    """Read a case independently, and commit the grade. Asked for by htmx, only the stage with ``?photo=``."""
+    actor, now, photo_id = actor_of(request), timezone.now(), id_of(request.GET.get("photo"))
+    if request.headers.get("HX-Request") and photo_id:
+        looked = services.look_closer(actor=actor, case_id=case_id, photo_id=photo_id, now=now)
+        return _stage_answer(request, looked.session, photo_id)
     form = ReadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.commit_read(
@@ -57,7 +64,7 @@ def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
         return redirect("reviews:reads")
     case = services.open_read(actor=actor, case_id=case_id, now=now)
     form.fields["due"].initial = case.status
-    context = {"case": case, "page": read_page(case.session, actor, case), "form": form}
+    context = {"case": case, "page": read_page(case.session, actor, case, photo_id=photo_id), "form": form}
     return render(request, "reviews/read.html", context, status=422 if form.errors else 200)
 
 
@@ -96,10 +103,14 @@ def opinion_ask(request: HttpRequest, review_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@says_why
 @clinicians
 def opinion(request: HttpRequest, opinion_id: UUID) -> HttpResponse:
-    """Read a colleague's question with the case, and answer it."""
-    actor, now = actor_of(request), timezone.now()
+    """Read a colleague's question with the case, and answer it. Asked for by htmx, only the stage with ``?photo=``."""
+    actor, now, photo_id = actor_of(request), timezone.now(), id_of(request.GET.get("photo"))
+    if request.headers.get("HX-Request") and photo_id:
+        looked = services.look_closer_for_opinion(actor=actor, opinion_id=opinion_id, photo_id=photo_id, now=now)
+        return _stage_answer(request, looked.session, photo_id)
     form = OpinionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.give_opinion(
@@ -108,7 +119,7 @@ def opinion(request: HttpRequest, opinion_id: UUID) -> HttpResponse:
         messages.success(request, _("Your opinion stands beside the case. Your colleague is told."))
         return redirect("reviews:reads")
     found = services.read_opinion(actor=actor, opinion_id=opinion_id, now=now)
-    context = {"opinion": found, "page": read_page(found.session, actor), "form": form}
+    context = {"opinion": found, "page": read_page(found.session, actor, photo_id=photo_id), "form": form}
     return render(request, "reviews/opinion.html", context, status=422 if form.errors else 200)
 
 
@@ -168,3 +179,7 @@ def reading_waive(request: HttpRequest, case_id: UUID) -> HttpResponse:
     )
     messages.success(request, _("The case can go on. Your reason stands in its history."))
     return redirect("reviews:reading_policy")
+
+
+def _stage_answer(request: HttpRequest, session: PhotoSession, photo_id: UUID) -> HttpResponse:
+    return render(request, "reviews/_read_stage_answer.html", {"stage": read_stage(session, photo_id)})
