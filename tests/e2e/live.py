@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from accounts.models import User
 from tests.e2e.conftest import PICTURES
@@ -27,7 +27,12 @@ def open_live(browser: Browser, live_server: Any, user: User, width: int) -> tup
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     context.set_default_timeout(60_000)
     page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            problems.append(message.text)
+
+    page.on("console", listen)
     page.on("pageerror", lambda error: problems.append(str(error)))
     return page, problems
 
