@@ -46,6 +46,8 @@ test:  ## everything, on SQLite and on a real PostgreSQL
 test-packages: | $(BIN)/python
 	@tools/system_packages serve test
 
+# Two runs share two processors: one thread each, or they wait for one another.
+test-sqlite test-postgres: export OMP_NUM_THREADS = 1
 test-sqlite:
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not processes and not browser"
 	E2E_PICTURES=no $(BIN)/python -m pytest -n 2 --dist loadgroup -m "processes or browser"

@@ -61,7 +61,8 @@ def asked_of(user: User) -> Asked:
 
 def has_key(user: User) -> bool:
     """Whether this person may answer with a security key instead of typing."""
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists()
+    found: bool = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists()
+    return found
 
 
 def begin_key(user: User) -> dict[str, Any]:

@@ -22,7 +22,11 @@ from tests.factories import reviews as made
 from tests.factories.patients import actor_for, calm_answers, make_clinic, make_staff
 from vision.types import Condition, View
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "keys"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("live"),  # their database is made once
+    pytest.mark.django_db(transaction=True, databases=["default", "keys"]),
+]
 
 VIEWS = (View.CROWN, View.HAIRLINE, View.TEMPLE_LEFT, View.TEMPLE_RIGHT, View.PART, View.OCCIPUT)
 

@@ -16,7 +16,11 @@ from tests.e2e.live import look, open_live
 from tests.factories.patients import PASSWORD
 from tests.factories.reports import Case, make_case
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "keys"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("live"),  # their database is made once
+    pytest.mark.django_db(transaction=True, databases=["default", "keys"]),
+]
 
 KEY = {
     "protocol": "ctap2",
