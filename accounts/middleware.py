@@ -6,20 +6,25 @@ import logging
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, TooMany
 from accounts.requests import resolve_actor
 from accounts.standing import standing_of
+from accounts.zones import zone_of_page
 
 log = logging.getLogger(__name__)
+FOR_MACHINES: Final = ("/api/", "/fhir/")
+"""Addresses whose times are in UTC, whoever asks."""
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -31,6 +36,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]
+        zone = None
         if request.user.is_authenticated:
             user = request.user
             actor = resolve_actor(user)
@@ -38,16 +44,19 @@ class ActorMiddleware:
             if user.language:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = user.language
+            if not request.path.startswith(FOR_MACHINES):
+                zone = zone_of_page(request, user)
             if (
                 settings.STAFF_MFA_REQUIRED
                 and actor.role.is_staff
                 and not request.path.startswith(("/accounts/", settings.STATIC_URL))
                 and not standing_of(user).second_factor
             ):
-                if request.path.startswith(("/api/", "/fhir/")):
+                if request.path.startswith(FOR_MACHINES):
                     return error_envelope("second_factor_needed", _("Set up a second factor in the portal first."), 403)
                 return HttpResponseRedirect(reverse("mfa_index"))
-        response = self.get_response(request)
+        with timezone.override(zone):
+            response = self.get_response(request)
         if request.actor is not None and not response.has_header("Cache-Control"):  # type: ignore[attr-defined]
             response["Cache-Control"] = "private, no-store"  # what a signed-in person sees is nobody else's
         return response

@@ -29,7 +29,7 @@ class PortalBackend(AuthenticationBackend):  # type: ignore[misc]
     def get_user(self, user_id: UUID) -> User | None:
         """The person, if they may sign in."""
         factors = Authenticator.objects.filter(user=OuterRef("user"))
-        rows = Membership.objects.active().filter(user_id=user_id).select_related("user")
+        rows = Membership.objects.active().filter(user_id=user_id).select_related("user", "clinic")
         membership = rows.annotate(has_second_factor=Exists(factors)).first()
         if membership is None:
             user: User | None = super().get_user(user_id)
@@ -44,5 +44,5 @@ def standing_of(user: User) -> Standing:
     known: Standing | None = getattr(user, _KEPT, None)
     if known is not None:
         return known
-    membership = Membership.objects.active().filter(user=user).first()
+    membership = Membership.objects.active().filter(user=user).select_related("clinic").first()
     return Standing(membership, membership is not None and is_mfa_enabled(user))

@@ -11,8 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from accounts import context
 from accounts.actors import Actor
 from accounts.roles import Role
+from accounts.zones import COOKIE, zone_of
 from care.selectors import unread_count
-from care.zones import COOKIE, zone_of
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

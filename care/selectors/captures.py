@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from accounts import zones
 from accounts.actors import Actor
 from accounts.errors import NotFound
-from care import rhythm, zones
+from care import rhythm
 from care.models import CapturePlan, ReminderChoice
 from care.rhythm import Capture, Course, Rhythm, Standing, Stretch
 from care.selectors.booking import settings_of

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
+from accounts import zones
 from accounts.notify import Kind, notify, unsent_keys, withdraw
-from care import rhythm, selectors, zones
+from care import rhythm, selectors
 from care.models import CapturePlan, ReminderChoice
 from care.rhythm import Reminder, Standing
 from care.services.captures import reminder_prefix
