@@ -84,7 +84,7 @@ def test_one_weights_file_serves_both_backends(tmp_path: Path, order: torch.memo
     network = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 2, 1)).eval()
     network[1].get_buffer("running_mean").uniform_(-1, 1)
     network[1].get_buffer("running_var").uniform_(0.5, 2)
-    network.to(memory_format=order)
+    network.to(memory_format=order)  # type: ignore[call-overload]
     written = export_network(network, tmp_path, (3, 16, 16))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(written)
     assert isinstance(network[1], nn.BatchNorm2d)  # exporting leaves the network as it was

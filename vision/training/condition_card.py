@@ -77,8 +77,8 @@ Trained on one atlas (dermnet.com, with full heads and pattern loss from figaro 
 
 **On sources it has not seen the fold is much worse:** balanced accuracy
 {_figure(fold["metrics"], "balanced_accuracy")} over {fold["n_images"]} pictures; what it loses there is
-mostly "other", read as one of the conditions it knows. Two things make the fold harder than the release: it was trained on
-{fold["trained_pictures"]} pictures for {_effort(fold["training"])} (the release:
+mostly "other", read as one of the conditions it knows. Two things make the fold harder than the release: it was
+trained on {fold["trained_pictures"]} pictures for {_effort(fold["training"])} (the release:
 {_effort(metrics["training"])}), and its "other" held tinea capitis only, while the unseen sources bring
 seborrhoeic dermatitis and diseases of the face and body. A clinic's own camera is an unseen source too: **expect
 figures between the fold's and the table's, read "psoriasis" and "other" with most doubt, and let the clinician
