@@ -23,6 +23,7 @@ from accounts.errors import DomainError, Invalid
 from accounts.requests import actor_of
 from accounts.roles import Role
 from patients import photo_intake, presenters, services
+from patients.capture_protocol import Advice
 from patients.forms import parse_view
 from patients.models import Upload
 from patients.services.uploads import outcome_sentence, receiving_upload
@@ -115,7 +116,8 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_GET
 @patient_side
 def upload_result(request: HttpRequest, upload_id: UUID) -> JsonResponse:
-    """What became of an upload: ``{state, message, photo_id, html}``; ``html`` renews the parts of the capture page."""
+    """What became of an upload: ``{state, message, hinted, photo_id, html}``; ``html`` renews the parts of the capture
+    page, ``hinted``: it counts, and something about it is worth a second look."""
     actor, now = actor_of(request), timezone.now()
     row = services.finish_upload(actor=actor, upload_id=upload_id, now=now)
     session = services.read_session(actor=actor, session_id=row.session_id, now=now)
@@ -124,7 +126,8 @@ def upload_result(request: HttpRequest, upload_id: UUID) -> JsonResponse:
     return JsonResponse(
         {
             "state": _state(row),
-            "message": _again() if row.photo is not None and _second_wanted(row, page) else _outcome(row),
+            "message": _message(row, page),
+            "hinted": bool(_hints(row)),
             "next": {
                 "url": f"{presenters.view_url(row.session_id, View(row.view), row.site)}&camera=1",
                 "label": _("Second take"),
@@ -141,8 +144,16 @@ def _second_wanted(row: Upload, page: presenters.CapturePage) -> bool:
     return _state(row) == Upload.Status.ACCEPTED and page.takes.second_wanted
 
 
-def _again() -> str:
-    return _("Good. Put the camera down for a moment, then take the same view once more.")
+def _message(row: Upload, page: presenters.CapturePage) -> str:
+    if not _second_wanted(row, page):
+        return _outcome(row)
+    again = _("Put the camera down for a moment, then take the same view once more.")
+    return f"{_outcome(row)} {again}" if _hints(row) else _("Good. %(again)s") % {"again": again}
+
+
+def _hints(row: Upload) -> tuple[Advice, ...]:
+    """What is worth a second look about a photo that counts."""
+    return () if row.photo is None or not row.photo.quality_passed else presenters.quality_hints(row.photo)
 
 
 def _state(row: Upload) -> str:
@@ -161,6 +172,9 @@ def _outcome(row: Upload) -> str:
     if row.photo is None:
         return _("The photo was removed again.")
     advice = presenters.quality_advice(row.photo)
+    if not advice and (hints := _hints(row)):
+        problems = " ".join(str(hint.problem) for hint in hints)
+        return _("Kept, and it counts. %(problems)s What to do then stands below.") % {"problems": problems}
     if not advice:
         return _("Good. The photo is kept.")
     problems = " ".join(str(item.problem) for item in advice)

@@ -142,7 +142,7 @@ def change_row(series: Series, change: Judgement) -> ChangeRow:
         then_range=range_words(change.then),
         now=amount(change.now.value, unit),
         now_range=range_words(change.now),
-        change="" if change.change is None else signed(change.change, unit),
+        change="" if change.change is None else signed(_between_shown(change), unit),
         percent="" if change.percent is None else f"{change.percent:+.0f} %".replace("-", "−"),
         detectable=detectable_words(change),
         said=change.said.value,
@@ -150,6 +150,11 @@ def change_row(series: Series, change: Judgement) -> ChangeRow:
         why=change.why,
         meaning=str(METRIC_MEANINGS.get(series.key.metric, "")),
     )
+
+
+def _between_shown(change: Judgement) -> float:
+    """The step between the two numbers as they are written: 45 → 58 is +13, though 44.6 → 58.4 would round to +14."""
+    return float(number(change.now.value)) - float(number(change.then.value))
 
 
 def detectable_words(change: Judgement) -> str:

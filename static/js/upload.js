@@ -212,6 +212,7 @@ class Panel {
       if (!response.ok) throw new Error(`result answered ${response.status}`);
       const result = await response.json();
       const state = { accepted: "accepted", not_good_enough: "limited" }[result.state] ?? "rejected";
+      row.element.toggleAttribute("data-hinted", Boolean(result.hinted));
       row.show(state, result.message || this.say(state === "rejected" ? "Rejected" : "Accepted"));
       if (result.html) this.place(result.html);
       this.form.dispatchEvent(new CustomEvent("trichora:uploaded", { bubbles: true, detail: result }));

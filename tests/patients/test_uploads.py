@@ -7,10 +7,12 @@ import io
 import tracemalloc
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from patients import selectors, services
 from patients.models import Photo, Upload
@@ -106,6 +108,20 @@ def test_a_photo_arrives_in_pieces_and_is_kept_once(browser, session, sealed_fil
     assert outcome["photo_id"] == str(Photo.objects.get().pk)
     assert reverse("patients:thumbnail", args=[Photo.objects.get().pk]) in outcome["html"]
     assert len(sealed_files()) == 2  # the photo and its thumbnail; no part is left
+
+
+def test_what_the_gate_noticed_without_refusing_is_said_at_once_and_not_called_good(browser, session, committed):
+    still = np.asarray(Image.open(io.BytesIO(drawn_jpeg(20))))
+    buffer = io.BytesIO()
+    Image.fromarray((still * np.array([1.0, 0.85, 0.3])).astype(np.uint8)).save(buffer, "JPEG", quality=92)
+    url = announce(browser, session, len(buffer.getvalue()))["Location"]
+    with committed():
+        send(browser, url, 0, buffer.getvalue())
+    outcome = result(browser, url)
+    assert (outcome["state"], outcome["hinted"]) == ("accepted", True)
+    assert outcome["message"].startswith("Kept, and it counts. The light is strongly coloured.")
+    assert "Please check" in outcome["html"]
+    assert "Use white light" in outcome["html"]
 
 
 def test_a_dropped_connection_is_resumed_where_it_stopped(browser, session, committed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from reports import services
 from reports.models import ProgressDocument
 from reports.progress import charts
 from reports.progress.reading import progress_of
+from reports.progress.writing import change_row
 from tests.factories import reports as factory
 from tests.factories.patients import NOW, holder_of, make_clinic, make_patient, make_staff, signed_in
 from vault.errors import SealedFileMissing
@@ -132,6 +134,16 @@ def test_a_change_is_judged_only_once_the_photographs_were_laid_over_each_other(
     assert "Improved" in text
     assert "64 % → 80 %" in text
     assert re.search(r"smallest change that can be told: ± \d+(\.\d)? points", text)
+
+
+def test_a_change_is_the_step_between_the_numbers_as_written(two):
+    compared()
+    progress = progress_of(two.patient)
+    coverage = next(one for one in progress.series if one.key.metric == "coverage_index")
+    judged = progress.judgement(coverage, 0, 1)
+    then, now = (replace(judged.then, value=44.6), replace(judged.now, value=58.4))
+    row = change_row(coverage, replace(judged, then=then, now=now, change=13.8))
+    assert (row.then, row.now, row.change) == ("45 %", "58 %", "+13 points")
 
 
 def test_a_pair_that_cannot_be_compared_says_why_and_gets_no_verdict(two):
