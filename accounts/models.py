@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -114,6 +114,10 @@ class Clinic(models.Model):
     def day_of(self, at: datetime) -> date:
         """The date of an instant on the clinic's clock: the day that its records, reports and deadlines name."""
         return at.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def start_of(self, day: date) -> datetime:
+        """The instant at which a day begins on the clinic's clock."""
+        return datetime.combine(day, time.min, ZoneInfo(self.time_zone))
 
 
 class Membership(models.Model):

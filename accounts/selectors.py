@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -74,8 +74,10 @@ def search_audit(
     since: date | None = None,
     until: date | None = None,
 ) -> Any:
-    """The clinic's events, newest first. ``person`` and ``patient`` are ids as the log shows them."""
+    """The clinic's events, newest first. ``person`` and ``patient`` are ids as the log shows them; ``since`` and
+    ``until`` are days on the clinic's clock, both included."""
     actor.check(Permission.SEARCH_AUDIT)
+    clinic = clinic_of(actor)
     rows = AuditEvent.objects.visible_to(actor).order_by("-at", "-id")
     if action:
         rows = rows.filter(action__startswith=action)
@@ -84,9 +86,9 @@ def search_audit(
     if patient:
         rows = rows.filter(patient_id=patient) if is_uuid(patient) else rows.none()
     if since:
-        rows = rows.filter(at__date__gte=since)
+        rows = rows.filter(at__gte=clinic.start_of(since))
     if until:
-        rows = rows.filter(at__date__lte=until)
+        rows = rows.filter(at__lt=clinic.start_of(until + timedelta(days=1)))
     return rows
 
 

@@ -150,11 +150,11 @@ def erase(patient_id: UUID, now: datetime) -> None:
 
 def _attachments(patient_id: UUID) -> Any:
     rows = Attachment.objects.filter(message__thread__patient_id=patient_id)
-    return rows.select_related("message__thread__patient").order_by("message__sent_at", "position")
+    return rows.select_related("message__thread__patient__clinic").order_by("message__sent_at", "position")
 
 
 def _path(attachment: Attachment) -> str:
-    day = attachment.message.sent_at.date().isoformat()
+    day = attachment.message.thread.patient.clinic.day_of(attachment.message.sent_at).isoformat()
     ending = _EXTENSIONS.get(attachment.media_type, "bin")
     return f"messages/{day}-{attachment.pk.hex[:8]}.{ending}"
 
@@ -189,7 +189,7 @@ def _threads(patient_id: UUID) -> list[dict[str, Any]]:
 
 def _public(thread: Thread) -> Any:
     rows = thread.messages.filter(internal=False).select_related("membership", "thread__patient")
-    return rows.prefetch_related("attachments__message__thread__patient").order_by("number")
+    return rows.prefetch_related("attachments__message__thread__patient__clinic").order_by("number")
 
 
 def _message(message: Message) -> dict[str, Any]:

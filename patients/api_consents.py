@@ -97,5 +97,5 @@ class WithdrawConsent(APIView):
 def _consents(request: Request, patient_id: UUID) -> Any:
     patient = selectors.patient_for(api_actor(request), patient_id)
     states = selectors.consent_state(patient.pk)
-    shown = [states[purpose] for purpose in selectors.purposes_open_to(patient, timezone.now().date())]
+    shown = [states[purpose] for purpose in selectors.purposes_open_to(patient, patient.clinic.day_of(timezone.now()))]
     return ConsentOut([state for state in shown if state.current_text is not None], many=True).data

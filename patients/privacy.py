@@ -104,7 +104,7 @@ def export(patient_id: UUID) -> Iterator[ExportFile]:
     yield _json("sessions.json", _("Photo sessions and their checklists"), partial(_sessions, patient))
     yield _json("access-log.json", _("Who looked at the record"), partial(_access_log, patient))
     for photo in _photos(patient_id):
-        day = photo.created_at.date().isoformat()
+        day = patient.clinic.day_of(photo.created_at).isoformat()
         yield ExportFile(
             path=f"originals/{day}-{photo.view}-{photo.pk.hex[:8]}.{_EXTENSIONS[photo.media_type]}",
             media_type=photo.media_type,

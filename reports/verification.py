@@ -64,7 +64,7 @@ def look_up(typed: str) -> Verdict | None:
         return Verdict(
             state="superseded" if hasattr(report, "superseded_by") else "valid",
             clinic=report.clinic.name,
-            day=report.signed_at.date(),
+            day=report.clinic.day_of(report.signed_at),
             content_hash=report.content_hash,
             pdf_hash=report.pdf_sha256,
             pdf_signer=report.pdf_signer,
@@ -72,5 +72,7 @@ def look_up(typed: str) -> Verdict | None:
             pdf_profile=report.pdf_profile,
         )
     if erasure is not None and erasure.decided_at is not None:
-        return Verdict("erased", erasure.clinic.name, erasure.decided_at.date(), erasure.certificate_hash, "")
+        return Verdict(
+            "erased", erasure.clinic.name, erasure.clinic.day_of(erasure.decided_at), erasure.certificate_hash, ""
+        )
     return None

@@ -61,7 +61,7 @@ def case_page(review: Review, actor: Actor) -> CasePage:
     return CasePage(
         review=review,
         patient=patient_label(review.session.patient),
-        age=age_on(review.session.patient, timezone.localdate()),
+        age=age_on(review.session.patient, review.clinic.day_of(timezone.now())),
         sex=str(SEX[answers.sex_at_birth]) if answers else "",
         submitted_at=review.session.submitted_at,
         is_correction=review.session.status == PhotoSession.Status.CLOSED and review.status != ReviewStatus.SIGNED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
@@ -73,7 +72,7 @@ def health_of(review: Review, *, plan: Plan | None = None, without: FormularyEnt
         return None
     items = plan.items.select_related("entry") if plan is not None else ()
     planned = tuple(item.entry.name for item in items if without is None or item.entry_id != without.pk)
-    age = age_on(review.session.patient, timezone.localdate(review.claimed_at))
+    age = age_on(review.session.patient, review.clinic.day_of(review.claimed_at))
     return facts_from(answers_of(intake), age, planned=planned)
 
 

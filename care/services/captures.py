@@ -156,7 +156,7 @@ def save_capture_settings(
 
 def complete_plans(*, now: datetime) -> int:
     """Close the plans whose last step is answered or can no longer be. Returns how many."""
-    oldest = now.date() - timedelta(days=SHORTEST_PLAN)
+    oldest = now.date() + timedelta(days=1 - SHORTEST_PLAN)  # no patient's day is later
     rows = CapturePlan.objects.filter(status=CapturePlan.Status.ACTIVE, starts_on__lte=oldest)
     done = 0
     for plan_id in list(rows.values_list("pk", flat=True)):

@@ -70,8 +70,8 @@ def hours(request: HttpRequest, membership_id: UUID | None = None) -> HttpRespon
         "member": member,
         "own": own,
         "form": form,
-        "exceptions": selectors.exceptions_of(member.clinic_id, member.pk, now.date()),
-        "closings": selectors.exceptions_of(member.clinic_id, None, now.date()),
+        "exceptions": selectors.exceptions_of(member.clinic_id, member.pk, member.clinic.day_of(now)),
+        "closings": selectors.exceptions_of(member.clinic_id, None, member.clinic.day_of(now)),
         "exception_form": ExceptionForm(),
         "feed": selectors.feed_of(actor) if own else None,
         "feed_link": request.session.pop("calendar_feed", "") if own else "",
@@ -161,7 +161,7 @@ def offer(request: HttpRequest) -> HttpResponse:
         "form": form,
         "kinds": selectors.kinds_of_clinic(actor),
         "colleagues": staff_of(clinic.pk, CLINICIANS),
-        "closings": selectors.exceptions_of(clinic.pk, None, timezone.now().date()),
+        "closings": selectors.exceptions_of(clinic.pk, None, clinic.day_of(timezone.now())),
         "exception_form": ExceptionForm(),
     }
     return render(request, "care/offer.html", context, status=422 if form.errors else 200)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import CLINICIANS, roles
 from accounts.requests import actor_of
+from accounts.selectors import clinic_of
 from care import services
 from care.presenters.finding import found_patients
 
@@ -19,5 +20,5 @@ def find(request: HttpRequest) -> HttpResponse:
     """The form, and whom it found with what can be done for them."""
     actor, text = actor_of(request), request.POST.get("q", "").strip()[:200]
     found = services.find_patients(actor=actor, text=text, now=timezone.now()) if text else []
-    context = {"q": text, "found": found_patients(actor, found, timezone.localdate())}
+    context = {"q": text, "found": found_patients(actor, found, clinic_of(actor).day_of(timezone.now()))}
     return render(request, "care/find.html", context)

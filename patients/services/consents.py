@@ -30,7 +30,7 @@ def record_consents(
     """
     actor.check(Permission.GIVE_CONSENT)
     patient = _locked_patient(actor, patient_id)
-    open_purposes = selectors.purposes_open_to(patient, now.date())
+    open_purposes = selectors.purposes_open_to(patient, patient.clinic.day_of(now))
     states = selectors.consent_state(patient.pk)
     recorded = []
     for purpose, granted in decisions.items():

@@ -45,7 +45,7 @@ def correct_details(
     given, family = given_name.strip(), family_name.strip()
     if not given or not family:
         raise Invalid("name_missing", _("Please give both names."))
-    if not 0 <= selectors.whole_years(birth_date, now.date()) <= OLDEST_YEARS:
+    if not 0 <= selectors.whole_years(birth_date, patient.clinic.day_of(now)) <= OLDEST_YEARS:
         raise Invalid("birth_date", _("Please check the date of birth."))
     wanted = {"given_name": given, "family_name": family, "birth_date": birth_date}
     changed = [name for name, value in wanted.items() if getattr(patient, name) != value]

@@ -32,7 +32,7 @@ def save_intake(*, actor: Actor, patient_id: UUID, answers: Answers, now: dateti
     actor.check(Permission.EDIT_OWN_RECORD)
     patient = Patient.objects.select_for_update().get(pk=selectors.patient_for(actor, patient_id).pk)
     newest = selectors.latest_intake(patient.pk)
-    flags = red_flags.evaluate(answers, selectors.age_on(patient, now.date()))
+    flags = red_flags.evaluate(answers, selectors.age_on(patient, patient.clinic.day_of(now)))
     intake = Intake.objects.create(
         patient=patient,
         version=newest.version + 1 if newest else 1,

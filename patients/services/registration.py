@@ -46,7 +46,7 @@ def register_patient(
     """
     User.objects.select_for_update().get(pk=user.pk)
     _check_registration(user, clinic, relation)
-    is_minor = _check_details(details, relation, now.date())
+    is_minor = _check_details(details, relation, clinic.day_of(now))
     patient = _new_patient(clinic, details, now)
     patient.is_minor_record = is_minor
     patient.save(force_insert=True)

@@ -32,7 +32,7 @@ def consents(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     patient = selectors.patient_for(actor, patient_id)
     now = timezone.now()
     states = selectors.consent_state(patient.pk)
-    shown = [states[purpose] for purpose in selectors.purposes_open_to(patient, now.date())]
+    shown = [states[purpose] for purpose in selectors.purposes_open_to(patient, patient.clinic.day_of(now))]
     shown = [state for state in shown if state.current_text is not None]
     decided = [
         (state.purpose, state.granted if state.consent is not None and not state.wording_changed else None)

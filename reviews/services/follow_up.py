@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, notify
@@ -20,6 +21,8 @@ from reviews.aftercare import due_after
 from reviews.models import FollowUpTask, Plan, Review
 
 REMIND_BATCH: Final = 500
+REMIND_FROM: Final = time(8, 0)
+REMIND_UNTIL: Final = time(20, 0)
 LONGEST_DELAY: Final = timedelta(days=730)
 Kind, Status = FollowUpTask.Kind, FollowUpTask.Status
 
@@ -34,7 +37,7 @@ def plan_follow_up(*, review: Review, actor: Actor, now: datetime) -> list[Follo
     if plan is None:
         return []
     entries = {item.entry.code: item.entry for item in plan.items.select_related("entry")}
-    dues = due_after(list(entries), signed_on=timezone.localdate(now), follow_up=plan.follow_up_date)
+    dues = due_after(list(entries), signed_on=review.clinic.day_of(now), follow_up=plan.follow_up_date)
     return [
         FollowUpTask.objects.create(
             clinic_id=review.clinic_id,
@@ -67,7 +70,7 @@ def cancel_task(*, actor: Actor, task_id: UUID, note: str, now: datetime) -> Fol
 def postpone_task(*, actor: Actor, task_id: UUID, until: date, note: str, now: datetime) -> FollowUpTask:
     """Give it a later day; the patient is reminded anew. Raises Invalid ``bad_date``, DomainError ``closed``."""
     task = _open_task(actor, task_id)
-    today = timezone.localdate(now)
+    today = task.clinic.day_of(now)
     if not today < until <= today + LONGEST_DELAY:
         raise Invalid("bad_date", _("Choose a day after today, within two years."))
     task.due_date, task.note, task.postponed = until, note.strip(), task.postponed + 1
@@ -106,22 +109,28 @@ def own_tasks(actor: Actor, patient_id: UUID) -> list[FollowUpTask]:
 
 
 def remind(*, now: datetime) -> int:
-    """Mail the patients whose tasks are due, once per due date, and who signed, once a day. Returns how many tasks."""
-    today = timezone.localdate(now)
-    due = FollowUpTask.objects.filter(status=Status.OPEN, due_date__lte=today, patient__erased_at=None)
-    due = due.exclude(kind=Kind.URGENT_ANSWER).exclude(reminded_for__isnull=False, reminded_for__gte=today)
+    """Mail the patients whose tasks are due, once per due date, and who signed, once a day. Returns how many tasks.
+
+    Days and hours are the clinic's: a task is due on its day there, and mails go out by day.
+    """
+    furthest = now.date() + timedelta(days=1)  # no clinic's day is later: each is asked for its own below
+    due = FollowUpTask.objects.filter(status=Status.OPEN, due_date__lte=furthest, patient__erased_at=None)
+    due = due.exclude(kind=Kind.URGENT_ANSWER).exclude(reminded_for=F("due_date"))
     reminded = 0
     for task_id in list(due.values_list("pk", flat=True)[:REMIND_BATCH]):
         with transaction.atomic():
             task = _locked_due(task_id)
-            if task is not None and task.reminded_for != task.due_date:
+            if task is None or task.reminded_for == task.due_date:
+                continue
+            today, clock = task.clinic.day_of(now), now.astimezone(ZoneInfo(task.clinic.time_zone)).time()
+            if task.due_date <= today and REMIND_FROM <= clock < REMIND_UNTIL:
                 _remind(task, today, now)
                 reminded += 1
     return reminded
 
 
 def _locked_due(task_id: UUID) -> FollowUpTask | None:
-    rows = FollowUpTask.objects.select_for_update(of=("self",)).select_related("review__reviewer")
+    rows = FollowUpTask.objects.select_for_update(of=("self",)).select_related("review__reviewer", "clinic")
     task: FollowUpTask | None = rows.filter(pk=task_id, status=Status.OPEN).first()
     return task
 
@@ -152,7 +161,7 @@ def _remind(task: FollowUpTask, today: date, now: datetime) -> None:
 
 def _open_task(actor: Actor, task_id: UUID) -> FollowUpTask:
     actor.check(Permission.WRITE_PLAN)
-    rows = FollowUpTask.objects.visible_to(actor).select_for_update(of=("self",)).select_related("patient")
+    rows = FollowUpTask.objects.visible_to(actor).select_for_update(of=("self",)).select_related("patient", "clinic")
     task: FollowUpTask | None = rows.filter(pk=task_id).first()
     if task is None:
         raise NotFound

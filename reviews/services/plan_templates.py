@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -65,7 +64,12 @@ def make_template(*, actor: Actor, review_id: UUID, name: str, now: datetime) ->
     """Keep the treatments, advice and time to the follow-up of a plan under a name. The summary and where a
     red flag sends this patient stay out. Raises Invalid ``name_needed``, ``empty_plan``, DomainError ``name_taken``."""
     actor.check(Permission.WRITE_PLAN)
-    plan = Plan.objects.visible_to(actor).filter(review_id=review_id).select_related("review__session__patient").first()
+    plan = (
+        Plan.objects.visible_to(actor)
+        .filter(review_id=review_id)
+        .select_related("review__session__patient", "review__clinic")
+        .first()
+    )
     if plan is None:
         raise NotFound
     items = tuple(
@@ -74,7 +78,7 @@ def make_template(*, actor: Actor, review_id: UUID, name: str, now: datetime) ->
     )
     if not items:
         raise Invalid("empty_plan", _("Put a treatment into the plan first: an empty template helps nobody."))
-    today = timezone.localdate(now)
+    today = plan.review.clinic.day_of(now)
     days = (plan.follow_up_date - today).days if plan.follow_up_date else None
     advice = without_referrals(plan.advice, flags_of(plan.review))
     content = Template(advice, days if days and days > 0 else None, items)
@@ -146,7 +150,7 @@ def apply_template(*, actor: Actor, review_id: UUID, template_id: UUID, now: dat
     if not without_referrals(plan.advice, flags_of(review)).strip():
         plan.advice = "\n".join(part for part in (plan.advice.strip(), content.advice) if part)
     if plan.follow_up_date is None and content.follow_up_days:
-        plan.follow_up_date = timezone.localdate(now) + timedelta(days=content.follow_up_days)
+        plan.follow_up_date = review.clinic.day_of(now) + timedelta(days=content.follow_up_days)
     plan_changed(review, plan, actor, now, "plan.template_applied", None)
     return Applied(tuple(added), tuple(left_out))
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -92,7 +91,7 @@ def save_plan(
 ) -> Plan:
     """Keep the words for the patient, advice and warnings, and the date of the follow-up (after today)."""
     review, plan = editable_plan(actor, review_id, now)
-    if follow_up_date is not None and follow_up_date <= timezone.localdate(now):
+    if follow_up_date is not None and follow_up_date <= review.clinic.day_of(now):
         raise Invalid("follow_up_past", _("The follow-up has to lie after today."))
     plan.summary, plan.advice, plan.follow_up_date = summary.strip(), advice.strip(), follow_up_date
     plan_changed(review, plan, actor, now, "plan.saved", None)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, notify
@@ -43,7 +42,7 @@ def checklist_of(actor: Actor, patient_id: UUID) -> Checklist:
     """What this patient is asked now; without a signed plan there is nothing to ask. NotFound out of scope."""
     patient = patient_for(actor, patient_id)
     rows = Review.objects.filter(session__patient=patient, status=ReviewStatus.SIGNED)
-    review = rows.select_related("session__patient").order_by("-closed_at").first()
+    review = rows.select_related("session__patient", "clinic").order_by("-closed_at").first()
     items = PlanItem.objects.filter(plan__review=review).select_related("entry") if review else ()
     codes = [item.entry.code for item in items]
     return Checklist(patient, review, tuple(item.entry.name for item in items), questions_for(codes))
@@ -109,7 +108,7 @@ def newest_reports(patient_ids: list[UUID]) -> dict[UUID, SideEffectReport]:
 
 
 def _checks_done(review: Review, now: datetime) -> None:
-    until = timezone.localdate(now) + EARLY
+    until = review.clinic.day_of(now) + EARLY
     checks = FollowUpTask.objects.filter(review=review, kind=FollowUpTask.Kind.SIDE_EFFECTS, due_date__lte=until)
     checks.filter(status=FollowUpTask.Status.OPEN).update(status=FollowUpTask.Status.DONE, closed_at=now)
 
@@ -121,7 +120,7 @@ def _put_before_clinicians(report: SideEffectReport, now: datetime) -> None:
         patient=report.patient,
         review=report.review,
         kind=FollowUpTask.Kind.URGENT_ANSWER,
-        due_date=timezone.localdate(now),
+        due_date=report.patient.clinic.day_of(now),
         created_at=now,
     )
     notify.notify(

@@ -15,6 +15,7 @@ from accounts.decorators import CLINICIANS, roles, signed_in
 from accounts.errors import DomainError, Invalid, NotFound
 from accounts.requests import actor_of
 from accounts.roles import Role
+from accounts.selectors import clinic_of
 from reviews import selectors, services
 from reviews.aftercare_forms import PostponeForm, SideEffectForm, TaskNoteForm, TemplateForm, TemplateNameForm
 from reviews.aftercare_page import answer_card, own_task_lines, task_lines
@@ -116,7 +117,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     show = request.GET.get("show", "due")
     show = show if show in SHOWS else "due"
-    today = timezone.localdate(now)
+    today = clinic_of(actor).day_of(now)
     shown = services.tasks(actor, show=show, today=today)
     services.read_tasks(actor=actor, shown=shown, now=now)
     context = {"show": show, "lines": task_lines(shown, today), "postpone_form": PostponeForm()}
@@ -186,7 +187,7 @@ def side_effects(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "checklist": checklist,
         "form": form,
-        "tasks": own_task_lines(services.own_tasks(actor, patient_id), timezone.localdate(now)),
+        "tasks": own_task_lines(services.own_tasks(actor, patient_id), checklist.patient.clinic.day_of(now)),
         "earlier": services.answers_of_patient(actor, patient_id),
     }
     return render(request, "reviews/side_effects.html", context, status=422 if form.errors else 200)
