@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from accounts.models import User
 from tests.e2e.conftest import PICTURES
+from tests.e2e.people import PICTURES_WANTED
 from tests.factories.patients import signed_in
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the thread of the tests
@@ -38,10 +39,11 @@ def open_live(browser: Browser, live_server: Any, user: User, width: int) -> tup
 
 
 def look(page: Page, folder: str, name: str) -> list[str]:
-    """Keep a picture of the page; what axe finds, and whether it is wider than the screen."""
-    target = PICTURES / folder
-    target.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=target / f"{name}.png", full_page=True)
+    """What axe finds, and whether the page is wider than the screen; keeps a picture where pictures are wanted."""
+    if PICTURES_WANTED:
+        target = PICTURES / folder
+        target.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=target / f"{name}.png", full_page=True)
     found = [f"{name}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in Axe().run(page).response["violations"]]
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [*found, f"{name}: {wide} px too wide"] if wide > 1 else found
