@@ -15,6 +15,7 @@ from care.api import bookings, captures, finding, guide, messages, offer
 from patients import api as sessions
 from patients import api_cards
 from patients import api_consents as consents
+from patients import api_of_age as of_age
 from patients import api_record as records
 from patients import api_texts as texts
 from reports import api as reports
@@ -22,7 +23,7 @@ from reports import api_documents as documents
 from reports import api_progress as progress
 from reports import api_rights as rights
 from reports import api_signing as signing
-from reviews.api import aftercare, cases, desk, noise, plans, reads, regions
+from reviews.api import aftercare, agreement, cases, desk, noise, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -34,6 +35,9 @@ urlpatterns = [
     path("patients/find/", finding.FindPatients.as_view(), name="api-find-patients"),
     path("patients/<uuid:patient_id>/", records.OneRecord.as_view(), name="api-record"),
     path("patients/<uuid:patient_id>/correct/", records.CorrectRecord.as_view(), name="api-record-correct"),
+    path("of-age/", of_age.OfAge.as_view(), name="api-of-age"),
+    path("patients/<uuid:patient_id>/of-age/", of_age.TakeOverInvitation.as_view(), name="api-of-age-invitation"),
+    path("take-over/<str:token>/", of_age.TakeOver.as_view(), name="api-take-over"),
     path("patients/<uuid:patient_id>/consents/", consents.Consents.as_view(), name="api-consents"),
     path(
         "patients/<uuid:patient_id>/consents/<slug:purpose>/withdraw/",
@@ -124,12 +128,14 @@ urlpatterns = [
     # --- reads
     path("reads/", reads.MyReads.as_view(), name="api-reads"),
     path("reads/<uuid:case_id>/", reads.OneRead.as_view(), name="api-read"),
+    path("reads/<uuid:case_id>/photos/", reads.ReadPhotos.as_view(), name="api-read-photos"),
     path("reviews/<uuid:review_id>/grade/", reads.ReviewGrade.as_view(), name="api-review-grade"),
     path("reviews/<uuid:review_id>/opinions/", reads.AskOpinion.as_view(), name="api-review-opinions"),
     path("reviews/<uuid:review_id>/escalate/", reads.EscalateCase.as_view(), name="api-review-escalate"),
     path("opinions/<uuid:opinion_id>/", reads.OneOpinion.as_view(), name="api-opinion"),
+    path("opinions/<uuid:opinion_id>/photos/", reads.OpinionPhotos.as_view(), name="api-opinion-photos"),
     path("agreement/noise/", noise.ClinicNoise.as_view(), name="api-noise"),
-    path("agreement/", reads.ClinicAgreement.as_view(), name="api-agreement"),
+    path("agreement/", agreement.ClinicAgreement.as_view(), name="api-agreement"),
     path("manage/reading/", reads.ClinicReadingPolicy.as_view(), name="api-reading-policy"),
     path("manage/reading/<uuid:case_id>/waive/", reads.WaiveReading.as_view(), name="api-reading-waive"),
     # --- plans

@@ -20,6 +20,7 @@ from reviews.models import (
     FindingDecision,
     FindingOpened,
     Opinion,
+    PhotoLook,
     Plan,
     Read,
     Review,
@@ -42,6 +43,7 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
     ),
     "ReviewEvent": (("id", "review", "action", "from_status", "to_status", "actor_id", "at"), _LINK),
     "FindingOpened": (("id", "review", "subject_kind", "subject_id", "at"), _LINK),
+    "PhotoLook": (("id", "photo", "member", "at"), _LINK),
     "FindingDecision": (
         ("id", "review", "finding", "verdict", "cause", "decided_by", "position", "turn", "of_turn", "at"), _LINK
     ),
@@ -148,6 +150,7 @@ def erase(patient_id: UUID, now: datetime) -> None:
     FindingOpened.objects.filter(review__in=reviews).delete()
     ReviewEvent.objects.filter(review__in=reviews).delete()
     Read.objects.filter(case__session__patient_id=patient_id).delete()
+    PhotoLook.objects.filter(photo__session__patient_id=patient_id).delete()
     CaseReading.objects.filter(session__patient_id=patient_id).delete()
     Opinion.objects.filter(session__patient_id=patient_id).delete()
     reviews.update(carried_from=None)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Clinic, Membership
-from patients.models import PhotoSession
+from patients.models import Photo, PhotoSession
 from reviews.policy import Demand, ReadingRules
 from reviews.querysets import CaseReadingQuerySet, OpinionQuerySet
 from reviews.workflow import ReadState
@@ -148,6 +148,20 @@ class Read(models.Model):
     @property
     def sealing_key_id(self) -> UUID:
         return self.case.session.patient.key_id
+
+
+class PhotoLook(models.Model):
+    """That an independent reader or an asked colleague had a photograph on the stage: nothing is graded unseen.
+
+    Whoever holds the case has a :class:`reviews.models.FindingOpened` instead.
+    """
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="looks")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["photo", "member"], name="one_look_per_photo_and_member")]
 
 
 class Opinion(models.Model):

@@ -250,8 +250,8 @@ def read_page(
     visible = [read for read in reads if sees_reads(sight) or read.reader_id == actor.membership_id]
     return ReadPage(
         patient=patient_label(session.patient),
-        age=age_on(session.patient, timezone.localdate()),
-        stage=read_stage(session, photo_id),
+        age=age_on(session.patient, session.patient.clinic.day_of(timezone.now())),
+        stage=read_stage(session, photo_id, actor.membership_id),
         intake=summary(answers_of(session.intake)) if session.intake else [],
         reads=tuple(read_line(read) for read in visible),
         differ=_differ(case, visible),

@@ -169,6 +169,16 @@ def short_view(view: str) -> str:
     return str(_SHORT_VIEWS[View(view)])
 
 
+def short_place(view: str, site: str) -> str:
+    """The same with the trichoscopy site, where several photographs share a view."""
+    short = short_view(view)
+    return (
+        f"{short} · {SITE_LABELS[TrichoscopySite(site)]}"
+        if site in {known.value for known in TrichoscopySite}
+        else short
+    )
+
+
 _SHORT_VIEWS: Mapping[View, Text] = {
     View.CROWN: gettext_lazy("Crown"),
     View.HAIRLINE: gettext_lazy("Hairline"),

@@ -319,6 +319,7 @@ SPECTACULAR_SETTINGS = {
         "IntakeSymptomEnum": "patients.api_record.SYMPTOMS",
         "RedFlagEnum": "care.api.messages.RED_FLAGS",
         "DemandEnum": "reviews.api.reads.DEMANDS",
+        "ReadingStatusEnum": "reviews.api.reads.READ_STATES",
         "SessionStatusEnum": "patients.models.PhotoSession.Status",
         "ReviewStatusEnum": "reviews.models.ReviewStatus",
         "ExportStatusEnum": "reports.models.ExportRequest.Status",

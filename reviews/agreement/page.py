@@ -91,6 +91,7 @@ class AgreementPage:
     minutes_spread: str
     signed: int
     signed_unseen: int
+    graded_unseen: int
     graded: int
     adjudicated: int
     pictures: tuple[Picture, ...]
@@ -133,6 +134,7 @@ def agreement_page(report: Report, *, zone: str) -> AgreementPage:
         minutes_spread=spread,
         signed=report.signed,
         signed_unseen=len(report.signed_unseen),
+        graded_unseen=len(report.graded_unseen),
         graded=report.graded,
         adjudicated=report.adjudicated,
         pictures=tuple(pictures(report)),

@@ -18,6 +18,7 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from analysis.models import Analysis, Finding
 from reviews.agreement.figures import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, median_of, wilson
+from reviews.agreement.looks import graded_unseen, photos_unseen
 from reviews.agreement.seen import CONDITIONS, Overrides, Seen, seen_figures
 from reviews.grade import BANDS, Grade
 from reviews.models import FindingOpened, Read, Review, ReviewStatus
@@ -93,6 +94,7 @@ class Report:
     conditions: tuple[ConditionFigures, ...]
     seen: Seen
     adjudicated: int = 0
+    graded_unseen: tuple[UUID, ...] = ()  # grades of readers and asked colleagues; must be empty
 
     @property
     def overrides(self) -> tuple[Overrides, ...]:
@@ -135,11 +137,12 @@ def agreement_report(actor: Actor, period: Period) -> Report:
         model=model,
         minutes=_minutes(clinic_id, period),
         signed=len(signed),
-        signed_unseen=signed_unseen(list(signed)),
+        signed_unseen=tuple(sorted({*signed_unseen(list(signed)), *photos_unseen(list(signed))})),
         conditions=condition_figures(model.condition_pairs),
         seen=seen_figures(standing),
         graded=sum(len(rows) for rows in reads.values()),
         adjudicated=sum(any(row.role == Read.Role.ADJUDICATION for row in rows) for rows in reads.values()),
+        graded_unseen=graded_unseen(clinic_id, period),
     )
 
 

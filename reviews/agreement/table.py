@@ -95,6 +95,8 @@ def _cases(report: Report) -> Iterator[list[str]]:
     yield ["cases", "signed", "count", signed, signed, "", "", ""]
     unseen = str(len(report.signed_unseen))
     yield ["cases", "signed_without_opening_every_finding", "count", signed, unseen, "", "", ""]
+    graded, unopened = str(report.graded), str(len(report.graded_unseen))
+    yield ["cases", "graded_without_opening_every_photograph", "count", graded, unopened, "", "", ""]
 
 
 def _limits(what: str, found: Limits | TooFew) -> Iterator[list[str]]:

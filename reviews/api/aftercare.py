@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import PAGE_PARAMETERS, Page, api_actor, failures, page_of
+from accounts.roles import Permission
 from accounts.selectors import clinic_of
 from reviews import selectors, services
 from reviews.aftercare import Answer
@@ -254,6 +255,7 @@ class FollowUps(APIView):
     def get(self, request: Request) -> Response:
         """Urgent answers first, then by day; audited."""
         actor, now = api_actor(request), timezone.now()
+        actor.check(Permission.READ_CASES)
         show = request.query_params.get("show", "due")
         rows = services.tasks(actor, show=show if show in SHOWS else "due", today=clinic_of(actor).day_of(now))
         page = Page(request, rows)

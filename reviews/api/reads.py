@@ -6,26 +6,24 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.actors import Actor
 from accounts.api import api_actor, failures
-from accounts.selectors import clinic_of
 from reviews import second_reads, services
-from reviews.agreement.page import period_of
-from reviews.agreement.report import agreement_report
-from reviews.agreement.table import BESIDE, BLIND, csv_rows
 from reviews.grade import SEVERITY_HIGH, SEVERITY_LOW, Grade
-from reviews.models import Escalation
+from reviews.models import CaseReading, Escalation, Opinion
 from reviews.policy import Demand, ReadingRules
+from reviews.services.looks import photos_seen
 from reviews.workflow import ReadState
 from vision.types import Condition
 
 DEMANDS = [demand.value for demand in Demand]
+READ_STATES = [state.value for state in ReadState]
 
 
 class GradeIO(serializers.Serializer[Any]):
@@ -98,8 +96,35 @@ class ReadingOut(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     session_id = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=[state.value for state in ReadState])
+    status = serializers.ChoiceField(choices=READ_STATES)
     opened_at = serializers.DateTimeField()
+
+
+class PhotoLookOut(serializers.Serializer[Any]):
+    """A photograph of the case, and whether this reader has opened it."""
+
+    id = serializers.UUIDField()
+    view = serializers.CharField()
+    site = serializers.CharField()
+    opened = serializers.BooleanField()
+
+
+class ReadingWithPhotosOut(ReadingOut):
+    """The same with the photographs: each is opened before a grade can be committed. Made with the reader's looks."""
+
+    photos = PhotoLookOut(many=True, source="looked")
+
+
+class OpinionWithPhotosOut(OpinionOut):
+    """The question with the photographs: each is opened before it can be answered."""
+
+    photos = PhotoLookOut(many=True, source="looked")
+
+
+class LookIn(serializers.Serializer[Any]):
+    """A photograph of the case."""
+
+    photo = serializers.UUIDField()
 
 
 class WorkOut(serializers.Serializer[Any]):
@@ -145,6 +170,12 @@ def _grade(data: dict[str, Any]) -> Grade:
     return Grade.checked(condition=data["condition"], share_percent=data["share_percent"], severity=data["severity"])
 
 
+def _with_photos(shape: type[serializers.Serializer[Any]], row: CaseReading | Opinion, actor: Actor) -> Any:
+    """The row with the photographs of its case, and which of them this person has opened."""
+    row.looked = photos_seen(row.session, actor)  # type: ignore[union-attr]  # for the serializer alone
+    return shape(row).data
+
+
 class MyReads(APIView):
     """Reads and opinions that wait for this clinician."""
 
@@ -161,20 +192,23 @@ class MyReads(APIView):
 class OneRead(APIView):
     """The independent read of one case."""
 
-    @extend_schema(operation_id="reads_open", responses={200: ReadingOut, **failures(404, 409)}, tags=["reads"])
+    @extend_schema(
+        operation_id="reads_open", responses={200: ReadingWithPhotosOut, **failures(404, 409)}, tags=["reads"]
+    )
     def get(self, request: Request, case_id: UUID) -> Response:
         """How far it is, for who may read it; audited. Neither findings nor grades are in it."""
-        case = services.open_read(actor=api_actor(request), case_id=case_id, now=timezone.now())
-        return Response(ReadingOut(case).data)
+        actor = api_actor(request)
+        case = services.open_read(actor=actor, case_id=case_id, now=timezone.now())
+        return Response(_with_photos(ReadingWithPhotosOut, case, actor))
 
     @extend_schema(
         operation_id="reads_commit",
         request=ReadIn,
-        responses={201: CommittedOut, **failures(400, 404, 409)},
+        responses={201: CommittedOut, **failures(400, 404, 409, 422)},
         tags=["reads"],
     )
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Commit the second read, or the adjudication; it cannot be changed."""
+        """Commit the second read, or the adjudication, once every photograph was opened; it cannot be changed."""
         data = _given(ReadIn, request)
         read = services.commit_read(
             actor=api_actor(request),
@@ -185,6 +219,22 @@ class OneRead(APIView):
             now=timezone.now(),
         )
         return Response(CommittedOut(read).data, status=status.HTTP_201_CREATED)
+
+
+class ReadPhotos(APIView):
+    """The photographs of one read."""
+
+    @extend_schema(
+        operation_id="reads_open_photo",
+        request=LookIn,
+        responses={200: ReadingWithPhotosOut, **failures(400, 404, 409)},
+        tags=["reads"],
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Say that a photograph was opened, after it was fetched and shown; audited."""
+        actor, photo_id = api_actor(request), _given(LookIn, request)["photo"]
+        case = services.look_closer(actor=actor, case_id=case_id, photo_id=photo_id, now=timezone.now())
+        return Response(_with_photos(ReadingWithPhotosOut, case, actor))
 
 
 class ReviewGrade(APIView):
@@ -228,12 +278,12 @@ class AskOpinion(APIView):
 class OneOpinion(APIView):
     """A question to this clinician."""
 
-    @extend_schema(operation_id="opinions_read", responses={200: OpinionOut, **failures(404)}, tags=["reads"])
+    @extend_schema(operation_id="opinions_read", responses={200: OpinionWithPhotosOut, **failures(404)}, tags=["reads"])
     def get(self, request: Request, opinion_id: UUID) -> Response:
         """The question; audited."""
-        return Response(
-            OpinionOut(services.read_opinion(actor=api_actor(request), opinion_id=opinion_id, now=timezone.now())).data
-        )
+        actor = api_actor(request)
+        opinion = services.read_opinion(actor=actor, opinion_id=opinion_id, now=timezone.now())
+        return Response(_with_photos(OpinionWithPhotosOut, opinion, actor))
 
     @extend_schema(
         operation_id="opinions_give",
@@ -242,7 +292,7 @@ class OneOpinion(APIView):
         tags=["reads"],
     )
     def post(self, request: Request, opinion_id: UUID) -> Response:
-        """Answer in writing, with a grade."""
+        """Answer in writing, with a grade, once every photograph was opened."""
         data = _given(OpinionIn, request)
         opinion = services.give_opinion(
             actor=api_actor(request),
@@ -260,6 +310,24 @@ class OneOpinion(APIView):
         """Take an open question back, for whoever holds the case."""
         services.withdraw_opinion(actor=api_actor(request), opinion_id=opinion_id, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OpinionPhotos(APIView):
+    """The photographs of a question."""
+
+    @extend_schema(
+        operation_id="opinions_open_photo",
+        request=LookIn,
+        responses={200: OpinionWithPhotosOut, **failures(400, 404)},
+        tags=["reads"],
+    )
+    def post(self, request: Request, opinion_id: UUID) -> Response:
+        """Say that a photograph was opened, after it was fetched and shown; audited."""
+        actor, photo_id = api_actor(request), _given(LookIn, request)["photo"]
+        opinion = services.look_closer_for_opinion(
+            actor=actor, opinion_id=opinion_id, photo_id=photo_id, now=timezone.now()
+        )
+        return Response(_with_photos(OpinionWithPhotosOut, opinion, actor))
 
 
 class EscalateCase(APIView):
@@ -318,41 +386,3 @@ class WaiveReading(APIView):
             actor=api_actor(request), case_id=case_id, reason=data["reason"], now=timezone.now()
         )
         return Response(ReadingOut(case).data)
-
-
-class FigureOut(serializers.Serializer[Any]):
-    """One figure of the agreement page; ``value`` is empty where there are not enough cases."""
-
-    section = serializers.CharField(
-        help_text="readers, model_against_readers, conditions_against_readers, regions, numbers, stages, conditions, "
-        "overrides, cases"
-    )
-    what = serializers.CharField()
-    measure = serializers.CharField()
-    n = serializers.IntegerField()
-    value = serializers.CharField()
-    low = serializers.CharField()
-    high = serializers.CharField()
-    basis = serializers.ChoiceField(
-        choices=[BLIND, BESIDE],
-        allow_blank=True,
-        help_text="whether clinicians judged before they saw what the models say, or beside it; empty for counts",
-    )
-
-
-class ClinicAgreement(APIView):
-    """How well readers and models agree."""
-
-    @extend_schema(
-        operation_id="agreement_read",
-        parameters=[OpenApiParameter("from", OpenApiTypes.DATE), OpenApiParameter("to", OpenApiTypes.DATE)],
-        responses={200: FigureOut(many=True), **failures()},
-        tags=["reads"],
-    )
-    def get(self, request: Request) -> Response:
-        """The figures of the clinic for a period (the last year), with 95 % intervals and without patients."""
-        actor, asked = api_actor(request), request.query_params
-        zone = clinic_of(actor).time_zone if actor.clinic_id else "UTC"
-        period = period_of(asked.get("from", ""), asked.get("to", ""), now=timezone.now(), zone=zone)
-        head, *rows = csv_rows(agreement_report(actor, period))
-        return Response(FigureOut([dict(zip(head, row, strict=True)) for row in rows], many=True).data)

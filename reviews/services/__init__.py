@@ -24,6 +24,7 @@ from reviews.services.opinions import (
     give_opinion,
     look_closer_for_opinion,
     read_opinion,
+    show_opinion,
     withdraw_opinion,
 )
 from reviews.services.outcome import (
@@ -53,6 +54,7 @@ from reviews.services.reads import (
     open_read,
     read_reading_policy,
     set_reading_policy,
+    show_read,
     waive_reading,
 )
 from reviews.services.regions import (
@@ -151,6 +153,8 @@ __all__ = [
     "save_view",
     "set_reading_policy",
     "set_scale",
+    "show_opinion",
+    "show_read",
     "tasks",
     "template_for",
     "templates_of",

@@ -18,11 +18,13 @@ from accounts.selectors import staff_of
 from accounts.workflow import next_state
 from patients.models import Photo, Purpose
 from patients.selectors import has_consent, photos_of
-from reviews.decisions import looked_at
+from reviews.decisions import looked_at, photos_in_order
 from reviews.grade import Grade
 from reviews.models import Opinion, Review
 from reviews.second_reads import opinions_about
 from reviews.services.holding import apply, held_review, locked_review, record_event
+from reviews.services.looks import check_all_opened, note_look
+from reviews.services.readings import photo_on_stage
 from reviews.visibility import check_findings_open
 from reviews.workflow import TRANSITIONS, Action, State
 
@@ -67,20 +69,34 @@ def ask_opinion(*, actor: Actor, review_id: UUID, question: str, asked_of: UUID 
 
 @transaction.atomic
 def read_opinion(*, actor: Actor, opinion_id: UUID, now: datetime) -> Opinion:
-    """Show the question with the case's photographs and answers, to whom it was asked; audited."""
+    """The question, for whom it was asked, without pictures; audited."""
     opinion = _readable(actor, opinion_id)
+    _audit_look(opinion, actor, "opinion.read", [], now)
+    return opinion
+
+
+@transaction.atomic
+def show_opinion(*, actor: Actor, opinion_id: UUID, photo_id: UUID | None, now: datetime) -> Opinion:
+    """The same with one photograph on the stage (the first, if none is named) and all beside it as thumbnails.
+
+    Audited with the photographs shown; the one on the stage counts as opened.
+    """
+    opinion = _readable(actor, opinion_id)
+    note_look(opinion.session, actor, photo_on_stage(photos_in_order(opinion.session), photo_id), now)
     _audit_look(opinion, actor, "opinion.read", photos_of(opinion.session), now)
     return opinion
 
 
 @transaction.atomic
 def look_closer_for_opinion(*, actor: Actor, opinion_id: UUID, photo_id: UUID, now: datetime) -> Opinion:
-    """Bring another photograph of the case to the stage of whom was asked; the look is audited.
+    """Bring another photograph of the case to the stage of whom was asked: it counts as opened, the look is audited.
 
     Raises as :func:`read_opinion`; NotFound for a photograph that is not one of the case.
     """
     opinion = _readable(actor, opinion_id)
-    _audit_look(opinion, actor, "opinion.photo_read", looked_at(opinion.session, photo_id), now)
+    photos = looked_at(opinion.session, photo_id)
+    note_look(opinion.session, actor, photos[0], now)
+    _audit_look(opinion, actor, "opinion.photo_read", photos, now)
     return opinion
 
 
@@ -88,7 +104,8 @@ def look_closer_for_opinion(*, actor: Actor, opinion_id: UUID, photo_id: UUID, n
 def give_opinion(*, actor: Actor, opinion_id: UUID, answer: str, grade: Grade, now: datetime) -> Opinion:
     """Answer in writing, with a grade. The case stays where it is; who asked is told and decides.
 
-    Raises Invalid ``answer_needed``, DomainError ``opinion_closed``, ``no_consent``.
+    Raises Invalid ``answer_needed``, ``photos_unopened`` until every photograph was on the stage of whom was asked,
+    DomainError ``opinion_closed``, ``no_consent``.
     """
     actor.check(Permission.GIVE_OPINION)
     opinion = _locked(actor, opinion_id)
@@ -99,6 +116,7 @@ def give_opinion(*, actor: Actor, opinion_id: UUID, answer: str, grade: Grade, n
         raise DomainError("no_consent", _("The patient no longer agrees to a second opinion inside the clinic."))
     if not answer.strip():
         raise Invalid("answer_needed", _("Write your opinion."))
+    check_all_opened(opinion.session, actor)
     opinion.answer, opinion.grade = answer.strip(), grade.to_dict()
     opinion.answered_by_id, opinion.answered_at = actor.membership_id, now
     opinion.save()

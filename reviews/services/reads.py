@@ -21,13 +21,15 @@ from accounts.selectors import staff_of
 from accounts.workflow import next_state
 from patients.models import Photo, Purpose
 from patients.selectors import consent_state, has_consent, photos_of
-from reviews.decisions import looked_at
+from reviews.decisions import looked_at, photos_in_order
 from reviews.grade import Grade, differences
 from reviews.models import CaseReading, Read, ReadingPolicy, Review
 from reviews.policy import Demand, ReadingRules, Refusal, refusal
 from reviews.second_reads import eligible, facts_of, policy_of, reading_for
 from reviews.services.carry_over import carry_work, work_to_carry
 from reviews.services.holding import apply, locked_review
+from reviews.services.looks import check_all_opened, note_look
+from reviews.services.readings import photo_on_stage
 from reviews.services.shown_ranks import begin_applying
 from reviews.workflow import OPEN_STATES, READ_TRANSITIONS, Action, ReadAction, ReadState, State
 
@@ -116,9 +118,9 @@ def commit_grade(*, actor: Actor, review_id: UUID, grade: Grade, now: datetime, 
 def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, remark: str = "", due: str = "") -> Read:
     """A second read, or an adjudication between two that differ, by somebody who does not hold the case.
 
-    Every photograph that is present has been on the reader's page. ``due`` is what the reader was asked for (a
-    ``ReadState``): a blind second grade never becomes an adjudication because a colleague was faster. Raises
-    DomainError with a code of :class:`reviews.policy.Refusal`, ``read_moved_on``, ``no_consent``.
+    ``due`` is what the reader was asked for (a ``ReadState``): a blind second grade never becomes an adjudication
+    because a colleague was faster. Raises DomainError with a code of :class:`reviews.policy.Refusal`,
+    ``read_moved_on``, ``no_consent``; Invalid ``photos_unopened`` until every photograph was on the reader's stage.
     """
     actor.check(Permission.COMMIT_READ)
     case = locked_reading(actor, case_id)
@@ -129,6 +131,7 @@ def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, rem
         raise DomainError("read_moved_on", _("A colleague was faster. Open the case again to see what it needs now."))
     if not has_consent(case.session.patient_id, Purpose.SHARING):
         raise DomainError("no_consent", _("The patient no longer agrees to a second reader. The read can be waived."))
+    check_all_opened(case.session, actor)
     read = _commit(actor, case, grade, remark, now, review=None)
     audit.record(
         action="read.adjudicated" if read.role == Read.Role.ADJUDICATION else "read.committed",
@@ -145,23 +148,35 @@ def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, rem
 
 @transaction.atomic
 def open_read(*, actor: Actor, case_id: UUID, now: datetime) -> CaseReading:
-    """Show a case to its second or third reader: photographs and answers, nothing of the models or of colleagues.
+    """How far the reading is, for its second or third reader, without pictures; audited. Nothing of the models or of
+    colleagues is in it. Raises DomainError when this person may not read it."""
+    case = _readable(actor, case_id)
+    _audit_look(case, actor, "reading.read", [], now)
+    return case
 
-    Audited with the photographs shown. Raises DomainError when this person may not read it.
+
+@transaction.atomic
+def show_read(*, actor: Actor, case_id: UUID, photo_id: UUID | None, now: datetime) -> CaseReading:
+    """The same with one photograph on the stage (the first, if none is named) and all beside it as thumbnails.
+
+    Audited with the photographs shown; the one on the stage counts as opened.
     """
     case = _readable(actor, case_id)
+    note_look(case.session, actor, photo_on_stage(photos_in_order(case.session), photo_id), now)
     _audit_look(case, actor, "reading.read", photos_of(case.session), now)
     return case
 
 
 @transaction.atomic
 def look_closer(*, actor: Actor, case_id: UUID, photo_id: UUID, now: datetime) -> CaseReading:
-    """Bring another photograph of the case to the reader's stage; the look is audited.
+    """Bring another photograph of the case to the reader's stage: it counts as opened, and the look is audited.
 
     Raises as :func:`open_read`; NotFound for a photograph that is not one of the case.
     """
     case = _readable(actor, case_id)
-    _audit_look(case, actor, "reading.photo_read", looked_at(case.session, photo_id), now)
+    photos = looked_at(case.session, photo_id)
+    note_look(case.session, actor, photos[0], now)
+    _audit_look(case, actor, "reading.photo_read", photos, now)
     return case
 
 

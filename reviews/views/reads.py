@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import CLINICIANS, roles
+from accounts.errors import Invalid
 from accounts.requests import actor_of
 from accounts.roles import Role
 from patients.models import PhotoSession
@@ -52,17 +53,21 @@ def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
         return _stage_answer(request, looked.session, photo_id)
     form = ReadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.commit_read(
-            actor=actor,
-            case_id=case_id,
-            grade=form.grade(),
-            remark=form.cleaned_data["remark"],
-            due=form.cleaned_data["due"],
-            now=now,
-        )
-        messages.success(request, _("Your grade is committed. Thank you."))
-        return redirect("reviews:reads")
-    case = services.open_read(actor=actor, case_id=case_id, now=now)
+        try:
+            services.commit_read(
+                actor=actor,
+                case_id=case_id,
+                grade=form.grade(),
+                remark=form.cleaned_data["remark"],
+                due=form.cleaned_data["due"],
+                now=now,
+            )
+        except Invalid as refused:
+            form.add_error(None, refused.message)
+        else:
+            messages.success(request, _("Your grade is committed. Thank you."))
+            return redirect("reviews:reads")
+    case = services.show_read(actor=actor, case_id=case_id, photo_id=photo_id, now=now)
     form.fields["due"].initial = case.status
     context = {"case": case, "page": read_page(case.session, actor, case, photo_id=photo_id), "form": form}
     return render(request, "reviews/read.html", context, status=422 if form.errors else 200)
@@ -113,12 +118,16 @@ def opinion(request: HttpRequest, opinion_id: UUID) -> HttpResponse:
         return _stage_answer(request, looked.session, photo_id)
     form = OpinionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.give_opinion(
-            actor=actor, opinion_id=opinion_id, answer=form.cleaned_data["answer"], grade=form.grade(), now=now
-        )
-        messages.success(request, _("Your opinion stands beside the case. Your colleague is told."))
-        return redirect("reviews:reads")
-    found = services.read_opinion(actor=actor, opinion_id=opinion_id, now=now)
+        try:
+            services.give_opinion(
+                actor=actor, opinion_id=opinion_id, answer=form.cleaned_data["answer"], grade=form.grade(), now=now
+            )
+        except Invalid as refused:
+            form.add_error(None, refused.message)
+        else:
+            messages.success(request, _("Your opinion stands beside the case. Your colleague is told."))
+            return redirect("reviews:reads")
+    found = services.show_opinion(actor=actor, opinion_id=opinion_id, photo_id=photo_id, now=now)
     context = {"opinion": found, "page": read_page(found.session, actor, photo_id=photo_id), "form": form}
     return render(request, "reviews/opinion.html", context, status=422 if form.errors else 200)
 
@@ -182,4 +191,5 @@ def reading_waive(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def _stage_answer(request: HttpRequest, session: PhotoSession, photo_id: UUID) -> HttpResponse:
-    return render(request, "reviews/_read_stage_answer.html", {"stage": read_stage(session, photo_id)})
+    stage = read_stage(session, photo_id, actor_of(request).membership_id)
+    return render(request, "reviews/_read_stage_answer.html", {"stage": stage})

@@ -24,6 +24,7 @@ from reviews.decisions import findings_of
 from reviews.formulary.seed import seed
 from reviews.models import Review
 from reviews.payloads import needs_decision
+from reviews.services import looks
 from tests.factories.patients import NOW, actor_for, make_clinic, make_patient, make_session, make_staff
 from vault.files import seal_file
 from vision.types import ScalpClass, View
@@ -149,6 +150,13 @@ def open_all(review: Review, actor: Actor) -> None:
         services.mark_opened(actor=actor, review_id=review.pk, kind="photo", subject_id=photo.pk, now=LATER)
     for finding in findings_of(review):
         services.mark_opened(actor=actor, review_id=review.pk, kind="finding", subject_id=finding.pk, now=LATER)
+
+
+def look_at_all(session: PhotoSession, *readers: Actor) -> None:
+    """Second readers or asked colleagues bring every photograph of a case to their stage."""
+    for reader in readers:
+        for photo in photos_of(session):
+            looks.note_look(session, reader, photo, LATER)
 
 
 def accept_all(review: Review, actor: Actor) -> None:

@@ -18,13 +18,15 @@ from reports.services import sign_and_issue
 from reviews import agreement, services
 from reviews.agreement import Estimate, TooFew
 from reviews.agreement.report import Period, agreement_report
+from reviews.agreement.table import csv_rows
 from reviews.grade import Grade
-from reviews.models import CaseReading, FindingOpened, Read, Review
+from reviews.models import CaseReading, FindingOpened, PhotoLook, Read, Review
 from tests.factories.patients import NOW, PASSWORD, actor_for, make_clinic, make_patient, make_staff, signed_in
 from tests.factories.reviews import (
     LATER,
     dermatologist,
     finding_of,
+    look_at_all,
     measured,
     review_at,
     signable,
@@ -194,6 +196,28 @@ def test_a_case_signed_without_opening_every_finding_is_found():
 
 
 @pytest.mark.django_db(databases=["default", "keys"])
+def test_a_photograph_that_was_never_opened_is_found_for_who_signed_and_for_second_readers():
+    review, actor = review_at("decided")
+    Review.objects.filter(pk=review.pk).update(status="signed", closed_at=LATER)
+    case = CaseReading.objects.create(
+        session=review.session, clinic=review.clinic, submitted_at=NOW, severity_points=2, share_points=20
+    )
+    second = dermatologist(review.clinic)
+    look_at_all(review.session, second)
+    grade = Grade(Condition.ALOPECIA, 20, 4).to_dict()
+    read = Read.objects.create(
+        case=case, reader_id=second.membership_id, role="independent", position=1, grade=grade, committed_at=LATER
+    )
+    assert (agreement_report(actor, PERIOD).signed_unseen, agreement_report(actor, PERIOD).graded_unseen) == ((), ())
+    FindingOpened.objects.filter(review=review, subject_kind="photo").first().delete()  # forged
+    PhotoLook.objects.first().delete()
+    report = agreement_report(actor, PERIOD)
+    assert (report.signed_unseen, report.graded_unseen) == ((review.pk,), (read.pk,))
+    rows = {row[1]: row[3:5] for row in csv_rows(report) if row[0] == "cases"}
+    assert rows["graded_without_opening_every_photograph"] == ["1", "1"]
+
+
+@pytest.mark.django_db(databases=["default", "keys"])
 def test_a_case_whose_every_finding_was_not_opened_cannot_be_signed_and_the_page_counts_none():
     """Even where a row of what was opened goes missing between the decision and the signature."""
     review, actor = review_at("decided")
@@ -217,7 +241,7 @@ def test_a_case_whose_every_finding_was_not_opened_cannot_be_signed_and_the_page
     rows = csv.reader(browser.get(reverse("reviews:agreement_csv"), days).content.decode().splitlines())
     assert [row[3:5] for row in rows if "signed_without_opening_every_finding" in row] == [["1", "0"]]
     page = re.sub(r"<[^>]+>|\s+", " ", browser.get(reverse("reviews:agreement"), days).content.decode())
-    assert re.search(r"Signed without opening every finding\s+0", page)
+    assert re.search(r"Signed without opening everything\s+0", page)
 
 
 @pytest.mark.django_db(databases=["default", "keys"])
@@ -228,7 +252,9 @@ def test_the_reference_of_a_case_is_its_adjudication():
     services.commit_grade(actor=first, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 20, 4), now=LATER)
     case = CaseReading.objects.get()
     CaseReading.objects.update(status="adjudication_due")
+    look_at_all(review.session, third)
     services.commit_read(actor=third, case_id=case.pk, grade=Grade(Condition.PSORIASIS, 20, 9), now=LATER)
     report = agreement_report(second, PERIOD)
     assert report.adjudicated == 1
+    assert report.graded_unseen == ()
     assert report.model.severity_pairs == ((4.2, 9.0),)

@@ -10,7 +10,7 @@ from patients.selectors import has_consent
 from reviews import services
 from reviews.models import CaseReading, Read
 from reviews.policy import Demand
-from tests.factories.reviews import LATER, dermatologist
+from tests.factories.reviews import LATER, dermatologist, look_at_all
 from tests.patients.test_at_once import at_once
 from tests.reviews.test_reads import FAR, MILD, commit_first, demanding
 
@@ -31,6 +31,7 @@ def outcomes_of(found):
 def test_nobody_adjudicates_their_own_read_even_when_it_is_sent_twice_at_once():
     clinic, first, case = due_for_a_second_read()
     second = dermatologist(clinic)
+    look_at_all(case.session, second)
     sent = at_once(
         *[lambda: services.commit_read(actor=second, case_id=case.pk, grade=FAR, now=LATER)] * 3,
     )
@@ -46,6 +47,7 @@ def test_nobody_adjudicates_their_own_read_even_when_it_is_sent_twice_at_once():
 def test_of_two_second_readers_at_once_one_is_the_second_and_the_other_is_no_adjudicator_unawares():
     clinic, _first, case = due_for_a_second_read()
     readers = [dermatologist(clinic), dermatologist(clinic)]
+    look_at_all(case.session, *readers)
     sent = at_once(
         *(
             lambda reader=reader: services.commit_read(

@@ -16,11 +16,12 @@ from reviews.policy import Demand, ReadingRules
 from reviews.read_labels import label_candidates
 from reviews.reading import Reading
 from tests.factories.patients import NOW, actor_for, holder_actor, make_clinic, make_staff, signed_in
-from tests.factories.reviews import LATER, finding_of, review_at
+from tests.factories.reviews import LATER, finding_of, look_at_all, review_at
 from vision.types import Condition
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
+JSON = "application/json"
 GRADE = {"condition": "alopecia", "share_percent": 20, "severity": 4}
 SECRETS = ("82.4", "82 %", "4.2", "coverage_index", "0.81", "16.2")
 
@@ -113,6 +114,16 @@ def test_a_second_reader_sees_neither_findings_nor_the_first_grade_until_both_ha
         assert "Silvery" not in text
     assert "Plaques" not in page
     assert "33 %" not in page
+    early = second.post(reverse("reviews:read", args=[case.pk]), {**GRADE, "remark": "Calm skin."})
+    assert early.status_code == 422
+    assert "Not yet: look at this photograph first: Hairline" in early.content.decode()
+    assert "Calm skin." in early.content.decode(), "what was typed stays"
+    refused = second.post(f"/api/v1/reads/{case.pk}/", GRADE, content_type=JSON).json()
+    assert refused["error"]["code"] == "photos_unopened"
+    left = [one["id"] for one in second.get(f"/api/v1/reads/{case.pk}/").json()["photos"] if not one["opened"]]
+    [photo] = left
+    second.post(f"/api/v1/reads/{case.pk}/photos/", {"photo": photo}, content_type=JSON)
+    assert "You have opened every photograph." in second.get(reverse("reviews:read", args=[case.pk])).content.decode()
     second.post(reverse("reviews:read", args=[case.pk]), {**GRADE, "remark": "Calm skin."})
     assert Read.objects.count() == 2
     assert "Plaques" in second.get(reverse("reviews:review", args=[review.pk])).content.decode()
@@ -146,6 +157,7 @@ def adjudicated():
     for share, severity in ((60, 8), (40, 6)):
         reader = actor_for(make_staff(Role.DERMATOLOGIST, clinic).user)
         grade = Grade(Condition.ALOPECIA, share, severity)
+        look_at_all(review.session, reader)
         services.commit_read(actor=reader, case_id=case.pk, grade=grade, now=LATER)
     return clinic, review
 

@@ -18,7 +18,7 @@ from reviews.queue_page import queue_lines
 from reviews.signing import signing_state
 from reviews.signing_policy import MedicalReason
 from tests.factories.patients import make_clinic, signed_in
-from tests.factories.reviews import LATER, accept_all, dermatologist, review_at, signable, trichologist
+from tests.factories.reviews import LATER, accept_all, dermatologist, look_at_all, review_at, signable, trichologist
 from vision.types import Condition
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
@@ -50,6 +50,9 @@ def test_a_named_colleague_answers_and_the_first_keeps_the_case_and_decides():
     assert refused.value.code == "opinion_open"
     with pytest.raises(NotAllowed):
         services.read_opinion(actor=other, opinion_id=opinion.pk, now=LATER)
+    with pytest.raises(Invalid, match="look at these photographs first"):
+        services.give_opinion(actor=colleague, opinion_id=opinion.pk, answer="x", grade=GRADE, now=LATER)
+    look_at_all(review.session, colleague)
     services.give_opinion(actor=colleague, opinion_id=opinion.pk, answer="No scarring.", grade=GRADE, now=LATER)
     review = fresh(review)
     assert (review.status, review.reviewer_id) == ("claimed", actor.membership_id)
@@ -75,6 +78,7 @@ def test_any_dermatologist_may_answer_and_only_once():
     for nobody in (healer, actor):
         with pytest.raises(NotAllowed):
             services.give_opinion(actor=nobody, opinion_id=opinion.pk, answer="x", grade=GRADE, now=LATER)
+    look_at_all(review.session, doctor)
     services.give_opinion(actor=doctor, opinion_id=opinion.pk, answer="Fine.", grade=GRADE, now=LATER)
     with pytest.raises(DomainError) as refused:
         services.give_opinion(actor=doctor, opinion_id=opinion.pk, answer="Other.", grade=GRADE, now=LATER)
@@ -115,6 +119,7 @@ def test_any_dermatologist_is_offered_only_where_there_is_another():
     other, _actor = review_at("claimed", clinic=clinic, actor=healer, condition="no_finding")
     assert whom(other, healer) == ["Any dermatologist", "Dr. Ada Krause"]
     opinion = ask(other, healer)
+    look_at_all(other.session, only)
     services.give_opinion(actor=only, opinion_id=opinion.pk, answer="Fine.", grade=GRADE, now=LATER)
     assert Opinion.objects.get().answered_by_id == only.membership_id
 

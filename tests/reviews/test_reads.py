@@ -28,6 +28,7 @@ from tests.factories.reviews import (
     accept_all,
     dermatologist,
     finding_of,
+    look_at_all,
     measured,
     review_at,
     signable,
@@ -212,6 +213,10 @@ def test_a_double_read_that_agrees_lets_the_case_be_signed():
     [waiting] = waiting_reads(second)
     assert findings_hidden(second, review.session)
     services.open_read(actor=second, case_id=waiting.case.pk, now=LATER)
+    with pytest.raises(Invalid, match="look at these photographs first: Crown, Hairline") as refused:
+        services.commit_read(actor=second, case_id=waiting.case.pk, grade=NEAR, now=LATER)
+    assert refused.value.code == "photos_unopened"
+    look_at_all(review.session, second)
     services.commit_read(actor=second, case_id=waiting.case.pk, grade=NEAR, now=LATER)
     assert case_of(review).status == "settled"
     assert waiting_reads(second) == []
@@ -224,6 +229,7 @@ def test_readers_that_differ_are_adjudicated_by_a_third_and_never_by_themselves(
     second, third = dermatologist(clinic), trichologist(clinic)
     review, first = commit_first(clinic)
     case = case_of(review)
+    look_at_all(review.session, second, third)
     services.commit_read(actor=second, case_id=case.pk, grade=FAR, now=LATER)
     case.refresh_from_db()
     assert case.status == "adjudication_due"
@@ -256,6 +262,7 @@ def test_who_saw_the_findings_or_gave_an_opinion_does_not_read():
     opinion = services.ask_opinion(
         actor=holder, review_id=taken.pk, question="Scarring?", asked_of=adviser.membership_id, now=LATER
     )
+    look_at_all(review.session, adviser)
     services.give_opinion(actor=adviser, opinion_id=opinion.pk, answer="No.", grade=NEAR, now=LATER)
     case = case_of(taken)
     for reader, code in ((saw, "saw_findings"), (adviser, "gave_opinion")):

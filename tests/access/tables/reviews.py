@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from patients.models import Photo
 from reviews.services import add_region
 from tests.access.rules import (
     ADMINISTRATORS,
@@ -22,7 +23,7 @@ from tests.access.world import World
 
 
 def things(world: World) -> dict[str, Any]:
-    """A region that the reviewer of the open case has added."""
+    """A region that the reviewer of the open case has added, and a photograph of each case that others read."""
     case = world.open_case
     region = add_region(
         actor=case.reviewer,
@@ -32,7 +33,13 @@ def things(world: World) -> dict[str, Any]:
         polygon=((0.1, 0.1), (0.3, 0.1), (0.3, 0.3)),
         now=world.now,
     )
-    return {"own_region": region.region_id}
+    waiting = Photo.objects.filter(session_id=world.things["waiting"]).first()
+    assert waiting is not None
+    return {
+        "own_region": region.region_id,
+        "reading_photo": waiting.pk,
+        "opinion_photo": world.things["photo_in_review"],
+    }
 
 
 OUTLINE = '{"action": "update", "id": "REGION", "type": "polygon", "polygon": [[100, 100], [300, 100], [300, 300]]}'
@@ -102,10 +109,12 @@ TABLE: dict[str, Address] = {
     "reviews:noise": get(STAFF_FIGURES),
     "api-reads": api(ANY_CLINICIAN, "get"),
     "api-read": api(CLINICIANS_OF_THE_CASE, "get", "reading"),
+    "api-read-photos": api(CLINICIANS_OF_THE_CASE, "post", "reading", photo="@reading_photo"),
     "api-review-grade": api(CASES, "post", "review", **GRADE),
     "api-review-opinions": api(CASES, "post", "review", question="Scarring?"),
     "api-review-escalate": api(TRICHOLOGISTS, "post", "review", reason="Pustules.", urgency="soon"),
     "api-opinion": api(CASES, "get", "opinion"),
+    "api-opinion-photos": api(CASES, "post", "opinion", photo="@opinion_photo"),
     "api-reading-policy": api(ADMINISTRATORS, "get"),
     "api-reading-waive": api(OWN_ADMINISTRATORS, "post", "reading", reason="Nobody else is there."),
     "api-agreement": api(STAFF_FIGURES, "get"),
