@@ -12,14 +12,16 @@ import pytest
 
 from tests.vision.conftest import drawn
 from vision.calibration_card import CardReading, read_card
+from vision.evaluation.light_study import Lamp, under
 from vision.evaluation.quality_defects import coloured, distant, glossy
 from vision.quality import check_upload
+from vision.quality.colour import cast_on_head, warmth
 from vision.quality.covers import MOST_COVERED, cover_reader, score
 from vision.quality.head import MODEL, look_for_head
-from vision.quality.limits import OTHER_VIEW
+from vision.quality.limits import CAST, OTHER_VIEW
 from vision.quality.readers import VIEWS_READ, Reader, against, view_reader
 from vision.release import sha256_of
-from vision.render import draw_trichoscopy
+from vision.render import SkinTone, draw_head, draw_trichoscopy
 from vision.render.card import CardPose, lay_card
 from vision.render.covers import Cover, draw_cover
 from vision.training.gate_covers import with_itself
@@ -89,6 +91,20 @@ def test_the_card_tells_a_cast_that_the_head_alone_does_not(crown: RgbImage) -> 
     assert isinstance(card, CardReading)
     told = check_upload(shown, View.CROWN, white_balance=card.white_balance)
     assert QualityCheck.COLOUR_CAST in told.warnings
+
+
+@pytest.mark.parametrize("skin", list(SkinTone))
+def test_a_warm_lamp_is_told_from_warm_skin(skin: SkinTone) -> None:
+    head = draw_head(View.CROWN, seed=3, thinning=0.4, bald=0.2, skin_tone=skin, size=(640, 480))
+    scalp = np.isin(head.truth, ScalpClass.scalp())
+    assert CAST.passes(cast_on_head(head.image, scalp)), "skin of every tone is warm in white light"
+    assert not CAST.passes(cast_on_head(under(head.image, Lamp(2.5)), scalp))
+
+
+def test_the_warmth_of_a_lamp_is_told_in_stops(crown: RgbImage) -> None:
+    scalp = np.ones(crown.shape[:2], bool)
+    plain, warm = warmth(crown, scalp), warmth(under(crown, Lamp(1.0, -0.5)), scalp)
+    assert 0.5 < warm - plain < 1.1  # two witnesses follow red over blue, the third blue alone
 
 
 def test_what_needs_light_is_not_asked_in_the_dark(crown: RgbImage) -> None:

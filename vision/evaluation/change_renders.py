@@ -92,6 +92,12 @@ def measure_head(
     head: Head, view: View, network: Network, release: Release, *, visit: int, take: int, bald: float | None = None
 ) -> Numbers:
     """What the shipped segmentation measures of one take; ``bald`` other than the head's is the head after a change."""
+    found = segment(picture_of(head, view, visit=visit, take=take, bald=bald), network, release)
+    return _values(measure_photo(found, QualityReport(()), PhotoContext(view), HEAD_SIZE, {}))
+
+
+def picture_of(head: Head, view: View, *, visit: int, take: int, bald: float | None = None) -> RgbImage:
+    """One take of a head as a camera within the protocol stores it, the hair combed anew at each visit."""
     random = np.random.default_rng((head.seed, list(View).index(view), visit, take))
     drawing = draw_head(
         view,
@@ -104,8 +110,7 @@ def measure_head(
         capture=held(random),
         combed=1 + visit,
     )
-    found = segment(_as_jpeg(drawing.image, int(random.integers(82, 96))), network, release)
-    return _values(measure_photo(found, QualityReport(()), PhotoContext(view), HEAD_SIZE, {}))
+    return _as_jpeg(drawing.image, int(random.integers(82, 96)))
 
 
 def true_coverage(head: Head, view: View, bald: float) -> float:

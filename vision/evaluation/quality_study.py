@@ -127,10 +127,18 @@ def overview_samples(data: Path) -> list[Sample]:
 
 def held_out_men(data: Path) -> list[Sample]:
     """All five views of the men of norwood who are on the test side of the split."""
+    return [man for man in _men(data) if side_of(man.person) == "test"]
+
+
+def men_trained_on(data: Path) -> list[Sample]:
+    """All five views of the other men: what limits may be chosen on."""
+    return [man for man in _men(data) if side_of(man.person) != "test"]
+
+
+def _men(data: Path) -> list[Sample]:
     return [
         Sample(data / "norwood/images" / row["file"], NORWOOD_VIEWS[row["view"]], "norwood", row["person"])
         for row in _rows(data / "norwood/labels.csv")
-        if side_of(row["person"]) == "test"
     ]
 
 
