@@ -97,6 +97,10 @@ class ChangeFacts:
     warnings: tuple[str, ...]
 
 
+COLOUR_SAID_STOPS: Final = 0.3
+"""From here on a difference in the colour of the light is said: smaller ones the eye does not see beside each other."""
+
+
 def facts_of(result: Mapping[str, Any] | None, *, metrics: Iterable[str] | None = None) -> ChangeFacts | None:
     """The words of a stored comparison; None where there is none. ``metrics``: only these may be spoken of."""
     found = comparison_from_json(result) if result else None
@@ -181,7 +185,24 @@ def _light(light: LightDifference) -> str:
         words = _("The later photograph is %(stops)s stops brighter; this was taken out.") % {"stops": f"{stops:.1f}"}
     else:
         words = _("The later photograph is %(stops)s stops darker; this was taken out.") % {"stops": f"{-stops:.1f}"}
-    return words
+    return " ".join(filter(None, (words, _colour(light))))
+
+
+def _colour(light: LightDifference) -> str:
+    """In which direction the lamp, or the camera's white balance, was another one; empty where it was the same."""
+    red, green, blue = light.colour_shift
+    warmer, greener = red - blue, green - (red + blue) / 2
+    size = max(abs(warmer), abs(greener))
+    if size < COLOUR_SAID_STOPS:
+        return ""
+    if abs(warmer) >= abs(greener):
+        words = _("warmer (more red, less blue)") if warmer > 0 else _("colder (more blue, less red)")
+    else:
+        words = _("greener") if greener > 0 else _("more purple")
+    return _("Its light is %(stops)s stops %(words)s, which was taken out too. Use the same lamp next time.") % {
+        "stops": f"{size:.1f}",
+        "words": words,
+    }
 
 
 def _hairs(hairs: HairMatches | None) -> str:

@@ -25,7 +25,7 @@ from patients.selectors import sessions_of
 from reviews.by_hand import by_hand_of
 from reviews.change_words import ChangeFacts, facts_of
 from reviews.decisions import FinalFinding, final_findings, photos_in_order
-from reviews.judging import TONES, Pairing, Standing, judge, why_words
+from reviews.judging import TONES, Pairing, Standing, cure_words, judge, why_words
 from reviews.models import Plan, Review, ReviewStatus
 from reviews.presenters.cards import area_words
 from reviews.presenters.stage import picture_sources
@@ -88,6 +88,7 @@ class Laid:
     comparison_id: UUID | None
     pending: bool
     why: str
+    cure: str  # what to do about it
     aligned_id: UUID | None
     map_id: UUID | None
     map_is_hairs: bool
@@ -210,6 +211,7 @@ def _laid(row: WorkerComparison | None, pairing: Pairing) -> Laid:
         comparison_id=row.pk if row is not None and done else None,
         pending=pairing.standing is Standing.PENDING,
         why=why_words(pairing),
+        cure=cure_words(pairing),
         aligned_id=images.get(ImageKind.ALIGNED.value),
         map_id=images.get(ImageKind.CHANGE.value) or fates,
         map_is_hairs=ImageKind.CHANGE.value not in images and fates is not None,

@@ -84,6 +84,32 @@ REASON_WORDS: Final[dict[str, Text]] = {
     ComparisonReason.NOT_THE_SAME_SPOT: gettext_lazy("the close-ups do not show the same spot"),
 }
 
+CURE_WORDS: Final[dict[str, Text]] = {
+    ComparisonReason.OTHER_VIEW: gettext_lazy("Take the same views at each visit."),
+    ComparisonReason.QUALITY_FAILED: gettext_lazy("Take this view again in even light, and hold still."),
+    ComparisonReason.NO_SCALP: gettext_lazy(
+        "Check that the right photograph was chosen, and that the head fills the picture."
+    ),
+    ComparisonReason.TOO_FEW_MATCHES: gettext_lazy(
+        "Check that both show the same person. Another haircut, wet hair or a new angle can be the reason too: take "
+        "the next one dry, unstyled, and lined up with the first photograph, which the camera in the page shows."
+    ),
+    ComparisonReason.TOO_LITTLE_OVERLAP: gettext_lazy(
+        "Line the next one up with the first photograph, so that the whole area is in the picture."
+    ),
+    ComparisonReason.MIRRORED: gettext_lazy(
+        "Take this view again with the rear camera, or with mirroring switched off in the camera’s settings."
+    ),
+    ComparisonReason.TOO_TILTED: gettext_lazy(
+        "Line the next one up with the first photograph, which the camera in the page shows, from the same distance."
+    ),
+    ComparisonReason.TOO_FEW_HAIRS: gettext_lazy("Take a larger field, or one with more hairs in it."),
+    ComparisonReason.NOT_THE_SAME_SPOT: gettext_lazy(
+        "Put the lens back on the marked spot; a photograph of where it stood helps to find it."
+    ),
+}
+"""What to do about each reason."""
+
 SOURCE_WORDS: Final[dict[NoiseSource, Text]] = {
     NoiseSource.SHIPPED: gettext_lazy("how much repeated photographs varied in the tests of the portal"),
     NoiseSource.CLINIC: gettext_lazy("how much repeated photographs vary in this clinic"),
@@ -173,6 +199,13 @@ def why_words(pairing: Pairing) -> str:
             return _("nobody has proven yet that the two photographs show the same place")
         case Standing.NOT_COMPARABLE:
             return str(REASON_WORDS.get(pairing.reason, pairing.reason.replace("_", " ")))
+
+
+def cure_words(pairing: Pairing) -> str:
+    """What to do so that two photographs can be compared; empty where nothing is to be done."""
+    if pairing.standing is not Standing.NOT_COMPARABLE:
+        return ""
+    return str(CURE_WORDS.get(pairing.reason, ""))
 
 
 def _said(pairing: Pairing, outcome: Outcome) -> tuple[Said, str]:

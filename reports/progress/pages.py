@@ -21,7 +21,7 @@ from reports.progress.series import SESSION, Series
 from reports.progress.writing import change_row, course_line, metric_name, place_name, range_words, released_facts
 from reports.words import METRIC_MEANINGS, amount
 from reviews.change_words import ChangeFacts, facts_of
-from reviews.judging import SAID_WORDS, TONES, Said, Standing, why_words
+from reviews.judging import SAID_WORDS, TONES, Said, Standing, cure_words, why_words
 from vision.repeatability import RULES
 from vision.types import ImageKind, Metric, View
 
@@ -144,6 +144,7 @@ class PairView:
     map_src: str
     map_is_hairs: bool
     why: str
+    cure: str  # what to do about it
     pending: bool
     facts: ChangeFacts | None
     comparison_id: UUID | None
@@ -278,6 +279,7 @@ def pair_view(progress: Progress, place: Place, then: int, now: int, *, for_clin
         map_src=reverse("reports:progress_picture", args=[overlay.pk]) if overlay else "",
         map_is_hairs=overlay is not None and overlay.kind == ImageKind.HAIR_FATES.value,
         why=why_words(pairing),
+        cure=cure_words(pairing),
         pending=pairing.standing is Standing.PENDING,
         facts=_facts(row, stated, for_clinician=for_clinician) if done else None,
         comparison_id=row.pk if row is not None else None,

@@ -23,6 +23,7 @@ from reports.models import ProgressDocument
 from reports.progress import charts
 from reports.progress.reading import progress_of
 from reports.progress.writing import change_row
+from reviews.judging import CURE_WORDS, REASON_WORDS
 from tests.factories import reports as factory
 from tests.factories.patients import NOW, holder_of, make_clinic, make_patient, make_staff, signed_in
 from vault.errors import SealedFileMissing
@@ -152,6 +153,26 @@ def test_a_pair_that_cannot_be_compared_says_why_and_gets_no_verdict(two):
     assert "Not comparable" in text
     assert "too different an angle or distance" in text
     assert "Improved" not in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "done"),
+    [
+        (ComparisonReason.MIRRORED, "is a mirror image", "with the rear camera"),
+        (ComparisonReason.TOO_FEW_MATCHES, "prove that they show the same place", "both show the same person"),
+    ],
+)
+def test_a_mirror_image_and_another_person_are_told_with_what_to_do(two, reason, said, done):
+    compared(reason=reason)
+    client = signed_in(holder_of(two.patient))
+    page = client.get(reverse("reports:progress_view", args=[two.patient.pk, "crown"])).content.decode()
+    text = re.sub(r"\s+", " ", page)
+    assert said in text
+    assert done in text
+
+
+def test_every_reason_against_a_comparison_has_words_and_a_cure():
+    assert set(REASON_WORDS) == set(CURE_WORDS) == set(ComparisonReason)
 
 
 def test_the_same_value_is_no_detectable_change(two):
