@@ -50,6 +50,9 @@ class Kind(StrEnum):
     FOLLOW_UP_DUE = "follow_up_due"
     TASKS_DUE = "tasks_due"
     URGENT_ANSWER = "urgent_answer"
+    CHILD_OF_AGE_SOON = "child_of_age_soon"
+    CHILD_OF_AGE = "child_of_age"
+    RECORD_TO_HAND_OVER = "record_to_hand_over"
 
 
 def subject_and_line(kind: Kind) -> tuple[str, str]:
@@ -107,6 +110,19 @@ def subject_and_line(kind: Kind) -> tuple[str, str]:
             return _("Follow-ups are due"), _("Tasks of signed plans are due. Sign in to see the list.")
         case Kind.URGENT_ANSWER:
             return _("An urgent answer of a patient"), _("An answer needs a clinician today. Sign in to read it.")
+        case Kind.CHILD_OF_AGE_SOON:
+            return _("A record you hold will pass on"), _(
+                "Someone whose record you hold turns 18 within 30 days. From that day on the record is theirs alone; "
+                "the clinic invites them. Take along what you need until then."
+            )
+        case Kind.CHILD_OF_AGE:
+            return _("A record you held has passed on"), _(
+                "Someone whose record you held is 18 now, and decides alone who reads it. The clinic invites them."
+            )
+        case Kind.RECORD_TO_HAND_OVER:
+            return _("A patient comes of age"), _(
+                "A record that a guardian holds has to pass on to the patient. Sign in to make the invitation."
+            )
         case Kind.STAFF_INVITED:
             return _("You are invited to a clinic's portal"), _("Open the link to set up your access.")
 

@@ -20,6 +20,7 @@ JOBS: tuple[Job, ...] = (
     Job("send waiting e-mails", "accounts.tasks.send_waiting", 5),
     Job("send waiting webhooks", "accounts.tasks.sweep_webhooks", 1),
     Job("sweep uploads", "patients.tasks.sweep_uploads", 60),
+    Job("records of who comes of age", "patients.tasks.sweep_of_age", 15),
     Job("remind of follow-ups", "reviews.tasks.remind_of_follow_ups", 60),
     Job("sweep changes of reading policies", "reviews.tasks.sweep", 2),
     Job("sweep reports and exports", "reports.tasks.sweep", 2),

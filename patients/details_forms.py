@@ -44,3 +44,13 @@ class CorrectionForm(forms.Form):
     given_name = forms.CharField(label=_("Given name"), max_length=80)
     family_name = forms.CharField(label=_("Family name"), max_length=80)
     birth_date = forms.DateField(label=_("Date of birth"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class TakeOverForm(forms.Form):
+    """What shows, beside the link, that the right person opened it."""
+
+    birth_date = forms.DateField(
+        label=_("Your date of birth"),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}),
+        help_text=_("As the clinic has it in the record."),
+    )

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Clinic, User
-from patients.querysets import PatientQuerySet, PhotoQuerySet, PhotoSessionQuerySet, UploadQuerySet
+from accounts.models import Clinic, Membership, User
+from patients.querysets import ComingOfAgeQuerySet, PatientQuerySet, PhotoQuerySet, PhotoSessionQuerySet, UploadQuerySet
 from vault.fields import SealedDateField, SealedJSONField, SealedTextField
 from vision.types import View
 
@@ -81,6 +81,28 @@ class PatientAccess(models.Model):
                 fields=["user"], condition=Q(ended_at=None, relation="self"), name="one_own_record_per_user"
             ),
         ]
+
+
+class ComingOfAge(models.Model):
+    """The 18th birthday of somebody whose record a guardian registered, and the invitation to take it over (G10)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="coming_of_age")
+    due_date = SealedDateField()  # the birthday: as personal as the date of birth
+    announced_at = models.DateTimeField(null=True, blank=True)  # 30 days before, to the clinic and the guardians
+    reached_at = models.DateTimeField(null=True, blank=True)  # guardians' access ended
+    token_digest = models.CharField(max_length=64, blank=True, db_index=True)  # of the open invitation; empty: none
+    attempts = models.PositiveSmallIntegerField(default=0)  # dates of birth tried with it, and wrong
+    invited_at = models.DateTimeField(null=True, blank=True)
+    invited_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    taken_over_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ComingOfAgeQuerySet.as_manager()
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.patient.key_id
 
 
 class Purpose(models.TextChoices):

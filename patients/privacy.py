@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.privacy import Category, ErasureStep, ExportFile, FieldRule, OnErasure, RoomPrivacy
 from accounts.selectors import events_about, membership_names
 from patients import access_words, selectors
-from patients.models import Consent, Intake, Patient, PatientAccess, Photo, PhotoSession, Upload
+from patients.models import ComingOfAge, Consent, Intake, Patient, PatientAccess, Photo, PhotoSession, Upload
 from patients.services.storage import delete_after_commit
 
 _IDENTITY = FieldRule(Category.IDENTITY, OnErasure.ERASE)
@@ -45,6 +45,14 @@ _FIELDS: Final[Mapping[str, FieldRule]] = {
     **{
         f"Patient.{name}": _LINK
         for name in ("id", "clinic", "key_id", "record_number", "is_minor_record", "created_at", "erased_at")
+    },
+    "ComingOfAge.due_date": _IDENTITY,
+    **{
+        f"ComingOfAge.{name}": _GONE
+        for name in (
+            "id", "patient", "announced_at", "reached_at", "token_digest", "attempts", "invited_at", "invited_by",
+            "expires_at", "taken_over_at",
+        )
     },
     **{f"PatientAccess.{name}": _LINK for name in ("id", "user", "patient", "relation", "created_at", "ended_at")},
     **{
@@ -143,6 +151,7 @@ def erase(patient_id: UUID, now: datetime) -> None:
     _photos(patient_id).delete()
     PhotoSession.objects.filter(patient_id=patient_id).delete()
     Intake.objects.filter(patient_id=patient_id).delete()
+    ComingOfAge.objects.filter(patient_id=patient_id).delete()
     delete_after_commit(names)
 
 
@@ -177,12 +186,22 @@ def _patient_document(patient: Patient) -> dict[str, Any]:
         "phone": patient.phone,
         "registered_at": patient.created_at.isoformat(),
         "registered_by_guardian": patient.is_minor_record,
+        "came_of_age": _came_of_age(patient),
         "calibration_card": [
             {"ruler_mm": card.ruler_mm, "checked_at": card.checked_at.isoformat()}
             for card in patient.cards.order_by("checked_at")
         ],
         "held_by": [{"email": row.user.email, "relation": row.relation} for row in held_by],
     }
+
+
+def _came_of_age(patient: Patient) -> dict[str, str | None] | None:
+    row = ComingOfAge.objects.filter(patient=patient).select_related("patient").first()
+    if row is None:
+        return None
+    steps = ("announced_at", "reached_at", "invited_at", "taken_over_at")
+    said = {name: at.isoformat() if (at := getattr(row, name)) else None for name in steps}
+    return {"due_date": row.due_date.isoformat(), **said}
 
 
 def _consents(patient: Patient) -> list[dict[str, Any]]:

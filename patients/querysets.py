@@ -38,6 +38,14 @@ class PatientQuerySet(models.QuerySet[Any]):
         return self.filter(patient_scope(actor))
 
 
+class ComingOfAgeQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> ComingOfAgeQuerySet:
+        """The clinic's business: the patient's own side has no list of it."""
+        if not actor.role.is_clinician:
+            return self.none()
+        return self.filter(patient_scope(actor, "patient__"))
+
+
 class PhotoSessionQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> PhotoSessionQuerySet:
         """A clinician sees a session only once it was submitted."""

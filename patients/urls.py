@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import cards, consents, details, intakes, photos, registration, sessions, uploads
+from patients.views import cards, consents, details, intakes, of_age, photos, registration, sessions, uploads
 
 app_name = "patients"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("join/<str:code>/register/", registration.register, name="register"),
     path("records/", registration.records, name="records"),
     path("records/none/", registration.no_record, name="no_record"),
+    path("take-over/<str:token>/", of_age.take_over, name="take_over"),
+    path("of-age/", of_age.of_age, name="of_age"),
+    path("p/<uuid:patient_id>/of-age/invite/", of_age.invite, name="of_age_invite"),
+    path("p/<uuid:patient_id>/of-age/withdraw/", of_age.withdraw, name="of_age_withdraw"),
     path("p/<uuid:patient_id>/details/", registration.record, name="record"),
     path("p/<uuid:patient_id>/details/change/", details.contact, name="contact"),
     path("p/<uuid:patient_id>/details/correct/", details.correct, name="correct"),

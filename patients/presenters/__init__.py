@@ -14,6 +14,7 @@ from patients.presenters.capture import (
     tiles_in_order,
     view_url,
 )
+from patients.presenters.of_age import OfAgeLine, of_age_line, of_age_lines, take_over_link
 from patients.presenters.records import (
     AccessDay,
     AccessRow,
@@ -37,6 +38,7 @@ __all__ = [
     "CameraGuide",
     "CapturePage",
     "Ghost",
+    "OfAgeLine",
     "PhotoTile",
     "RecordRow",
     "RetakeWish",
@@ -47,6 +49,8 @@ __all__ = [
     "full_name",
     "gap_links",
     "next_step_url",
+    "of_age_line",
+    "of_age_lines",
     "photo_tile",
     "quality_advice",
     "quality_hints",
@@ -54,6 +58,7 @@ __all__ = [
     "retake_wishes",
     "safety_notes",
     "steps",
+    "take_over_link",
     "tiles_in_order",
     "view_url",
 ]

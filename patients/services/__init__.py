@@ -14,6 +14,16 @@ from patients.services.consents import (
 )
 from patients.services.details import change_phone, correct_details
 from patients.services.intakes import confirm_intake, save_intake
+from patients.services.of_age import (
+    invite_to_take_over,
+    lost_as_guardian,
+    open_take_over,
+    read_of_age,
+    sweep_of_age,
+    take_over,
+    waiting_of_age,
+    withdraw_take_over,
+)
 from patients.services.photos import add_photo, remove_photo
 from patients.services.reading import PhotoStream, note_read, read_access_log, read_patient, read_photo, read_session
 from patients.services.registration import PatientDetails, register_patient, tombstone_patient
@@ -57,13 +67,17 @@ __all__ = [
     "create_upload",
     "discard_session",
     "finish_upload",
+    "invite_to_take_over",
+    "lost_as_guardian",
     "mark_submitted",
     "note_read",
+    "open_take_over",
     "present_session",
     "publish_consent_text",
     "publish_default_texts",
     "raise_urgency",
     "read_access_log",
+    "read_of_age",
     "read_patient",
     "read_photo",
     "read_session",
@@ -78,8 +92,12 @@ __all__ = [
     "show_ranks",
     "start_session",
     "submission_gaps",
+    "sweep_of_age",
     "sweep_orphans",
     "sweep_uploads",
+    "take_over",
     "tombstone_patient",
+    "waiting_of_age",
     "withdraw_consent",
+    "withdraw_take_over",
 ]

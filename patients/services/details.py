@@ -14,6 +14,7 @@ from accounts.errors import Invalid
 from accounts.roles import Permission
 from patients import selectors
 from patients.models import Patient
+from patients.services.of_age import give_back_to_guardians
 from patients.services.registration import OLDEST_YEARS
 
 PHONE_LENGTH = 40
@@ -55,6 +56,8 @@ def correct_details(
         patient.family_name_index = selectors.family_name_index(patient.clinic_id, family)
         patient.save(update_fields=[*wanted, "name_index", "family_name_index"])
         _audit(actor, patient, changed, now)
+        if "birth_date" in changed:
+            give_back_to_guardians(patient, now)
     return patient
 
 

@@ -76,7 +76,7 @@ def records(request: HttpRequest) -> HttpResponse:
 @patient_side
 def no_record(request: HttpRequest) -> HttpResponse:
     """Signed in, but no record yet: how to get one."""
-    return render(request, "patients/no_record.html")
+    return render(request, "patients/no_record.html", {"passed_on": services.lost_as_guardian(actor_of(request))})
 
 
 @require_GET

@@ -16,6 +16,7 @@ from accounts.errors import DomainError, Invalid, NotFound
 from accounts.requests import actor_of
 from accounts.roles import Role
 from accounts.selectors import clinic_of
+from patients.services import waiting_of_age
 from reviews import selectors, services
 from reviews.aftercare_forms import PostponeForm, SideEffectForm, TaskNoteForm, TemplateForm, TemplateNameForm
 from reviews.aftercare_page import answer_card, own_task_lines, task_lines
@@ -121,6 +122,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
     shown = services.tasks(actor, show=show, today=today)
     services.read_tasks(actor=actor, shown=shown, now=now)
     context = {"show": show, "lines": task_lines(shown, today), "postpone_form": PostponeForm()}
+    context["of_age"] = len(waiting_of_age(actor))
     return render(request, "reviews/follow_up.html", context)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.requests import resolve_actor
+from patients.models import ComingOfAge
+from patients.services import invite_to_take_over
 from patients.services.renditions import STEPS
 from tests.access.rules import (
     ADMINISTRATORS,
+    ANY_CLINICIAN,
     ANY_PATIENT,
     CLINICIANS_OF_THE_CASE,
     HOLDERS,
@@ -22,9 +26,13 @@ from tests.access.rules import (
 from tests.access.world import World
 
 
-def things(_world: World) -> dict[str, Any]:
-    """A size that a stage asks for, and a sheet of paper."""
-    return {"edge": STEPS[0], "paper": "a4"}
+def things(world: World) -> dict[str, Any]:
+    """A size that a stage asks for, a sheet of paper, and an invitation to take a record over."""
+    ComingOfAge.objects.create(patient=world.patient, due_date=world.clinic.day_of(world.now), announced_at=world.now)
+    _row, token = invite_to_take_over(
+        actor=resolve_actor(world.doctor.user), patient_id=world.patient.pk, now=world.now
+    )
+    return {"edge": STEPS[0], "paper": "a4", "take_over_token": token}
 
 
 TABLE: dict[str, Address] = {
@@ -44,6 +52,13 @@ TABLE: dict[str, Address] = {
     "patients:register": get(SIGNED_IN, "join_code"),
     "patients:records": get(ANY_PATIENT),
     "patients:no_record": get(ANY_PATIENT),
+    "patients:take_over": get(OPEN, "take_over_token"),
+    "patients:of_age": get(ANY_CLINICIAN),
+    "patients:of_age_invite": post(CLINICIANS_OF_THE_CASE, "patient"),
+    "patients:of_age_withdraw": post(CLINICIANS_OF_THE_CASE, "patient"),
+    "api-of-age": api(ANY_CLINICIAN, "get"),
+    "api-of-age-invitation": api(CLINICIANS_OF_THE_CASE, "post", "patient"),
+    "api-take-over": api(SIGNED_IN, "get", "take_over_token"),
     "patients:record": get(HOLDERS, "patient"),
     "patients:contact": get(HOLDERS, "patient"),
     "patients:correct": get(CLINICIANS_OF_THE_CASE, "patient"),
