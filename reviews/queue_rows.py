@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from accounts.actors import Actor
 from accounts.models import Clinic
@@ -22,6 +22,12 @@ from reviews.payloads import not_measurable_reason
 from reviews.second_reads import Flags, flags_of
 from reviews.visibility import hidden_sessions
 from vault.keys import prefetch
+
+_SHOWN: Final = (
+    "status", "ai_consented", "urgent", "urgency", "severity_rank", "shown_rank", "submitted_at", "created_at",
+    "patient__key_id", "patient__record_number", "patient__given_name", "patient__family_name", "patient__erased_at",
+    "clinic", "patient__clinic", "intake__red_flags", "intake__patient",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,9 @@ class QueueRow:
 
 
 def for_rows(sessions: PhotoSessionQuerySet) -> PhotoSessionQuerySet:
-    """With all that a row opens of the case itself: patient, answers, and the names of its views."""
-    return sessions.with_view_names().select_related("patient", "intake")
+    """With all that a row opens of the case itself: patient, answers, and the names of its views; and nothing else of
+    them. What is asked for beside costs a statement."""
+    return sessions.with_view_names().select_related("patient", "intake").only(*_SHOWN)
 
 
 def rows_of(
