@@ -50,4 +50,5 @@ def of_age_line(row: ComingOfAge, today: date, now: datetime) -> OfAgeLine:
 
 def take_over_link(token: str) -> str:
     """The whole address of an invitation."""
-    return settings.PORTAL_ORIGIN + reverse("patients:take_over", args=[token])
+    path = reverse("patients:take_over", args=[token])
+    return f"{settings.PORTAL_ORIGIN}{path}"

@@ -208,7 +208,7 @@ def _count_attempt(row: ComingOfAge) -> None:
 @transaction.atomic
 def _hand_over(user: User, row: ComingOfAge, now: datetime) -> Patient:
     User.objects.select_for_update().get(pk=user.pk)
-    patient = Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=row.patient_id)
+    patient: Patient = Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=row.patient_id)
     locked = ComingOfAge.objects.select_for_update(of=("self",)).get(pk=row.pk)
     if locked.taken_over_at is not None or locked.token_digest != row.token_digest:
         raise NotFound

@@ -38,8 +38,8 @@ def invite(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """A new invitation; its link is shown here, once."""
     now = timezone.now()
     row, token = services.invite_to_take_over(actor=actor_of(request), patient_id=patient_id, now=now)
-    context = {"line": presenters.of_age_line(row, row.patient.clinic.day_of(now), now)}
-    context["link"] = presenters.take_over_link(token)
+    line = presenters.of_age_line(row, row.patient.clinic.day_of(now), now)
+    context = {"line": line, "link": presenters.take_over_link(token)}
     return render(request, "patients/of_age_invitation.html", context)
 
 

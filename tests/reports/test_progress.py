@@ -142,6 +142,7 @@ def test_a_change_is_the_step_between_the_numbers_as_written(two):
     progress = progress_of(two.patient)
     coverage = next(one for one in progress.series if one.key.metric == "coverage_index")
     judged = progress.judgement(coverage, 0, 1)
+    assert judged is not None
     then, now = (replace(judged.then, value=44.6), replace(judged.now, value=58.4))
     row = change_row(coverage, replace(judged, then=then, now=now, change=13.8))
     assert (row.then, row.now, row.change) == ("45 %", "58 %", "+13 points")

@@ -160,6 +160,12 @@ def _put_together(quarters: Sequence[HairFile], seed: int) -> Site:
 
 def measure_site(site: Site, network: Network, release: Release, *, take: int, same_spot: bool) -> Numbers:
     """What the shipped network counts when the lens is put on the site once more; empty when it refuses the picture."""
+    field = count_field(site_picture(site, take=take, same_spot=same_spot), site.px_per_mm, network, release)
+    return _values(measure_field(field, QualityReport(()), site.px_per_mm, stated_errors(release.metrics())))
+
+
+def site_picture(site: Site, *, take: int, same_spot: bool) -> RgbImage:
+    """What the lens sees when it is put on the site once more."""
     random = np.random.default_rng((site.seed, take, int(same_spot)))
     whole = np.array(site.image.shape[1::-1])
     size = whole // 2
@@ -174,9 +180,7 @@ def measure_site(site: Site, network: Network, release: Release, *, take: int, s
     lit = np.clip(seen.astype(np.float32) * np.exp2(random.normal(0, 0.15)), 0, 255)
     soft = cv2.GaussianBlur(lit, (0, 0), float(random.uniform(0.3, 0.9)))
     grainy = np.clip(soft + random.normal(0, 2, soft.shape), 0, 255).astype(np.uint8)
-    image = _as_jpeg(grainy, int(random.integers(85, 97)))
-    field = count_field(image, site.px_per_mm, network, release)
-    return _values(measure_field(field, QualityReport(()), site.px_per_mm, stated_errors(release.metrics())))
+    return _as_jpeg(grainy, int(random.integers(85, 97)))
 
 
 def _values(measures: Mapping[Metric, Measurement]) -> Numbers:

@@ -1,17 +1,18 @@
-"""Two numbers and their difference, or one difference of a pair: which tells a smaller change of the crown's coverage?
+"""Two numbers and their difference, or one difference of a pair: which tells a smaller change?
 
 A verdict rests on the difference of two numbers, each read from its own photograph. The comparison registers the two
 photographs and reads both on the scalp they share, in one light and one frame: what the camera did falls out. Here both
 differences are taken of the same pairs: real heads taken twice in one sitting, real heads combed in between, and drawn
-heads of two visits with falls that are known. Noise of a difference, how much of a true fall is in it, and what follows
-for a verdict with one to six repeats per visit.
+heads of two visits with falls that are known; and hair density of real trichoscopy sites of held-out patients, the lens
+put back on the spot, where a pair is counted hair by hair in the field both show. Noise of a difference, how much of a
+true fall is in it, and what follows for a verdict with one to six repeats per visit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import expm1, log, sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,15 +22,27 @@ import numpy as np
 from vision.change import Area, ComparedPhoto, Measure, PhotoComparison, by_networks, compare
 from vision.change.cover import share_on
 from vision.decode import decode_image
-from vision.evaluation.change_renders import Head, bald_after, draw_people, picture_of, true_coverage
+from vision.evaluation.change_renders import (
+    Head,
+    bald_after,
+    draw_people,
+    picture_of,
+    real_sites,
+    site_picture,
+    true_coverage,
+)
 from vision.evaluation.change_simulation import World, right_and_wrong
 from vision.evaluation.registration_study import COMBED, TWICE
 from vision.release import load_release
 from vision.repeatability.pairs import Z95, sd_interval
 from vision.runtime import open_network
+from vision.trichoscopy import measure_field
 from vision.types import Measured, Metric, QualityReport, RgbImage, ScalpClass, View
 
 COVER: Final = Metric.COVERAGE_INDEX
+DENSE: Final = Metric.HAIR_DENSITY
+DENSITY: Final = "hair density, the lens put back on the spot"
+SITES: Final = 40
 PASSED: Final = QualityReport(())
 PEOPLE: Final = 8
 FALLS_DRAWN: Final = (0.0, 5.0, 10.0)
@@ -44,7 +57,10 @@ COMMAND: Final = "python -m vision study repeats --data ../shared/data --json do
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Coverage now less then, in points: of two numbers read apart, and of the pair read together (None: refused)."""
+    """Now less then, in points (densities: of logarithms): of two numbers read apart, and of the pair read together.
+
+    None for the pair: it was refused.
+    """
 
     apart: float
     together: float | None
@@ -63,16 +79,19 @@ def study_repeats(data: Path) -> dict[str, Any]:
     twice, combed = (_real(folder, pairs, measure) for pairs in (TWICE, COMBED))
     drawn = [one for head in draw_people(PEOPLE) for one in _drawn(head, measure)]
     still = [one for one in drawn if one.true == 0]
+    sites = list(_sites(data))
     slopes = {way: _slope(drawn, way) for way in WAYS}
     noise = {
         "real heads, taken twice": {way: _noise(twice, way) for way in WAYS},
         "real heads, combed in between": {way: _noise(combed, way) for way in WAYS},
         "drawn heads, two visits": {way: _noise(still, way) for way in WAYS},
+        DENSITY: {way: _noise(sites, way) for way in WAYS},
     }
     return {
         "command": COMMAND,
         "release": release.id,
-        "pairs": {"twice": len(twice), "combed": len(combed), "drawn": len(still), "drawn_people": PEOPLE},
+        "pairs": {"twice": len(twice), "combed": len(combed), "drawn": len(still), "sites": len(sites)},
+        "drawn_people": PEOPLE,
         "noise": noise,
         "share_of_a_true_fall_seen": slopes,
         "curves": {
@@ -80,6 +99,7 @@ def study_repeats(data: Path) -> dict[str, Any]:
             "drawn heads, two visits": {
                 way: _curves(noise["drawn heads, two visits"][way], slopes[way]["value"]) for way in WAYS
             },
+            DENSITY: {way: _curves(noise[DENSITY][way], 1.0, of_log=True) for way in WAYS},
         },
     }
 
@@ -105,6 +125,43 @@ def _drawn(head: Head, measure: Measure) -> Iterator[Difference]:
         true = true_coverage(head, view, bald) - before if fall else 0.0
         for first, second in zip(then, now, strict=True):
             yield _difference(first, second, measure, true, str(head.seed))
+
+
+def _sites(data: Path) -> Iterator[Difference]:
+    """Hair density of one spot seen twice, as the difference of logarithms."""
+    release = load_release("trichoscopy-hairs")
+    measure = by_networks(None, (open_network(release), release), 30.0)
+    for site in real_sites(data, SITES):
+        then, now = (
+            measure(
+                ComparedPhoto(
+                    site_picture(site, take=take, same_spot=True),
+                    None,
+                    View.TRICHOSCOPY,
+                    site.px_per_mm,
+                    "profile",
+                    None,
+                    PASSED,
+                )
+            )
+            for take in (0, 1)
+        )
+        if then.hairs is None or now.hairs is None:
+            continue  # refused by the network: no number stands at all
+        own = [measure_field(one.hairs, PASSED, site.px_per_mm)[DENSE] for one in (then, now) if one.hairs is not None]
+        if not all(isinstance(one, Measured) and one.value > 0 for one in own):
+            continue
+        apart = [log(one.value) for one in own if isinstance(one, Measured)]
+        yield Difference(apart[1] - apart[0], _in_one_field(then, now), 0.0, str(site.seed))
+
+
+def _in_one_field(then: ComparedPhoto, now: ComparedPhoto) -> float | None:
+    found = compare(then, now)
+    stated = found.change(DENSE, Area.COMMON) if isinstance(found, PhotoComparison) else None
+    if stated is None or not isinstance(stated.then, Measured) or not isinstance(stated.change, Measured):
+        return None
+    before, after = stated.then.value, stated.then.value + stated.change.value
+    return log(after / before) if min(before, after) > 0 else None
 
 
 def _photo(image: RgbImage, measure: Measure) -> ComparedPhoto:
@@ -165,10 +222,10 @@ def _through_origin(rows: Sequence[tuple[str, float, float]]) -> float:
     return sum(true * value for _, true, value in rows) / sum(true**2 for _, true, _ in rows)
 
 
-def _curves(noise: Mapping[str, Any], slope: float) -> dict[str, Any] | None:
+def _curves(noise: Mapping[str, Any], slope: float, *, of_log: bool = False) -> dict[str, Any] | None:
     if "sd" not in noise:
         return None
-    world = World(noise["sd"]["value"], 0.0, PEOPLE_DF, slope)
+    world = World(noise["sd"]["value"], 0.0, PEOPLE_DF, slope, of_log)
     runs = [right_and_wrong(world, repeats=repeats, falls=FALLS, people=SIMULATED) for repeats in REPEATS]
     return {"sd": world.sd, "slope": round(slope, 3), "runs": runs}
 
@@ -184,7 +241,7 @@ def illustrate(report: Mapping[str, Any], file: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(14, 4), layout="constrained", sharey=True)
     for axis, (name, ways) in zip(axes, report["curves"].items(), strict=True):
         for way, style in zip(WAYS, ("--", "-"), strict=True):
             for repeats, colour in ((1, "#d55e00"), (2, "#0072b2"), (4, "#009e73")):
@@ -194,7 +251,7 @@ def illustrate(report: Mapping[str, Any], file: Path) -> None:
                     axis.plot(FALLS, told, style, color=colour, label=f"{repeats} per visit, read {way}")
         axis.axhline(0.8, color="#999", linewidth=0.8)
         axis.set_title(name)
-        axis.set_xlabel("true fall of coverage, points")
+        axis.set_xlabel("true fall, %" if name == DENSITY else "true fall of coverage, points")
     axes[0].set_ylabel("told worse")
     axes[0].legend(fontsize="small")
     figure.savefig(file.with_suffix(".png"), dpi=110)
@@ -209,7 +266,7 @@ def _run(curves: Mapping[str, Any] | None, repeats: int) -> Any:
 def _table(report: Mapping[str, Any]) -> Iterator[str]:
     yield "# Two numbers apart, or one pair together"
     yield ""
-    yield f"`{report['command']}`; release {report['release']}. Coverage of the crown, in points; 95 % intervals."
+    yield f"`{report['command']}`; release {report['release']}. Coverage of the crown in points, hair density in %."
     yield ""
     yield "![Sensitivity](repeats.png)"
     yield ""
@@ -220,7 +277,9 @@ def _table(report: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---:|---:|---:|"
     for name, ways in report["noise"].items():
         for way, one in ways.items():
-            figures = f"{_words(one['sd'])} | {_words(one['mdc95'])}" if "sd" in one else "– | –"
+            figures = "– | –"
+            if "sd" in one:
+                figures = " | ".join(_words(one[what], of_log=name == DENSITY) for what in ("sd", "mdc95"))
             yield f"| {name} | {way} | {one['pairs']} | {figures} |"
     yield ""
     seen = report["share_of_a_true_fall_seen"]
@@ -244,5 +303,7 @@ def _table(report: Mapping[str, Any]) -> Iterator[str]:
     yield "[change](change.md) go on with the larger noise of drawn heads until a clinic's own repeats say otherwise."
 
 
-def _words(figure: Mapping[str, float]) -> str:
-    return f"{figure['value']:.2f} ({figure['low']:.2f}–{figure['high']:.2f})"
+def _words(figure: Mapping[str, float], *, of_log: bool = False) -> str:
+    """With its 95 % interval; differences of logarithms as the rise that they are, in %."""
+    value, low, high = (100 * expm1(figure[name]) if of_log else figure[name] for name in ("value", "low", "high"))
+    return f"{value:.1f} % ({low:.1f}–{high:.1f})" if of_log else f"{value:.2f} ({low:.2f}–{high:.2f})"
