@@ -20,8 +20,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
-from scipy.stats import t as student
+from scipy.special import erf, stdtrit
 
 from vision.types import Measured, RgbImage
 
@@ -251,7 +250,7 @@ def mean_calibre(widths_um: Sequence[float]) -> Measured:
     if len(widths_um) < 2:
         raise ValueError("a mean with an interval needs two hairs")
     values = np.array(widths_um, np.float64)
-    half = float(student.ppf(0.975, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, 0.975)) * float(values.std(ddof=1)) / sqrt(len(values))
     return Measured(float(values.mean()), max(0.0, float(values.mean()) - half), float(values.mean()) + half, "um")
 
 

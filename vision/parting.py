@@ -25,7 +25,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from vision.calibre import SAMPLES_PER_PX, fit_profiles
 from vision.head_lines import HeadLength, HeadLine, Lengths
@@ -110,7 +110,7 @@ def width_of(parting: Parting) -> HeadLength:
     low, high = np.quantile(widths, (0.25, 0.75))
     spread = float(high - low) / 1.349
     of_line = 1.96 * sqrt(pi / 2) * spread / sqrt(max(1.0, len(widths) / TOGETHER))
-    of_edges = 2 * float(norm.ppf(BAND[1])) * parting.edge_px
+    of_edges = 2 * float(ndtri(BAND[1])) * parting.edge_px
     half = hypot(of_line, of_edges)
     return HeadLength(Measured(value, max(0.0, value - half), value + half, "px"), parting.head_px, WIDTH_ERROR)
 

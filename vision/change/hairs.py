@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from vision.change.types import Area, HairMatches, HairPair, MetricChange
 from vision.measure import NORMAL_95
@@ -128,7 +127,7 @@ def calibre_change(kept: tuple[HairPair, ...]) -> Measurement:
     if len(changes) < MIN_PAIRS:
         return NotMeasurable(Reason.TOO_FEW_HAIRS, f"{len(changes)} kept hairs were measured in both")
     mean = float(np.mean(changes))
-    half = float(student.ppf(0.975, len(changes) - 1) * np.std(changes, ddof=1) / sqrt(len(changes)))
+    half = float(stdtrit(len(changes) - 1, 0.975) * np.std(changes, ddof=1) / sqrt(len(changes)))
     return Measured(mean, mean - half, mean + half, "um")
 
 
@@ -178,6 +177,8 @@ def _pair(first: NDArray[np.float64], second: NDArray[np.float64]) -> list[tuple
     """The pairing with the most pairs, and of those the nearest (Kuhn's assignment), drift of the skin followed."""
     if not len(first) or not len(second):
         return []
+    from scipy.optimize import linear_sum_assignment  # slow to import, and pages never match
+
     moved = second[:, :2]
     pairs: list[tuple[int, int, float]] = []
     for _ in range(3):

@@ -6,6 +6,8 @@ inside the earlier one, and q the chance that a place taken at random lies withi
 makes k or more of them agree with probability P(Binomial(m - 2, q) >= k - 2) under one similarity; times the number of
 similarities looked at, this is the expected number of false alarms (a contrario, as in
 :mod:`vision.registration.evidence`).
+
+SciPy's solvers take a second to import and are imported where they are used: pages read registrations and make none.
 """
 
 from __future__ import annotations
@@ -16,9 +18,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
-from scipy.stats import binom
 
 from vision.types import HairField
 
@@ -100,6 +99,8 @@ def recognise(then: Stars, now: Stars) -> Constellation | None:
 
 def judge(then: Stars, now: Stars, factor: complex, shift: complex, looked_at: int) -> Constellation | None:
     """A similarity refined on the units that agree, with the false alarms of ``looked_at`` similarities."""
+    from scipy.stats import binom
+
     pairs: list[tuple[int, int]] = []
     for _ in range(3):
         pairs = _pairs(then, now.places * factor + shift)
@@ -138,6 +139,8 @@ def _hypotheses(then: Stars, now: Stars) -> tuple[Complex, Complex]:
 
 
 def _neighbours(places: Complex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    from scipy.spatial import cKDTree
+
     points = np.column_stack((places.real, places.imag))
     _, near = cKDTree(points).query(points, k=min(len(points), NEAREST + 1))
     first = np.repeat(np.arange(len(points)), near.shape[1])
@@ -153,6 +156,8 @@ def _every_pair(places: Complex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _scores(then: Stars, now: Stars, factors: Complex, shifts: Complex) -> NDArray[np.float64]:
     """How many units of now fall on units of then, under each similarity, less what as many inside would by chance."""
+    from scipy.spatial import cKDTree
+
     tree = cKDTree(np.column_stack((then.places.real, then.places.imag)))
     chance = min(1.0, pi * TOLERANCE_MM**2 * len(then.places) / (then.size_mm[0] * then.size_mm[1]))
     scores = []
@@ -168,6 +173,8 @@ def _scores(then: Stars, now: Stars, factors: Complex, shifts: Complex) -> NDArr
 
 def _pairs(then: Stars, laid: Complex) -> list[tuple[int, int]]:
     """Units of then and of now that lie within the tolerance, one to one, as many and as near as possible."""
+    from scipy.optimize import linear_sum_assignment
+
     apart = np.abs(then.places[:, None] - laid[None])
     near = apart <= TOLERANCE_MM
     rows, columns = linear_sum_assignment(np.where(near, apart - 1000.0, 0.0))
