@@ -18,7 +18,6 @@ from django.db import connections, transaction
 from django.test import Client, TestCase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User
 from tests.access import tables
 from tests.access.rules import Address, May, Who, outcome
 from tests.access.world import make_world
@@ -60,15 +59,19 @@ def test_every_address_is_in_the_table() -> None:
 class AccessTest(TestCase):
     databases = {"default", "keys"}
     things: ClassVar[dict[str, Any]]
-    people: ClassVar[dict[Who, User | None]]
+    sessions: ClassVar[dict[Who, str]]  # of whoever is signed in
 
     @classmethod
     def setUpTestData(cls) -> None:
         world = make_world()
-        cls.things, cls.people = dict(world.things), world.people
+        cls.things = dict(world.things)
         for room in rooms():
             if hasattr(room, "things"):
                 cls.things |= room.things(world)
+        cls.sessions = {who: signed_in(user).cookies["sessionid"].value for who, user in world.people.items() if user}
+
+    def setUp(self) -> None:
+        self.browsers = {who: Client() for who in Who}
 
     def thing(self, value: Any) -> Any:
         """``@name`` stands for the id of one of the world's things."""
@@ -77,8 +80,10 @@ class AccessTest(TestCase):
     def ask(self, who: Who, name: str, address: Address) -> May:
         """Ask once; whatever it changed is undone."""
         cache.clear()
-        user = self.people[who]
-        client = signed_in(user) if user else Client()
+        client = self.browsers[who]
+        client.cookies.clear()  # an address may have ended the session
+        if who in self.sessions:
+            client.cookies["sessionid"] = self.sessions[who]
         things = [self.things[key] for key in address.args]
         data = {key: self.thing(value) for key, value in (address.data or {}).items()}
         keys = connections["keys"]
