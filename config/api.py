@@ -23,7 +23,7 @@ from reports import api_documents as documents
 from reports import api_progress as progress
 from reports import api_rights as rights
 from reports import api_signing as signing
-from reviews.api import aftercare, agreement, cases, desk, noise, plans, reads, regions
+from reviews.api import aftercare, agreement, cases, desk, noise, opinions, plans, reads, regions
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -130,10 +130,10 @@ urlpatterns = [
     path("reads/<uuid:case_id>/", reads.OneRead.as_view(), name="api-read"),
     path("reads/<uuid:case_id>/photos/", reads.ReadPhotos.as_view(), name="api-read-photos"),
     path("reviews/<uuid:review_id>/grade/", reads.ReviewGrade.as_view(), name="api-review-grade"),
-    path("reviews/<uuid:review_id>/opinions/", reads.AskOpinion.as_view(), name="api-review-opinions"),
-    path("reviews/<uuid:review_id>/escalate/", reads.EscalateCase.as_view(), name="api-review-escalate"),
-    path("opinions/<uuid:opinion_id>/", reads.OneOpinion.as_view(), name="api-opinion"),
-    path("opinions/<uuid:opinion_id>/photos/", reads.OpinionPhotos.as_view(), name="api-opinion-photos"),
+    path("reviews/<uuid:review_id>/opinions/", opinions.AskOpinion.as_view(), name="api-review-opinions"),
+    path("reviews/<uuid:review_id>/escalate/", opinions.EscalateCase.as_view(), name="api-review-escalate"),
+    path("opinions/<uuid:opinion_id>/", opinions.OneOpinion.as_view(), name="api-opinion"),
+    path("opinions/<uuid:opinion_id>/photos/", opinions.OpinionPhotos.as_view(), name="api-opinion-photos"),
     path("agreement/noise/", noise.ClinicNoise.as_view(), name="api-noise"),
     path("agreement/", agreement.ClinicAgreement.as_view(), name="api-agreement"),
     path("manage/reading/", reads.ClinicReadingPolicy.as_view(), name="api-reading-policy"),

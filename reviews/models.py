@@ -15,14 +15,14 @@ from patients.models import Photo, PhotoSession
 from reviews.aftercare_models import FollowUpTask, PlanTemplate, PlanVersion, SideEffectReport
 from reviews.desk_models import Handover, SavedView
 from reviews.querysets import PlanQuerySet, ReviewQuerySet
-from reviews.reading_models import CaseReading, Escalation, Opinion, PhotoLook, Read, ReadingPolicy
+from reviews.reading_models import CaseReading, Escalation, Opinion, PhotoLook, Read, ReadingPolicy, ReadMarks
 from vault.fields import SealedJSONField, SealedTextField
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 __all__ = ["FollowUpTask", "Handover", "PlanTemplate", "PlanVersion", "SavedView", "SideEffectReport"]
-__all__ += ["CaseReading", "Escalation", "Opinion", "PhotoLook", "Read", "ReadingPolicy"]
+__all__ += ["CaseReading", "Escalation", "Opinion", "PhotoLook", "Read", "ReadMarks", "ReadingPolicy"]
 
 
 class ReviewStatus(models.TextChoices):

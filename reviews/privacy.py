@@ -23,6 +23,7 @@ from reviews.models import (
     PhotoLook,
     Plan,
     Read,
+    ReadMarks,
     Review,
     ReviewEvent,
     ReviewStatus,
@@ -44,6 +45,7 @@ _ROWS: Final[Mapping[str, tuple[tuple[str, ...], FieldRule]]] = {
     "ReviewEvent": (("id", "review", "action", "from_status", "to_status", "actor_id", "at"), _LINK),
     "FindingOpened": (("id", "review", "subject_kind", "subject_id", "at"), _LINK),
     "PhotoLook": (("id", "photo", "member", "at"), _LINK),
+    "ReadMarks": (("id", "session", "member", "changed_at"), _LINK),
     "FindingDecision": (
         ("id", "review", "finding", "verdict", "cause", "decided_by", "position", "turn", "of_turn", "at"), _LINK
     ),
@@ -95,7 +97,8 @@ _SEALED: Final[Mapping[str, tuple[str, ...]]] = {
     "OwnRegion": ("payload", "reason"),
     "ManualScale": ("points",),
     "CaseReading": ("waive_reason",),
-    "Read": ("grade", "remark"),
+    "Read": ("grade", "details", "remark"),
+    "ReadMarks": ("regions",),
     "Opinion": ("question", "answer", "grade"),
     "Escalation": ("reason",),
     "Plan": ("summary", "advice"),
@@ -151,6 +154,7 @@ def erase(patient_id: UUID, now: datetime) -> None:
     ReviewEvent.objects.filter(review__in=reviews).delete()
     Read.objects.filter(case__session__patient_id=patient_id).delete()
     PhotoLook.objects.filter(photo__session__patient_id=patient_id).delete()
+    ReadMarks.objects.filter(session__patient_id=patient_id).delete()
     CaseReading.objects.filter(session__patient_id=patient_id).delete()
     Opinion.objects.filter(session__patient_id=patient_id).delete()
     reviews.update(carried_from=None)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from reviews.blind_details import HIGHEST, MOST_COUNTED, NOT_GRADABLE, Details, HandCount, Scale
 from reviews.grade import SEVERITY_HIGH, SEVERITY_LOW, Grade
 from reviews.models import Escalation, ReadingPolicy
 from reviews.policy import Demand, ReadingRules
 from reviews.wording import CONDITIONS
 
 TEXT_LIMIT = 4000
+COUNT_HELP: Final = _("Roots inside the frame that is drawn on the photograph, by eye. Empty: not counted.")
 
 
 def _number(label: Any, low: int, high: int, help_text: Any = "") -> forms.IntegerField:
@@ -22,8 +24,19 @@ def _number(label: Any, low: int, high: int, help_text: Any = "") -> forms.Integ
     return forms.IntegerField(label=label, min_value=low, max_value=high, widget=widget, help_text=help_text)
 
 
+SCALES: Final = {Scale.NORWOOD: _("Norwood–Hamilton"), Scale.SINCLAIR: _("Sinclair")}
+STAGE_CHOICES: Final = [
+    ("", _("Not graded")),
+    *(
+        (name, [(f"{scale.value}-{number}", f"{name} {number}") for number in range(1, HIGHEST[scale] + 1)])
+        for scale, name in SCALES.items()
+    ),
+    (NOT_GRADABLE, _("Looked, and cannot be graded")),
+]
+
+
 class GradeForm(forms.Form):
-    """A grade of one's own, committed once."""
+    """A grade of one's own, committed once. ``closeups``: id and name of those whose hairs may be counted."""
 
     condition = forms.ChoiceField(
         label=_("What do you see?"),
@@ -36,9 +49,38 @@ class GradeForm(forms.Form):
     severity = _number(
         _("Severity, 1 to 10"), SEVERITY_LOW, SEVERITY_HIGH, _("1 is no loss, 4 a fifth, 7 half, 10 nearly all.")
     )
+    stage = forms.ChoiceField(label=_("Stage of the pattern (optional)"), required=False, choices=STAGE_CHOICES)
+    none_seen = forms.BooleanField(
+        label=_("I looked for bald and thinning regions and saw none"),
+        required=False,
+        help_text=_("Regions that you draw on the photographs count by themselves. Optional."),
+    )
     remark = forms.CharField(
         label=_("Remark"), required=False, max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+    def __init__(self, *args: Any, closeups: Sequence[tuple[UUID, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._closeups = [pk for pk, _name in closeups]
+        for at, (_pk, name) in enumerate(closeups):
+            for what, label in (("hairs", _("Hairs counted")), ("units", _("Follicular units counted"))):
+                number = _number(f"{label}: {name}", 0, MOST_COUNTED, "" if at or what == "units" else COUNT_HELP)
+                number.required = False
+                self.fields[f"{what}_{at}"] = number
+        if "remark" in self.fields:
+            self.fields["remark"] = self.fields.pop("remark")  # last
+
+    def details(self) -> Details:
+        """What was recorded beside the grade; regions are those on the stage."""
+        data = self.cleaned_data
+        counts = (
+            HandCount(pk, data.get(f"hairs_{at}"), data.get(f"units_{at}")) for at, pk in enumerate(self._closeups)
+        )
+        return Details(
+            stage=data.get("stage", ""),
+            none_seen=bool(data.get("none_seen")),
+            counts=tuple(count for count in counts if count.hairs is not None or count.units is not None),
+        )
 
     def grade(self) -> Grade:
         """The value to commit."""
@@ -58,6 +100,8 @@ class OpinionForm(GradeForm):
     """A second opinion: a grade, and what the colleague thinks."""
 
     remark = None  # type: ignore[assignment]  # Django's way to leave a field out
+    stage = None  # type: ignore[assignment]
+    none_seen = None  # type: ignore[assignment]
     answer = forms.CharField(label=_("Your opinion"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 5}))
 
 

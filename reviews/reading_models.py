@@ -127,6 +127,7 @@ class Read(models.Model):
         "reviews.Review", null=True, on_delete=models.SET_NULL, related_name="reads"
     )  # of a holder
     grade = SealedJSONField()  # reviews.grade.Grade
+    details = SealedJSONField(null=True)  # reviews.blind_details.Details; None: committed before they were recorded
     remark = SealedTextField(blank=True, default="")
     consent_id = models.UUIDField(null=True)  # to model improvement, as it stood at the commitment
     consent_version = models.PositiveIntegerField(null=True)
@@ -162,6 +163,22 @@ class PhotoLook(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["photo", "member"], name="one_look_per_photo_and_member")]
+
+
+class ReadMarks(models.Model):
+    """Regions that a blind reader has drawn and not committed yet; they become part of the grade, and the row goes."""
+
+    session = models.ForeignKey(PhotoSession, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    regions = SealedJSONField(default=list)  # reviews.blind_details.DrawnRegion
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "member"], name="one_set_of_marks_per_reader")]
+
+    @property
+    def sealing_key_id(self) -> UUID:
+        return self.session.patient.key_id
 
 
 class Opinion(models.Model):

@@ -90,6 +90,7 @@ def _read(read: Read) -> dict[str, Any]:
         "role": read.role,
         "committed_at": read.committed_at,
         "grade": read.grade,
+        "details": read.details or {},
         "remark": read.remark,
     }
 

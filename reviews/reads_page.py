@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from accounts.actors import Actor
 from accounts.roles import Permission, Role
@@ -18,10 +19,12 @@ from accounts.selectors import membership_names, staff_of
 from patients.intake_words import summary
 from patients.models import PhotoSession, Purpose
 from patients.selectors import age_on, answers_of, has_consent, patient_label
+from reviews.blind_details import Details
+from reviews.decisions import photos_in_order
 from reviews.grade import Grade, band_words, differences
 from reviews.models import CaseReading, Opinion, Read, Review, ReviewEvent
 from reviews.presenters.read_stage import ReadStage, read_stage
-from reviews.read_forms import AskForm, EscalateForm, GradeForm
+from reviews.read_forms import SCALES, AskForm, EscalateForm, GradeForm
 from reviews.second_reads import (
     eligible,
     escalations_of,
@@ -33,8 +36,9 @@ from reviews.second_reads import (
 )
 from reviews.services.readings import holds
 from reviews.visibility import sees_findings, sees_reads, sight_of
-from reviews.wording import CONDITIONS
+from reviews.wording import CONDITIONS, short_place
 from reviews.workflow import Action, ReadState, State
+from vision.types import View
 
 EVENTS: dict[str, Any] = {
     Action.CLAIM: lazy("Took the case"),
@@ -64,6 +68,36 @@ def grade_words(grade: Grade) -> str:
     }
 
 
+def closeups_of(session: PhotoSession) -> list[tuple[UUID, str]]:
+    """Photographs whose hairs a reader may count, with their names."""
+    photos = photos_in_order(session)
+    return [(one.pk, short_place(one.view, one.site)) for one in photos if not View(one.view).is_global]
+
+
+def detail_words(details: Details, session: PhotoSession) -> tuple[str, ...]:
+    """What a reader recorded beside the grade, a sentence each."""
+    found = []
+    if details.graded_on:
+        scale, stage = details.graded_on
+        found.append(f"{SCALES[scale]} {stage}")
+    elif details.stage:
+        found.append(_("Stage looked for, not gradable"))
+    if details.regions:
+        count = len(details.regions)
+        found.append(ngettext("%(n)s region drawn", "%(n)s regions drawn", count) % {"n": count})
+    elif details.none_seen:
+        found.append(_("No region seen"))
+    names = dict(closeups_of(session))
+    for one in details.counts:
+        parts = [
+            text % {"n": number}
+            for text, number in ((_("%(n)s hairs"), one.hairs), (_("%(n)s follicular units"), one.units))
+            if number is not None
+        ]
+        found.append(f"{names.get(one.photo, _('Close-up'))}: {', '.join(parts)}")
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadLine:
     """One committed grade as it is shown."""
@@ -71,6 +105,7 @@ class ReadLine:
     who: str
     role: str
     grade: str
+    details: tuple[str, ...]  # stage, regions and counts, where they were recorded
     remark: str
     at: datetime
 
@@ -128,7 +163,7 @@ def case_panel(review: Review, actor: Actor) -> CasePanel:
     waiting = state in (ReadState.SECOND_DUE, ReadState.ADJUDICATION_DUE)
     escalation = escalations_of([session]).get(session.pk)
     return CasePanel(
-        grade_form=GradeForm(auto_id="grade_%s") if claimed and not opened else None,
+        grade_form=GradeForm(auto_id="grade_%s", closeups=closeups_of(session)) if claimed and not opened else None,
         reads=tuple(read_line(read) for read in visible),
         read_note=waits_for(state) if opened else "",
         missing=missing_words(state) if case and waiting and not eligible(case) else "",
@@ -159,6 +194,7 @@ def read_line(read: Read) -> ReadLine:
         who=read.reader.display_name,
         role=_("Adjudication") if adjudicates else _("Read %(n)s") % {"n": read.position + 1},
         grade=grade_words(Grade.from_dict(read.grade)),
+        details=detail_words(Details.from_dict(read.details), read.case.session),
         remark=read.remark,
         at=read.committed_at,
     )
@@ -245,14 +281,24 @@ def read_page(
     session: PhotoSession, actor: Actor, case: CaseReading | None = None, *, photo_id: UUID | None = None
 ) -> ReadPage:
     """The page with one photograph on the stage; the caller has checked the scope and that this person may read."""
-    sight = sight_of(actor, session)
-    reads = reads_of(case) if case else []
-    visible = [read for read in reads if sees_reads(sight) or read.reader_id == actor.membership_id]
+    visible = _visible(session, actor, case)
     return ReadPage(
         patient=patient_label(session.patient),
         age=age_on(session.patient, session.patient.clinic.day_of(timezone.now())),
-        stage=read_stage(session, photo_id, actor.membership_id),
+        stage=stage_for(session, actor, case, photo_id),
         intake=summary(answers_of(session.intake)) if session.intake else [],
         reads=tuple(read_line(read) for read in visible),
         differ=_differ(case, visible),
     )
+
+
+def stage_for(session: PhotoSession, actor: Actor, case: CaseReading | None, photo_id: UUID | None) -> ReadStage | None:
+    """The stage of a reader, with the regions of colleagues whose grades this person may see."""
+    return read_stage(session, photo_id, actor.membership_id, case=case, shown=_visible(session, actor, case))
+
+
+def _visible(session: PhotoSession, actor: Actor, case: CaseReading | None) -> list[Read]:
+    """Committed grades that this person may see: their own, and the others' once the rules open them."""
+    sight = sight_of(actor, session)
+    reads = reads_of(case) if case else []
+    return [read for read in reads if sees_reads(sight) or read.reader_id == actor.membership_id]

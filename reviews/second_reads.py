@@ -14,6 +14,7 @@ from accounts.errors import NotFound
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from patients.models import PhotoSession
+from patients.selectors import patient_label
 from reviews.histories import History, histories_of
 from reviews.models import CaseReading, Escalation, Opinion, Read, ReadingPolicy, Review, ReviewStatus
 from reviews.policy import ReadFacts, refusal
@@ -165,6 +166,11 @@ class WaitingRead:
     mine: bool
     could: int
     since: datetime
+
+    @property
+    def patient(self) -> str:
+        """Initials and record number, as the page of the read shows them."""
+        return patient_label(self.case.session.patient)
 
     @property
     def missing(self) -> str:

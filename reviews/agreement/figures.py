@@ -158,9 +158,12 @@ def kappa_of(
     return _estimate(rows, figure, people)
 
 
-def icc_of(pairs: Sequence[tuple[float, float]], *, same_raters: bool) -> Estimate | TooFew:
+def icc_of(
+    pairs: Sequence[tuple[float, float]], *, same_raters: bool, people: Sequence[Hashable] | None = None
+) -> Estimate | TooFew:
     """ICC of pairs of numbers with its interval: two-way when column by column it is the same rater, else one-way."""
-    return _estimate(np.asarray(pairs, dtype=np.float64).reshape(-1, 2), icc_two_way if same_raters else icc_one_way)
+    rows = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+    return _estimate(rows, icc_two_way if same_raters else icc_one_way, people)
 
 
 def median_of(values: Sequence[float]) -> Estimate | TooFew:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from reviews.agreement.details import DetailAgreement
 from reviews.agreement.figures import Estimate, Limits, TooFew
 from reviews.agreement.pictures import Picture, blind_pictures, pictures, seen_pictures
 from reviews.agreement.report import Agreement, ConditionFigures, Minutes, Period, Report
@@ -27,6 +28,7 @@ from reviews.agreement.words import (
     unit_words,
     why_none,
 )
+from reviews.read_forms import SCALES
 from reviews.wording import CONDITIONS
 
 DEFAULT_DAYS = 365
@@ -119,7 +121,10 @@ def agreement_page(report: Report, *, zone: str) -> AgreementPage:
     return AgreementPage(
         start=report.period.start.astimezone(place).date(),
         end=(report.period.end.astimezone(place) - timedelta(days=1)).date(),
-        readers=_rows(report.readers, _("ICC(1,1), readers differ from case to case")),
+        readers=(
+            *_rows(report.readers, _("ICC(1,1), readers differ from case to case")),
+            *_detail_rows(report.details),
+        ),
         model=_rows(report.model, _("ICC(2,1), absolute agreement")),
         conditions=tuple(_condition(row) for row in report.conditions),
         blind_pictures=tuple(blind_pictures(report)),
@@ -150,6 +155,33 @@ def _rows(found: Agreement, icc: str) -> tuple[Row, ...]:
         limits_row(_("Severity, 1 to 10"), found.severity_limits, _("points")),
         limits_row(_("Affected share"), found.share_limits, _("percentage points")),
     )
+
+
+def _detail_rows(found: DetailAgreement) -> tuple[Row, ...]:
+    """What readers recorded beside the grade; parts that nobody recorded twice are left out."""
+    rows: list[Row] = []
+    for stages in found.stages:
+        if stages.pairs:
+            what = _("%(scale)s stage") % {"scale": SCALES[stages.scale]}
+            rows += [
+                figure_row(what, _("Weighted kappa, quadratic"), stages.kappa),
+                share_row(what, _("Same stage"), stages.same),
+                share_row(what, _("Within one stage"), stages.within_one),
+            ]
+    for what, unit, counted in (
+        (_("Hairs counted in the frame"), _("hairs"), found.hairs),
+        (_("Follicular units counted in the frame"), _("units"), found.units),
+    ):
+        if counted.pairs:
+            icc = _("ICC(1,1), readers differ from case to case")
+            rows += [figure_row(what, icc, counted.icc), limits_row(what, counted.limits, unit)]
+    if found.regions.cases:
+        what = _("Regions drawn")
+        rows += [
+            share_row(what, _("Drawn by the other reader too"), found.regions.matched),
+            figure_row(what, _("Mean overlap of those (intersection over union)"), found.regions.overlap),
+        ]
+    return tuple(rows)
 
 
 def _condition(row: ConditionFigures) -> ConditionRow:

@@ -46,6 +46,12 @@ def blind_pictures(report: Report) -> list[Picture]:
         )
         if isinstance(limits, Limits)
     ]  # fmt: skip
+    for name, title, counted, unit in (
+        ("hairs", _("Hairs counted in the frame: first and second reader"), report.details.hairs, _("hairs")),
+        ("units", _("Follicular units counted: first and second reader"), report.details.units, _("units")),
+    ):
+        if isinstance(counted.limits, Limits):
+            found.append(_plot(f"chart-readers-{name}", title, counted.pairs, counted.limits, unit, None))
     conditions = _conditions(report.conditions)
     return [*found, conditions] if conditions else found
 

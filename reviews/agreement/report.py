@@ -17,9 +17,11 @@ import numpy as np
 from accounts.actors import Actor
 from accounts.roles import Permission
 from analysis.models import Analysis, Finding
+from reviews.agreement.details import DetailAgreement, Pair, detail_agreement
 from reviews.agreement.figures import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, median_of, wilson
 from reviews.agreement.looks import graded_unseen, photos_unseen
 from reviews.agreement.seen import CONDITIONS, Overrides, Seen, seen_figures
+from reviews.blind_details import Details
 from reviews.grade import BANDS, Grade
 from reviews.models import FindingOpened, Read, Review, ReviewStatus
 from reviews.payloads import needs_decision
@@ -86,6 +88,7 @@ class Report:
 
     period: Period
     readers: Agreement
+    details: DetailAgreement  # of the same two readers, where both recorded more than the grade
     model: Agreement
     minutes: Minutes | TooFew
     signed: int
@@ -134,6 +137,7 @@ def agreement_report(actor: Actor, period: Period) -> Report:
     return Report(
         period=period,
         readers=_between_readers(reads),
+        details=detail_agreement(_detail_pairs(reads)),
         model=model,
         minutes=_minutes(clinic_id, period),
         signed=len(signed),
@@ -170,6 +174,17 @@ def _between_readers(reads: Mapping[UUID, list[Read]]) -> Agreement:
             pairs.severity.append((one.severity, other.severity))
             pairs.share.append((one.share_percent, other.share_percent))
     return pairs.agreement(same_raters=False)
+
+
+def _detail_pairs(reads: Mapping[UUID, list[Read]]) -> list[Pair]:
+    """The same two reads of each case, with what they recorded beside the grade."""
+    found = []
+    for rows in reads.values():
+        independent = [row for row in rows if row.role == Read.Role.INDEPENDENT][:2]
+        if len(independent) == 2:
+            one, other = (Details.from_dict(row.details) for row in independent)
+            found.append(Pair(rows[0].case.session.patient_id, one, other))
+    return found
 
 
 def _against_model(reads: Mapping[UUID, list[Read]]) -> Agreement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reviews.agreement.details import DetailAgreement
 from reviews.agreement.figures import Estimate, Limits, TooFew
 from reviews.agreement.report import Agreement, Minutes, Report
 from reviews.agreement.seen import RegionFigures, Seen
@@ -18,13 +19,42 @@ BESIDE = "beside_models"
 
 def csv_rows(report: Report) -> list[list[str]]:
     """Head and rows: section, what, measure, n, value, low, high, basis. Without a figure its value is empty."""
-    return [HEAD, *_grades(report), *_conditions(report), *_seen(report.seen), *_cases(report)]
+    return [
+        HEAD,
+        *_grades(report),
+        *_details(report.details),
+        *_conditions(report),
+        *_seen(report.seen),
+        *_cases(report),
+    ]
 
 
 def _grades(report: Report) -> Iterator[list[str]]:
     for section, found in (("readers", report.readers), ("model_against_readers", report.model)):
         for row in _agreement(found, "icc_1_1" if section == "readers" else "icc_2_1"):
             yield [section, *row, BLIND]
+
+
+def _details(found: DetailAgreement) -> Iterator[list[str]]:
+    for stages in found.stages:
+        for measure, figure in (
+            ("quadratic_weighted_kappa", stages.kappa),
+            ("share_same", stages.same),
+            ("share_within_one", stages.within_one),
+        ):
+            yield ["readers", f"{stages.scale.value}_stage", measure, *_figure(figure), BLIND]
+    staged = str(sum(len(stages.pairs) for stages in found.stages) + found.one_gradable)
+    apart = ["one_reader_not_gradable_or_on_another_scale", staged, str(found.one_gradable), "", "", BLIND]
+    yield ["readers", "stage", *apart]
+    for what, counted in (("hairs_in_frame", found.hairs), ("follicular_units_in_frame", found.units)):
+        yield ["readers", what, "icc_1_1", *_figure(counted.icc), BLIND]
+        for row in _limits(what, counted.limits):
+            yield ["readers", *row, BLIND]
+    drawn = found.regions
+    for name, count in (("by_first", drawn.by_first), ("by_second", drawn.by_second), ("by_both", drawn.found_by_both)):
+        yield ["readers", "regions_drawn", name, str(drawn.cases), str(count), "", "", BLIND]
+    yield ["readers", "regions_drawn", "share_matched", *_figure(drawn.matched), BLIND]
+    yield ["readers", "regions_drawn", "mean_intersection_over_union_of_matched", *_figure(drawn.overlap), BLIND]
 
 
 def _agreement(found: Agreement, icc: str) -> Iterator[list[str]]:

@@ -1,7 +1,8 @@
-"""Grades, second opinions, escalation and the reading policy over the API, with the portal's own services."""
+"""Grades and the reading policy over the API, with the portal's own services."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from rest_framework.views import APIView
 from accounts.actors import Actor
 from accounts.api import api_actor, failures
 from reviews import second_reads, services
+from reviews.blind_details import MOST_COUNTED, Details, DrawnRegion, HandCount
 from reviews.grade import SEVERITY_HIGH, SEVERITY_LOW, Grade
-from reviews.models import CaseReading, Escalation, Opinion
+from reviews.models import CaseReading, Opinion
 from reviews.policy import Demand, ReadingRules
 from reviews.services.looks import photos_seen
 from reviews.workflow import ReadState
@@ -34,9 +36,36 @@ class GradeIO(serializers.Serializer[Any]):
     severity = serializers.IntegerField(min_value=SEVERITY_LOW, max_value=SEVERITY_HIGH)
 
 
-class CommitIn(GradeIO):
-    """A grade to commit, once."""
+class DrawnRegionIn(serializers.Serializer[Any]):
+    """A region that the reader sees, in fractions of its photograph (0 to 1)."""
 
+    photo = serializers.UUIDField()
+    kind = serializers.CharField(max_length=10, help_text="bald or thinning")
+    polygon = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2), min_length=3
+    )
+
+
+class HandCountIn(serializers.Serializer[Any]):
+    """What the reader counted in the frame of a close-up (a tenth of each side is left out)."""
+
+    photo = serializers.UUIDField()
+    hairs = serializers.IntegerField(min_value=0, max_value=MOST_COUNTED, allow_null=True, default=None)
+    units = serializers.IntegerField(min_value=0, max_value=MOST_COUNTED, allow_null=True, default=None)
+
+
+class CommitIn(GradeIO):
+    """A grade to commit, once; with what else was recorded, all of it optional."""
+
+    stage = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=20,
+        help_text="norwood-1 to 7, sinclair-1 to 5, not_gradable, or empty",
+    )
+    regions = DrawnRegionIn(many=True, default=list, help_text="without any, those drawn on the page count")
+    none_seen = serializers.BooleanField(default=False, help_text="looked for regions and saw none")
+    counts = HandCountIn(many=True, default=list)
     remark = serializers.CharField(allow_blank=True, default="", max_length=4000)
 
 
@@ -49,26 +78,6 @@ class ReadIn(CommitIn):
         allow_blank=True,
         help_text="the status you read the case at; refused when a colleague has moved it on",
     )
-
-
-class OpinionIn(GradeIO):
-    """A second opinion with its grade."""
-
-    answer = serializers.CharField(max_length=4000)
-
-
-class AskIn(serializers.Serializer[Any]):
-    """A question to a colleague; without ``asked_of`` to any dermatologist."""
-
-    question = serializers.CharField(max_length=4000)
-    asked_of = serializers.UUIDField(allow_null=True, default=None, help_text="a membership of the clinic")
-
-
-class EscalateIn(serializers.Serializer[Any]):
-    """Why a dermatologist has to take over, and how soon."""
-
-    reason = serializers.CharField(max_length=1000)
-    urgency = serializers.ChoiceField(choices=Escalation.Urgency.choices)
 
 
 class WaiveIn(serializers.Serializer[Any]):
@@ -141,6 +150,7 @@ class CommittedOut(serializers.Serializer[Any]):
     role = serializers.CharField()
     position = serializers.IntegerField()
     grade = GradeIO()
+    details = serializers.JSONField(help_text="stage, regions, none_seen and counts, as far as they were recorded")
     remark = serializers.CharField()
     committed_at = serializers.DateTimeField()
 
@@ -159,18 +169,32 @@ class PolicyIO(serializers.Serializer[Any]):
     cases_total = serializers.IntegerField(read_only=True)
 
 
-def _given(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def given_to(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body in this shape. Raises ValidationError."""
     given = shape(data=request.data)
     given.is_valid(raise_exception=True)
     data: dict[str, Any] = given.validated_data
     return data
 
 
-def _grade(data: dict[str, Any]) -> Grade:
+def grade_in(data: dict[str, Any]) -> Grade:
+    """The grade of a body. Raises Invalid."""
     return Grade.checked(condition=data["condition"], share_percent=data["share_percent"], severity=data["severity"])
 
 
-def _with_photos(shape: type[serializers.Serializer[Any]], row: CaseReading | Opinion, actor: Actor) -> Any:
+def _details(data: dict[str, Any]) -> Details:
+    return Details(
+        stage=data["stage"],
+        regions=tuple(
+            DrawnRegion(uuid.uuid4(), one["photo"], one["kind"], tuple((x, y) for x, y in one["polygon"]))
+            for one in data["regions"]
+        ),
+        none_seen=data["none_seen"],
+        counts=tuple(HandCount(one["photo"], one["hairs"], one["units"]) for one in data["counts"]),
+    )
+
+
+def with_photos(shape: type[serializers.Serializer[Any]], row: CaseReading | Opinion, actor: Actor) -> Any:
     """The row with the photographs of its case, and which of them this person has opened."""
     row.looked = photos_seen(row.session, actor)  # type: ignore[union-attr]  # for the serializer alone
     return shape(row).data
@@ -199,7 +223,7 @@ class OneRead(APIView):
         """How far it is, for who may read it; audited. Neither findings nor grades are in it."""
         actor = api_actor(request)
         case = services.open_read(actor=actor, case_id=case_id, now=timezone.now())
-        return Response(_with_photos(ReadingWithPhotosOut, case, actor))
+        return Response(with_photos(ReadingWithPhotosOut, case, actor))
 
     @extend_schema(
         operation_id="reads_commit",
@@ -209,13 +233,14 @@ class OneRead(APIView):
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         """Commit the second read, or the adjudication, once every photograph was opened; it cannot be changed."""
-        data = _given(ReadIn, request)
+        data = given_to(ReadIn, request)
         read = services.commit_read(
             actor=api_actor(request),
             case_id=case_id,
-            grade=_grade(data),
+            grade=grade_in(data),
             remark=data["remark"],
             due=data["due"],
+            details=_details(data),
             now=timezone.now(),
         )
         return Response(CommittedOut(read).data, status=status.HTTP_201_CREATED)
@@ -232,9 +257,9 @@ class ReadPhotos(APIView):
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         """Say that a photograph was opened, after it was fetched and shown; audited."""
-        actor, photo_id = api_actor(request), _given(LookIn, request)["photo"]
+        actor, photo_id = api_actor(request), given_to(LookIn, request)["photo"]
         case = services.look_closer(actor=actor, case_id=case_id, photo_id=photo_id, now=timezone.now())
-        return Response(_with_photos(ReadingWithPhotosOut, case, actor))
+        return Response(with_photos(ReadingWithPhotosOut, case, actor))
 
 
 class ReviewGrade(APIView):
@@ -243,107 +268,21 @@ class ReviewGrade(APIView):
     @extend_schema(
         operation_id="reviews_commit_grade",
         request=CommitIn,
-        responses={201: CommittedOut, **failures(400, 404, 409)},
+        responses={201: CommittedOut, **failures(400, 404, 409, 422)},
         tags=["reads"],
     )
     def post(self, request: Request, review_id: UUID) -> Response:
         """Commit; the findings of a case that is read blind open after it."""
-        data = _given(CommitIn, request)
+        data = given_to(CommitIn, request)
         read = services.commit_grade(
             actor=api_actor(request),
             review_id=review_id,
-            grade=_grade(data),
+            grade=grade_in(data),
+            details=_details(data),
             remark=data["remark"],
             now=timezone.now(),
         )
         return Response(CommittedOut(read).data, status=status.HTTP_201_CREATED)
-
-
-class AskOpinion(APIView):
-    """Asking a colleague."""
-
-    @extend_schema(
-        operation_id="reviews_ask_opinion",
-        request=AskIn,
-        responses={201: OpinionOut, **failures(400, 404, 409, 422)},
-        tags=["reads"],
-    )
-    def post(self, request: Request, review_id: UUID) -> Response:
-        """Ask a named colleague or any dermatologist; the case stays with who asks."""
-        data = _given(AskIn, request)
-        opinion = services.ask_opinion(actor=api_actor(request), review_id=review_id, now=timezone.now(), **data)
-        return Response(OpinionOut(opinion).data, status=status.HTTP_201_CREATED)
-
-
-class OneOpinion(APIView):
-    """A question to this clinician."""
-
-    @extend_schema(operation_id="opinions_read", responses={200: OpinionWithPhotosOut, **failures(404)}, tags=["reads"])
-    def get(self, request: Request, opinion_id: UUID) -> Response:
-        """The question; audited."""
-        actor = api_actor(request)
-        opinion = services.read_opinion(actor=actor, opinion_id=opinion_id, now=timezone.now())
-        return Response(_with_photos(OpinionWithPhotosOut, opinion, actor))
-
-    @extend_schema(
-        operation_id="opinions_give",
-        request=OpinionIn,
-        responses={200: OpinionOut, **failures(400, 404, 409, 422)},
-        tags=["reads"],
-    )
-    def post(self, request: Request, opinion_id: UUID) -> Response:
-        """Answer in writing, with a grade, once every photograph was opened."""
-        data = _given(OpinionIn, request)
-        opinion = services.give_opinion(
-            actor=api_actor(request),
-            opinion_id=opinion_id,
-            answer=data["answer"],
-            grade=_grade(data),
-            now=timezone.now(),
-        )
-        return Response(OpinionOut(opinion).data)
-
-    @extend_schema(
-        operation_id="opinions_withdraw", request=None, responses={204: None, **failures(404, 409)}, tags=["reads"]
-    )
-    def delete(self, request: Request, opinion_id: UUID) -> Response:
-        """Take an open question back, for whoever holds the case."""
-        services.withdraw_opinion(actor=api_actor(request), opinion_id=opinion_id, now=timezone.now())
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class OpinionPhotos(APIView):
-    """The photographs of a question."""
-
-    @extend_schema(
-        operation_id="opinions_open_photo",
-        request=LookIn,
-        responses={200: OpinionWithPhotosOut, **failures(400, 404)},
-        tags=["reads"],
-    )
-    def post(self, request: Request, opinion_id: UUID) -> Response:
-        """Say that a photograph was opened, after it was fetched and shown; audited."""
-        actor, photo_id = api_actor(request), _given(LookIn, request)["photo"]
-        opinion = services.look_closer_for_opinion(
-            actor=actor, opinion_id=opinion_id, photo_id=photo_id, now=timezone.now()
-        )
-        return Response(_with_photos(OpinionWithPhotosOut, opinion, actor))
-
-
-class EscalateCase(APIView):
-    """Handing a case up."""
-
-    @extend_schema(
-        operation_id="reviews_escalate",
-        request=EscalateIn,
-        responses={204: None, **failures(400, 404, 409, 422)},
-        tags=["reads"],
-    )
-    def post(self, request: Request, review_id: UUID) -> Response:
-        """To the dermatologists, with a reason and how soon."""
-        data = _given(EscalateIn, request)
-        services.escalate_case(actor=api_actor(request), review_id=review_id, now=timezone.now(), **data)
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ClinicReadingPolicy(APIView):
@@ -362,7 +301,7 @@ class ClinicReadingPolicy(APIView):
     )
     def put(self, request: Request) -> Response:
         """Change it; it holds from the next claim."""
-        data = _given(PolicyIO, request)
+        data = given_to(PolicyIO, request)
         rules = ReadingRules(
             **{**data, "blind_first": Demand(data["blind_first"]), "double_read": Demand(data["double_read"])}
         )
@@ -381,7 +320,7 @@ class WaiveReading(APIView):
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         """Without the read it waits for, with a reason; for administrators."""
-        data = _given(WaiveIn, request)
+        data = given_to(WaiveIn, request)
         case = services.waive_reading(
             actor=api_actor(request), case_id=case_id, reason=data["reason"], now=timezone.now()
         )

@@ -1,27 +1,36 @@
 """The photographs as an independent reader or an asked colleague sees them: on the stage of the desk, one by one.
 
-Made from photographs alone. No finding, derived picture, outline, scale or decision comes into this module, so that
-none can reach somebody who has not graded yet.
+Made from photographs and from what readers themselves drew. No finding, derived picture, outline of a model, scale or
+decision comes into this module, so that none can reach somebody who has not graded yet.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from patients.models import Photo, PhotoSession
+from reviews.blind_details import Details, DrawnRegion
 from reviews.decisions import photos_in_order
+from reviews.models import CaseReading, Read
 from reviews.presenters.stage import SecondTake, picture_sources, second_take_beside
 from reviews.services.looks import opened_by
+from reviews.services.marks import marks_of
 from reviews.services.readings import photo_on_stage
 from reviews.wording import short_place, view_name
+from vision.density import FRAME_INSET
+from vision.types import View
 
 PREVIOUS, NEXT = "[", "]"
+REGION_NAMES: Final[Mapping[str, str | Promise]] = {"bald": gettext_lazy("Bald"), "thinning": gettext_lazy("Thinning")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +55,19 @@ class ReadStage:
     sources: list[dict[str, Any]]  # the same picture in rising sizes: {url, width, height}
     second_take: SecondTake | None
     tiles: tuple[ReadTile, ...]
+    shapes: dict[str, Any] | None = None  # what readers drew and the frame to count in; None: a case nobody draws on
+    marks_url: str = ""  # where this reader's strokes go; empty: the grade is committed
+    readers: tuple[str, ...] = ()  # whose regions are shown, in the order of their colours
 
     @property
     def sources_json(self) -> str:
         """The sizes for the script that loads them."""
         return json.dumps(self.sources)
+
+    @property
+    def shapes_json(self) -> str:
+        """The shapes for the script that draws them."""
+        return json.dumps(self.shapes)
 
     @property
     def first_url(self) -> str:
@@ -68,10 +85,18 @@ class ReadStage:
         return _("Photograph: %(view)s") % {"view": self.name}
 
 
-def read_stage(session: PhotoSession, photo_id: UUID | None = None, reader: UUID | None = None) -> ReadStage | None:
+def read_stage(
+    session: PhotoSession,
+    photo_id: UUID | None = None,
+    reader: UUID | None = None,
+    *,
+    case: CaseReading | None = None,
+    shown: Sequence[Read] = (),
+) -> ReadStage | None:
     """The photograph that was asked for, or the first of the protocol; None when the patient removed all of them.
 
-    ``reader``: the membership whose looks mark the strip.
+    ``reader``: the membership whose looks mark the strip, and who draws on ``case``; ``shown``: committed reads that
+    this person may see, whose regions are shown beside.
     """
     photos = photos_in_order(session)
     photo = photo_on_stage(photos, photo_id)
@@ -79,6 +104,7 @@ def read_stage(session: PhotoSession, photo_id: UUID | None = None, reader: UUID
         return None
     at = photos.index(photo)
     opened = opened_by(photos, reader)
+    committed = any(read.reader_id == reader for read in shown)
     return ReadStage(
         photo=photo,
         name=view_name(photo.view, photo.site),
@@ -95,4 +121,42 @@ def read_stage(session: PhotoSession, photo_id: UUID | None = None, reader: UUID
             )
             for number, one in enumerate(photos)
         ),
+        shapes=reader_shapes(photo, () if committed else marks_of(session, reader), shown) if case else None,
+        marks_url=reverse("reviews:read_marks", args=[case.pk, photo.pk]) if case and not committed else "",
+        readers=tuple(read.reader.display_name for read in shown if Details.from_dict(read.details).regions),
     )
+
+
+def reader_shapes(photo: Photo, marks: Sequence[DrawnRegion], shown: Sequence[Read] = ()) -> dict[str, Any]:
+    """What is drawn on a photograph that is read blind: the reader's own regions, those of committed reads that may be
+    seen, and on a close-up the frame in which hairs are counted. Nothing of the models."""
+    items = [_shape(photo, region, "own", str(REGION_NAMES[region.kind]), own=True) for region in marks]
+    states = ("accepted", "corrected", "proposed")
+    drew = [read for read in shown if Details.from_dict(read.details).regions]
+    for state, read in zip(states, drew, strict=False):
+        for region in Details.from_dict(read.details).regions:
+            words = {"name": read.reader.display_name, "kind": REGION_NAMES[region.kind]}
+            items.append(_shape(photo, region, state, _("%(name)s: %(kind)s") % words, own=False))
+    found: list[dict[str, Any]] = [item for item in items if item]
+    if not View(photo.view).is_global:
+        width, height = photo.width_px, photo.height_px
+        box = [FRAME_INSET * width, FRAME_INSET * height, (1 - 2 * FRAME_INSET) * width, (1 - 2 * FRAME_INSET) * height]
+        found.append(
+            {"id": "frame", "type": "box", "box": box, "state": "rejected", "label": _("Frame to count in"),
+             "editable": False}
+        )  # fmt: skip
+    return {"width": photo.width_px, "height": photo.height_px, "items": found}
+
+
+def _shape(photo: Photo, region: DrawnRegion, state: str, label: str, *, own: bool) -> dict[str, Any]:
+    if region.photo != photo.pk:
+        return {}
+    return {
+        "id": str(region.id),
+        "type": "polygon",
+        "polygon": [[x * photo.width_px, y * photo.height_px] for x, y in region.polygon],
+        "state": state,
+        "label": label,
+        "editable": own,
+        "own": own,
+    }

@@ -67,6 +67,7 @@ class Stage:
     quality_hints: tuple[str, ...] = ()  # what the gate noticed though it let the photograph pass
     measure_again: bool = False  # a scale was set by hand that the numbers of the networks do not know yet
     second_take: SecondTake | None = None
+    blind: bool = False  # the holder draws what they see before the findings open
 
     @property
     def outlines_json(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
@@ -17,8 +18,10 @@ from reviews.causes import REJECTING, WORDS
 from reviews.decisions import CaseState, Verdict, case_state, unseen_in
 from reviews.models import Review
 from reviews.presenters.cards import FindingCard, FindingGroup, finding_cards, finding_groups, own_cards
+from reviews.presenters.read_stage import reader_shapes
 from reviews.presenters.stage import Stage, stage_of
 from reviews.selectors import has_earlier_session
+from reviews.services.marks import marks_of
 from reviews.services.readings import holds, photo_on_stage
 from reviews.turns import Log, log_of
 from reviews.visibility import findings_hidden
@@ -147,7 +150,7 @@ def workspace(
         analysis=analysis_state(review.session),
         groups=tuple(_with_calibres(group, results) for group in finding_groups(state, numbers, cards, own)),
         tiles=tuple(_tile(photo, shown, state.opened, cards) for photo in state.photos),
-        stage=stage_of(state, shown, results, editable=editable and not hidden, hidden=hidden) if shown else None,
+        stage=_stage(state, shown, results, actor, editable=editable, hidden=hidden) if shown else None,
         progress=replace(_progress(state, cards), can_decide=False) if hidden else _progress(state, cards),
         amended=bool(own or state.scales)
         or any(decision.verdict != Verdict.ACCEPTED for decision in state.decided.values()),
@@ -158,6 +161,28 @@ def workspace(
         next_finding=after,
         has_earlier=has_earlier_session(review),
         has_charts=any(not View(photo.view).is_global for photo in state.photos),
+    )
+
+
+def _stage(
+    state: CaseState,
+    photo: Photo,
+    results: Mapping[UUID, PhotoResult],
+    actor: Actor,
+    *,
+    editable: bool,
+    hidden: bool,
+) -> Stage:
+    """The stage; of a case that is read blind with what the holder draws before the findings open."""
+    stage = stage_of(state, photo, results, editable=editable and not hidden, hidden=hidden)
+    if not (hidden and editable):
+        return stage
+    session = state.review.session
+    return replace(
+        stage,
+        blind=True,
+        outlines=reader_shapes(photo, marks_of(session, actor.membership_id)),
+        outlines_url=reverse("reviews:grade_marks", args=[state.review.pk, photo.pk]),
     )
 
 

@@ -19,6 +19,7 @@ from reviews.services.findings import (
 )
 from reviews.services.follow_up import cancel_task, complete_task, own_tasks, postpone_task, read_tasks, remind, tasks
 from reviews.services.handovers import colleagues, decline_handover, hand_over
+from reviews.services.marks import Stroke, mark_for_grade, mark_for_read, marks_of
 from reviews.services.opinions import (
     ask_opinion,
     give_opinion,
@@ -82,6 +83,7 @@ __all__ = [
     "Correction",
     "RetakeReason",
     "RetakeWish",
+    "Stroke",
     "Template",
     "TemplateItem",
     "accept_opened",
@@ -115,8 +117,11 @@ __all__ = [
     "look_closer",
     "look_closer_for_opinion",
     "make_template",
+    "mark_for_grade",
+    "mark_for_read",
     "mark_opened",
     "mark_signed",
+    "marks_of",
     "measure_with_scales",
     "merge_regions",
     "newest_reports",

@@ -15,20 +15,23 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, notify
 from accounts.actors import Actor
-from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
+from accounts.errors import DomainError, Invalid, NotFound
 from accounts.roles import Permission, Role
 from accounts.selectors import staff_of
 from accounts.workflow import next_state
 from patients.models import Photo, Purpose
 from patients.selectors import consent_state, has_consent, photos_of
+from reviews.blind_details import Details
 from reviews.decisions import looked_at, photos_in_order
 from reviews.grade import Grade, differences
 from reviews.models import CaseReading, Read, ReadingPolicy, Review
-from reviews.policy import Demand, ReadingRules, Refusal, refusal
-from reviews.second_reads import eligible, facts_of, policy_of, reading_for
+from reviews.policy import Demand, ReadingRules, Refusal
+from reviews.second_reads import eligible, policy_of, reading_for
 from reviews.services.carry_over import carry_work, work_to_carry
 from reviews.services.holding import apply, locked_review
 from reviews.services.looks import check_all_opened, note_look
+from reviews.services.marks import freeze
+from reviews.services.reader_rules import check_reader, locked_reading
 from reviews.services.readings import photo_on_stage
 from reviews.services.shown_ranks import begin_applying
 from reviews.workflow import OPEN_STATES, READ_TRANSITIONS, Action, ReadAction, ReadState, State
@@ -96,17 +99,27 @@ def demand_reading(review: Review, now: datetime) -> None:
 
 
 @transaction.atomic
-def commit_grade(*, actor: Actor, review_id: UUID, grade: Grade, now: datetime, remark: str = "") -> Read:
-    """The holder's grade, before the findings open. What a colleague left is carried over only now.
+def commit_grade(
+    *,
+    actor: Actor,
+    review_id: UUID,
+    grade: Grade,
+    now: datetime,
+    remark: str = "",
+    details: Details | None = None,
+) -> Read:
+    """The holder's grade, before the findings open, with what else they recorded (regions drawn on the stage count
+    where ``details`` has none). What a colleague left is carried over only now.
 
-    Raises DomainError ``own_read`` when it was committed, ``not_holder``, ``wrong_state``.
+    Raises Invalid as :func:`reviews.blind_details.check`, DomainError ``own_read`` when it was committed,
+    ``not_holder``, ``wrong_state``.
     """
     actor.check(Permission.COMMIT_READ)
     review = locked_review(actor, review_id)
     if State(review.status) is not State.CLAIMED or review.reviewer_id != actor.membership_id:
         raise DomainError("not_holder", _("Only the clinician who is reviewing this case grades it here."))
     case = _locked_case(review, now)
-    read = _commit(actor, case, grade, remark, now, review=review)
+    read = _commit(actor, case, grade, remark, now, review=review, details=details)
     apply(review, Action.COMMIT_GRADE, actor=actor, now=now, detail={"read": str(read.pk), "position": read.position})
     source = work_to_carry(review)
     if review.blind_first and review.carried_from_id is None and source is not None:
@@ -115,12 +128,22 @@ def commit_grade(*, actor: Actor, review_id: UUID, grade: Grade, now: datetime, 
 
 
 @transaction.atomic
-def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, remark: str = "", due: str = "") -> Read:
+def commit_read(
+    *,
+    actor: Actor,
+    case_id: UUID,
+    grade: Grade,
+    now: datetime,
+    remark: str = "",
+    due: str = "",
+    details: Details | None = None,
+) -> Read:
     """A second read, or an adjudication between two that differ, by somebody who does not hold the case.
 
     ``due`` is what the reader was asked for (a ``ReadState``): a blind second grade never becomes an adjudication
     because a colleague was faster. Raises DomainError with a code of :class:`reviews.policy.Refusal`,
-    ``read_moved_on``, ``no_consent``; Invalid ``photos_unopened`` until every photograph was on the reader's stage.
+    ``read_moved_on``, ``no_consent``; Invalid ``photos_unopened`` until every photograph was on the reader's stage, or
+    as :func:`reviews.blind_details.check`. ``details`` as in :func:`commit_grade`.
     """
     actor.check(Permission.COMMIT_READ)
     case = locked_reading(actor, case_id)
@@ -132,7 +155,7 @@ def commit_read(*, actor: Actor, case_id: UUID, grade: Grade, now: datetime, rem
     if not has_consent(case.session.patient_id, Purpose.SHARING):
         raise DomainError("no_consent", _("The patient no longer agrees to a second reader. The read can be waived."))
     check_all_opened(case.session, actor)
-    read = _commit(actor, case, grade, remark, now, review=None)
+    read = _commit(actor, case, grade, remark, now, review=None, details=details)
     audit.record(
         action="read.adjudicated" if read.role == Read.Role.ADJUDICATION else "read.committed",
         now=now,
@@ -207,25 +230,6 @@ def waive_reading(*, actor: Actor, case_id: UUID, reason: str, now: datetime) ->
     return case
 
 
-def locked_reading(actor: Actor, case_id: UUID) -> CaseReading:
-    """The same, locked until the transaction ends."""
-    rows = CaseReading.objects.visible_to(actor).select_for_update(of=("self",)).select_related("session__patient")
-    case: CaseReading | None = rows.filter(pk=case_id).first()
-    if case is None:
-        raise NotFound
-    return case
-
-
-def check_reader(case: CaseReading, actor: Actor) -> UUID:
-    """The reader's membership. Raises DomainError with the reason why this person may not read the case."""
-    if actor.membership_id is None:
-        raise NotAllowed(_("Only staff of the clinic review cases."))
-    why = refusal(facts_of(case), actor.membership_id)
-    if why is not None:
-        raise DomainError(why.value, why.words)
-    return actor.membership_id
-
-
 def _readable(actor: Actor, case_id: UUID) -> CaseReading:
     """The case of somebody who may read it, or has."""
     actor.check(Permission.COMMIT_READ)
@@ -249,7 +253,14 @@ def _audit_look(case: CaseReading, actor: Actor, action: str, photos: list[Photo
 
 
 def _commit(
-    actor: Actor, case: CaseReading, grade: Grade, remark: str, now: datetime, *, review: Review | None
+    actor: Actor,
+    case: CaseReading,
+    grade: Grade,
+    remark: str,
+    now: datetime,
+    *,
+    review: Review | None,
+    details: Details | None,
 ) -> Read:
     """Append the grade and move the reading on; the reading is locked."""
     reader = check_reader(case, actor)
@@ -264,6 +275,7 @@ def _commit(
         position=len(reads),
         review=review,
         grade=grade.to_dict(),
+        details=freeze(case.session, reader, details).to_dict(),
         remark=remark.strip(),
         consent_id=row.pk if row else None,
         consent_version=row.text.version if row else None,

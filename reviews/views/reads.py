@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,10 +17,12 @@ from accounts.errors import Invalid
 from accounts.requests import actor_of
 from accounts.roles import Role
 from patients.models import PhotoSession
+from patients.selectors import patient_label
 from reviews import second_reads, selectors, services
-from reviews.presenters.read_stage import read_stage
+from reviews.models import CaseReading
+from reviews.outlines import polygon_of
 from reviews.read_forms import AskForm, EscalateForm, GradeForm, OpinionForm, PolicyForm, ReadForm, WaiveForm
-from reviews.reads_page import colleague_choices, read_page
+from reviews.reads_page import closeups_of, colleague_choices, read_page, stage_for
 from reviews.views.answers import says_why, valid
 from reviews.views.fragments import id_of
 
@@ -39,7 +42,8 @@ def reads(request: HttpRequest) -> HttpResponse:
         session_ids=[row.case.session_id for row in found] + [row.session_id for row in questions],
         now=timezone.now(),
     )
-    return render(request, "reviews/reads.html", {"reads": found, "questions": questions})
+    asked = [(question, patient_label(question.session.patient)) for question in questions]
+    return render(request, "reviews/reads.html", {"reads": found, "questions": asked})
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,8 +54,9 @@ def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
     actor, now, photo_id = actor_of(request), timezone.now(), id_of(request.GET.get("photo"))
     if request.headers.get("HX-Request") and photo_id:
         looked = services.look_closer(actor=actor, case_id=case_id, photo_id=photo_id, now=now)
-        return _stage_answer(request, looked.session, photo_id)
-    form = ReadForm(request.POST or None)
+        return _stage_answer(request, looked.session, photo_id, looked)
+    known = second_reads.reading_for(actor, case_id)
+    form = ReadForm(request.POST or None, closeups=closeups_of(known.session))
     if request.method == "POST" and form.is_valid():
         try:
             services.commit_read(
@@ -60,6 +65,7 @@ def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
                 grade=form.grade(),
                 remark=form.cleaned_data["remark"],
                 due=form.cleaned_data["due"],
+                details=form.details(),
                 now=now,
             )
         except Invalid as refused:
@@ -77,11 +83,13 @@ def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @clinicians
 def grade(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """The holder's grade; the findings open."""
-    form = valid(GradeForm(request.POST))
+    actor = actor_of(request)
+    form = valid(GradeForm(request.POST, closeups=closeups_of(selectors.review_for(actor, review_id).session)))
     services.commit_grade(
-        actor=actor_of(request),
+        actor=actor,
         review_id=review_id,
         grade=form.grade(),
+        details=form.details(),
         remark=form.cleaned_data["remark"],
         now=timezone.now(),
     )
@@ -190,6 +198,40 @@ def reading_waive(request: HttpRequest, case_id: UUID) -> HttpResponse:
     return redirect("reviews:reading_policy")
 
 
-def _stage_answer(request: HttpRequest, session: PhotoSession, photo_id: UUID) -> HttpResponse:
-    stage = read_stage(session, photo_id, actor_of(request).membership_id)
+@require_POST
+@clinicians
+def read_marks(request: HttpRequest, case_id: UUID, photo_id: UUID) -> HttpResponse:
+    """A second or third reader draws, changes or removes a region of their own."""
+    stroke = _stroke(request)
+    region = services.mark_for_read(
+        actor=actor_of(request), case_id=case_id, photo_id=photo_id, stroke=stroke, now=timezone.now()
+    )
+    return JsonResponse({"id": str(region)})
+
+
+@require_POST
+@clinicians
+def grade_marks(request: HttpRequest, review_id: UUID, photo_id: UUID) -> HttpResponse:
+    """The same for the holder, before the grade."""
+    stroke = _stroke(request)
+    region = services.mark_for_grade(
+        actor=actor_of(request), review_id=review_id, photo_id=photo_id, stroke=stroke, now=timezone.now()
+    )
+    return JsonResponse({"id": str(region)})
+
+
+def _stroke(request: HttpRequest) -> services.Stroke:
+    try:
+        change = json.loads(request.body)
+        action, region_id = str(change["action"]), id_of(str(change.get("id", "")))
+        polygon = polygon_of(change) if action != "delete" else ()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Invalid("bad_outline", _("The outline cannot be read. Draw it again.")) from None
+    return services.Stroke(action, region_id, str(change.get("kind", "thinning")), polygon)
+
+
+def _stage_answer(
+    request: HttpRequest, session: PhotoSession, photo_id: UUID, case: CaseReading | None = None
+) -> HttpResponse:
+    stage = stage_for(session, actor_of(request), case, photo_id)
     return render(request, "reviews/_read_stage_answer.html", {"stage": stage})

@@ -43,10 +43,10 @@ def double_read(clinic):
 
 
 def found_on(answer):
-    """Findings, derived pictures and drawing tools that stand in an answer."""
+    """Findings, derived pictures, and tools that change the models' outlines, that stand in an answer."""
     text = answer.content.decode()
     ids = [str(pk) for model in (DerivedImage, Finding) for pk in model.objects.values_list("pk", flat=True)]
-    tools = ("data-boxes", "data-stage-overlay", "data-ruler", "outlines/")
+    tools = ("data-stage-overlay", "data-ruler", "outlines/")
     return [secret for secret in (*ids, *tools) if secret in text]
 
 

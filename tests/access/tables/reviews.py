@@ -44,6 +44,8 @@ def things(world: World) -> dict[str, Any]:
 
 OUTLINE = '{"action": "update", "id": "REGION", "type": "polygon", "polygon": [[100, 100], [300, 100], [300, 300]]}'
 
+DRAWN = '{"action": "create", "type": "polygon", "polygon": [[100, 100], [300, 100], [300, 300]]}'
+
 GRADE = {"condition": "alopecia", "share_percent": 20, "severity": 4}
 TRICHOLOGISTS = {
     **CASES,
@@ -97,6 +99,8 @@ TABLE: dict[str, Address] = {
     "reviews:plan_item_remove": post(CASES, "decided", "item"),
     "reviews:reads": get(ANY_CLINICIAN),
     "reviews:read": get(CLINICIANS_OF_THE_CASE, "reading"),
+    "reviews:read_marks": Address(CLINICIANS_OF_THE_CASE, "post", ("reading", "reading_photo"), body=DRAWN),
+    "reviews:grade_marks": Address(CASES, "post", ("review", "region_photo"), body=DRAWN),
     "reviews:grade": post(CASES, "review", **GRADE),
     "reviews:opinion": get(CASES, "opinion"),
     "reviews:opinion_ask": post(CASES, "review", question="Scarring?"),
