@@ -253,11 +253,10 @@ def count_error(counter: LoadedNetwork | None) -> CountError:
 def within_domain(
     scalp_map: ScalpMap | NotMeasurable, condition: ConditionReading | NotMeasurable
 ) -> ScalpMap | NotMeasurable:
-    """The segmentation, unless the condition network found the picture far from everything it was trained on.
+    """The segmentation, unless the condition network calls the picture none of its subject.
 
-    A segmentation finds something like scalp on coffee and on grass; the distance of deep features tells them from
-    heads. Of 16 pictures of other things 13 were far by it, two more were refused for too little or doubtful scalp;
-    of 124 photographs of heads one was far.
+    A segmentation finds something like scalp on coffee and on grass; deep features tell them from heads. How many
+    pictures of other things are called so, and how many heads wrongly, stands in the condition release's card.
     """
     if isinstance(scalp_map, NotMeasurable) or isinstance(condition, NotMeasurable):
         return scalp_map

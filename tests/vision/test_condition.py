@@ -17,7 +17,9 @@ from vision.condition import (
     calibrated,
     decide,
     distance,
+    likeness,
     load_head,
+    outside,
     pooled,
     read_condition,
     save_head,
@@ -41,12 +43,18 @@ class FixedNetwork:
         return self.logits, self.features
 
 
+def head_of(weight: NDArray[np.float32], reference: NDArray[np.float32]) -> ConditionHead:
+    against_second = np.array([1.0, -2.0, 0.0, 0.0], dtype=np.float32)
+    return ConditionHead(weight, np.zeros(5, np.float32), reference, against_second, np.asarray(0.25, np.float32))
+
+
 @pytest.fixture
 def release(tmp_path: Path) -> Release:
-    """A release whose reference pictures all point along the first of four channels."""
+    """A release whose reference pictures all point along the first of four channels; its reader of heads is against
+    the second."""
     weight = np.eye(5, 4, dtype=np.float32)
     reference = np.tile(np.array([[1.0, 0.0, 0.0, 0.0]], dtype=np.float32), (8, 1))
-    save_head(tmp_path / HEAD_FILE, ConditionHead(weight, np.zeros(5, dtype=np.float32), reference))
+    save_head(tmp_path / HEAD_FILE, head_of(weight, reference))
     return Release(
         name="scalp-condition",
         version="0.0",
@@ -59,7 +67,7 @@ def release(tmp_path: Path) -> Release:
         trained_on=(),
         licence_note="",
         folder=tmp_path,
-        thresholds={"probability": 0.6, "distance": 0.4},
+        thresholds={"probability": 0.6, "distance": 0.4, "likeness": 0.0},
     )
 
 
@@ -110,17 +118,24 @@ def test_attention_is_empty_when_nothing_speaks_for_the_class() -> None:
 
 def test_a_threshold_never_shows_the_second_best(release: Release) -> None:
     probabilities = np.array([0.61, 0.39, 0, 0, 0], dtype=np.float32)
-    assert decide(release, probabilities, far=0.0).shown is Condition.ALOPECIA
-    strict = replace(release, thresholds={"probability": 0.7, "distance": 0.4})
-    assert decide(strict, probabilities, far=0.0).shown is Condition.UNSURE
+    assert decide(release, probabilities, strange=False).shown is Condition.ALOPECIA
+    strict = replace(release, thresholds={**release.thresholds, "probability": 0.7})
+    assert decide(strict, probabilities, strange=False).shown is Condition.UNSURE
 
 
 def test_distance_is_zero_on_a_reference_and_grows_to_one_at_a_right_angle(release: Release) -> None:
-    head = ConditionHead(
-        np.zeros((5, 4), np.float32), np.zeros(5, np.float32), np.tile(np.eye(1, 4, dtype=np.float32), (6, 1))
-    )
+    head = head_of(np.zeros((5, 4), np.float32), np.tile(np.eye(1, 4, dtype=np.float32), (6, 1)))
     vectors = np.array([[3, 0, 0, 0], [1, 1, 0, 0], [0, 2, 0, 0]], dtype=np.float32)
     assert distance(vectors, head) == pytest.approx([0.0, 1 - np.sqrt(0.5), 1.0], abs=1e-6)
+
+
+def test_a_picture_near_the_training_pictures_is_still_outside_when_it_reads_as_no_head(release: Release) -> None:
+    head = load_head(release)
+    vectors = np.array([[3, 0, 0, 0], [3, 2.4, 0, 0], [0, 0, 2, 0]], dtype=np.float32)
+    assert distance(vectors, head)[1] < release.thresholds["distance"] < distance(vectors, head)[2]
+    # (1 x 3 - 2 x 2.4) / |(3, 2.4)| + 0.25
+    assert likeness(vectors, head)[1] == pytest.approx(-1.8 / np.hypot(3, 2.4) + 0.25, abs=1e-3)
+    assert list(outside(vectors, head, release.thresholds)) == [False, True, True]
 
 
 def test_temperature_softens_without_changing_the_order() -> None:

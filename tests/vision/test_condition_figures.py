@@ -20,16 +20,16 @@ from vision.training.data import DataMissing
 from vision.types import Condition
 
 EXPECTED_PARTS = ["train", "train", "train", "test", "train", "train"]
-THRESHOLDS = {"probability": 0.6, "distance": 0.4}
+THRESHOLDS = {"probability": 0.6}
 
 
-def judged(truth: list[int], probabilities: list[list[float]], distances: list[float] | None = None) -> Judged:
+def judged(truth: list[int], probabilities: list[list[float]], outside: list[bool] | None = None) -> Judged:
     count = len(truth)
     return Judged(
         classes=("alopecia", "psoriasis", "other"),
         truth=np.array(truth, dtype=np.int64),
         probabilities=np.array(probabilities, dtype=np.float32),
-        distances=np.array(distances or [0.0] * count, dtype=np.float32),
+        outside=np.array(outside or [False] * count, dtype=np.bool_),
         sources=("one",) * count,
         people=tuple(str(number) for number in range(count)),
     )
@@ -49,8 +49,8 @@ def test_precision_and_recall_count_what_they_say() -> None:
     assert found["balanced_accuracy"].value == 0.75
 
 
-def test_a_far_picture_counts_as_abstained_however_probable() -> None:
-    found = figures(judged([0, 0], [[0.99, 0.01, 0], [0.99, 0.01, 0]], [0.1, 0.9]), THRESHOLDS)
+def test_a_picture_outside_the_domain_counts_as_abstained_however_probable() -> None:
+    found = figures(judged([0, 0], [[0.99, 0.01, 0], [0.99, 0.01, 0]], [False, True]), THRESHOLDS)
     assert found["abstained"].value == 0.5
     assert found["out_of_domain"].value == 0.5
 

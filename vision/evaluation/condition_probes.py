@@ -1,10 +1,9 @@
-"""Questions about the condition classifier beyond right and wrong: does it read watermarks, does it know strangers?"""
+"""Questions about the condition classifier beyond right and wrong: does it read watermarks?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -82,9 +81,3 @@ def watermark_probe(pictures: Sequence[Picture], network: Network, release: Rele
     figures["accuracy.plain"] = wilson(sum(right), len(right))
     figures["accuracy.marks_blurred"] = wilson(sum(right_blurred), len(right_blurred))
     return {name: figure for name, figure in figures.items() if figure is not None}
-
-
-def strangers_probe(files: Sequence[Path], network: Network, release: Release) -> Figure | None:
-    """Share of pictures outside the release's domain on which it abstains."""
-    readings = [read_condition(decode_image(file.read_bytes()), network, release)[0] for file in files]
-    return wilson(sum(reading.shown is Condition.UNSURE for reading in readings), len(readings))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.condition import calibrated, distance, load_head, pooled
+from vision.condition import calibrated, load_head, outside, pooled
 from vision.decode import decode_image
 from vision.evaluation.intervals import Figure, bootstrap_over_people, wilson
 from vision.preprocess import preprocess
@@ -26,12 +26,12 @@ CALIBRATION_BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Pictures and what the release says of them: truth N, probabilities N x K, distances N."""
+    """Pictures and what the release says of them: truth N, probabilities N x K, and which N are outside its domain."""
 
     classes: tuple[str, ...]
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float32]
-    distances: NDArray[np.float32]
+    outside: NDArray[np.bool_]
     sources: tuple[str, ...]
     people: tuple[str, ...]
 
@@ -43,8 +43,7 @@ class Judged:
     def shown(self, thresholds: Mapping[str, float]) -> NDArray[np.bool_]:
         """Which pictures get a class shown: probable enough, and like what the release was trained on."""
         sure = self.probabilities.max(axis=1) >= thresholds["probability"]
-        near = self.distances <= thresholds["distance"]
-        return np.asarray(sure & near)
+        return np.asarray(sure & ~self.outside)
 
     def of(self, rows: NDArray[np.bool_]) -> Judged:
         """The same for some of the pictures."""
@@ -53,7 +52,7 @@ class Judged:
             self.classes,
             self.truth[keep],
             self.probabilities[keep],
-            self.distances[keep],
+            self.outside[keep],
             tuple(self.sources[row] for row in keep),
             tuple(self.people[row] for row in keep),
         )
@@ -87,17 +86,17 @@ def evaluate(
 def judge(pictures: Sequence[Picture], network: Network, release: Release) -> Judged:
     """Run the release over pictures."""
     head = load_head(release)
-    probabilities, distances = [], []
+    probabilities, strange = [], []
     for picture in pictures:
         batch, _ = preprocess(decode_image(picture.path.read_bytes()), release.input)
         logits, features = network.infer(batch)
         probabilities.append(calibrated(logits, release.temperature)[0])
-        distances.append(float(distance(pooled(features), head)[0]))
+        strange.append(bool(outside(pooled(features), head, release.thresholds)[0]))
     return Judged(
         classes=release.classes,
         truth=np.array([release.classes.index(picture.condition.value) for picture in pictures], dtype=np.int64),
         probabilities=np.array(probabilities, dtype=np.float32).reshape(-1, len(release.classes)),
-        distances=np.array(distances, dtype=np.float32),
+        outside=np.array(strange, dtype=np.bool_),
         sources=tuple(picture.source for picture in pictures),
         people=tuple(picture.person for picture in pictures),
     )
@@ -137,7 +136,7 @@ def figures(judged: Judged, thresholds: Mapping[str, float]) -> dict[str, Figure
         lambda rows: calibration_error(judged.probabilities[rows], truth[rows]), judged.people
     )
     found["abstained"] = _share(~shown)
-    found["out_of_domain"] = _share(judged.distances > thresholds["distance"])
+    found["out_of_domain"] = _share(judged.outside)
     found["accuracy_when_shown"] = _share((best == truth)[shown])
     return {name: figure for name, figure in found.items() if figure is not None}
 

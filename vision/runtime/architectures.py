@@ -23,6 +23,7 @@ BUILDERS: Final[dict[str, str]] = {
     "unet-half": "vision.runtime.unet:build_release",
     "yolo11-seg-mobilenet_v2": "vision.runtime.yolo:build_release",
     "mobilenetv2_100-pool-linear": "vision.training.condition_network:build_release",
+    "efficientnet_lite0-pool-linear": "vision.training.condition_network:build_release",
     "mobilenetv2_100-blocks6-pool": "vision.training.norwood_network:build_release",
     "hair-points-mobilenet_v2-half": "vision.runtime.hair_network:build_release",
 }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vision.evaluation.condition_probes import strangers_probe, watermark_probe
+from vision.condition import read_condition
+from vision.evaluation.condition_probes import watermark_probe
 from vision.evaluation.conditions import judge, report
+from vision.evaluation.intervals import wilson
 from vision.release import Release
-from vision.runtime import open_network
+from vision.runtime import Network, open_network
+from vision.training.condition_domain import Sample, strangers, subjects
 from vision.training.condition_pictures import Picture, atlas_pictures, counts, stand_in_pictures
+from vision.types import Condition, Reason, RgbImage
 
 
 def measure(release: Release, data: Path) -> dict[str, Any]:
@@ -20,10 +25,6 @@ def measure(release: Release, data: Path) -> dict[str, Any]:
     pictures = [*atlas_pictures(data / "conditions"), *stand_in_pictures(data)]
     test = [picture for picture in pictures if picture.part == "test"]
     atlases = [picture for picture in test if is_of_atlas(picture)]
-    strangers = {
-        "trichoscopy, hair not clipped": sorted((data / "trichoscopy_unclipped").rglob("*.jpg")),
-        "press photographs of faces (LFW)": sorted((data / "hair_masks" / "images").glob("lfw_*.jpg"))[::45],
-    }
     judged = judge(test, served, release)
     of_atlases = np.array([is_of_atlas(picture) for picture in test])
     return {
@@ -32,13 +33,31 @@ def measure(release: Release, data: Path) -> dict[str, Any]:
         "watermark_probe": {
             name: figure.as_dict() for name, figure in watermark_probe(atlases, served, release).items()
         },
-        "strangers_abstained": {
-            name: figure.as_dict()
-            for name, paths in strangers.items()
-            if (figure := strangers_probe(paths, served, release)) is not None
-        },
+        "strangers_abstained": _abstained(strangers(data), served, release),
+        "subjects_out_of_domain": _out_of_domain(subjects(data), served, release),
         "test_pictures": counts(test),
     }
+
+
+def _abstained(samples: Sequence[Sample], network: Network, release: Release) -> dict[str, Any]:
+    return _per_kind(samples, lambda image: read_condition(image, network, release)[0].shown is Condition.UNSURE)
+
+
+def _out_of_domain(samples: Sequence[Sample], network: Network, release: Release) -> dict[str, Any]:
+    def refused(image: RgbImage) -> bool:
+        return read_condition(image, network, release)[0].abstained_because is Reason.OUT_OF_DOMAIN
+
+    return _per_kind(samples, refused)
+
+
+def _per_kind(samples: Sequence[Sample], holds: Callable[[RgbImage], bool]) -> dict[str, Any]:
+    """Share of the test pictures of each kind for which something holds."""
+    found: dict[str, list[bool]] = {}
+    for sample in samples:
+        if sample.part == "test":
+            found.setdefault(sample.kind, []).append(holds(sample.open()))
+    figures = {kind: wilson(sum(hits), len(hits)) for kind, hits in found.items()}
+    return {kind: figure.as_dict() for kind, figure in figures.items() if figure is not None}
 
 
 def is_of_atlas(picture: Picture) -> bool:

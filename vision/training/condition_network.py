@@ -1,4 +1,4 @@
-"""The network of the condition classifier: MobileNetV2 (timm), global pooling, one linear layer.
+"""The network of the condition classifier: EfficientNet-Lite0 (timm), global pooling, one linear layer.
 
 Because nothing lies between the last feature map and the logits but a mean and a linear layer, the class activation
 map of Zhou et al. 2016 is exact and equals Grad-CAM; the exported network therefore returns the feature map beside the
@@ -8,7 +8,7 @@ logits.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import torch
 from safetensors.torch import load_file
@@ -17,7 +17,9 @@ from torch import nn
 from vision.release import Release
 from vision.training.torchvision_compat import ensure_torchvision
 
-ARCHITECTURE = "mobilenetv2_100-pool-linear"
+ARCHITECTURE = "efficientnet_lite0-pool-linear"
+LITE: Final = "tf_efficientnet_lite0"
+MOBILENET: Final = "mobilenetv2_100"
 FEATURES = 1280
 FROZEN_BLOCKS = 3
 """Stem and first blocks keep their ImageNet filters: little data, and they cost most of the time."""
@@ -26,12 +28,13 @@ FROZEN_BLOCKS = 3
 class ConditionNetwork(nn.Module):
     """``forward``: B x 3 x H x W (RGB / 127.5 - 1) to logits B x K and the last feature map B x 1280 x H/32 x W/32."""
 
-    def __init__(self, classes: int, dropout: float = 0.3) -> None:
+    def __init__(self, classes: int, dropout: float = 0.3, backbone: str = LITE) -> None:
+        """``backbone``: :data:`LITE`, or another network of timm with as many features."""
         super().__init__()
         ensure_torchvision()
         import timm
 
-        self.backbone = cast(Any, timm.create_model("mobilenetv2_100", pretrained=False, num_classes=0))
+        self.backbone = cast(Any, timm.create_model(backbone, pretrained=False, num_classes=0))
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(FEATURES, classes)
 
@@ -55,7 +58,7 @@ class ConditionNetwork(nn.Module):
 
 def build_release(release: Release) -> nn.Module:
     """The network as a release describes it, for the torch backend; weights random."""
-    return ConditionNetwork(len(release.classes))
+    return ConditionNetwork(len(release.classes), backbone=LITE if release.architecture == ARCHITECTURE else MOBILENET)
 
 
 def load_imagenet(network: ConditionNetwork, weights: Path) -> None:

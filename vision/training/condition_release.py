@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from vision.condition import HEAD_FILE, ConditionHead, calibrated, distance, save_head
+from vision.condition import HEAD_FILE, ConditionHead, calibrated, distance, likeness, save_head
+from vision.training.condition_domain import fit_reader, unit
 from vision.training.condition_network import ConditionNetwork
 from vision.training.export import export_network
 
-REFERENCES_PER_CLASS = 60
+REFERENCES_PER_GROUP = 60
 TARGET_ACCURACY = 0.85
 """Among validation pictures that get a class shown, at least this share is right."""
-FAR_QUANTILE = 0.97
-"""A picture farther than this share of validation pictures is called out of domain."""
+STRANGE_SHARE = 0.015
+"""Validation pictures of its subject that each of the two rules of the domain may refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Calibration:
     temperature: float
     probability: float
     distance: float
+    likeness: float
 
 
 def calibrate(
@@ -35,18 +38,22 @@ def calibrate(
     pooled: NDArray[np.float32],
     head: ConditionHead,
     clinical: NDArray[np.bool_],
+    others: NDArray[np.float32],
 ) -> Calibration:
     """Temperature (least negative log likelihood, classes weighted alike) and both abstention thresholds.
 
     ``clinical`` marks the atlas pictures: the probability is chosen on them, because heads that stand in for full hair
-    are easy and would buy a low threshold for everything else.
+    are easy and would buy a low threshold for everything else. ``others`` M x C: pooled features of validation pictures
+    of the subject that carry no class.
     """
     temperature = fit_temperature(logits, truth)
     probabilities = calibrated(logits, temperature)
+    known = np.concatenate([pooled, others])
     return Calibration(
         temperature=round(temperature, 4),
         probability=round(choose_threshold(probabilities[clinical], truth[clinical]), 3),
-        distance=round(float(np.quantile(distance(pooled, head), FAR_QUANTILE)), 4),
+        distance=round(float(np.quantile(distance(known, head), 1 - STRANGE_SHARE)), 4),
+        likeness=round(float(np.quantile(likeness(known, head), STRANGE_SHARE)), 4),
     )
 
 
@@ -81,16 +88,25 @@ def choose_threshold(probabilities: NDArray[np.float32], truth: NDArray[np.int64
 
 
 def reference_head(
-    network: ConditionNetwork, pooled: NDArray[np.float32], truth: NDArray[np.int64], seed: int = 3
+    network: ConditionNetwork,
+    pooled: NDArray[np.float32],
+    groups: Sequence[str],
+    strange: NDArray[np.float32],
+    seed: int = 3,
 ) -> ConditionHead:
-    """Linear layer and up to :data:`REFERENCES_PER_CLASS` unit-length training features per class."""
-    random = np.random.default_rng(seed)
+    """Linear layer, up to :data:`REFERENCES_PER_GROUP` unit-length training features of each group (a class, or a kind
+    of head without one), and the reader of heads fitted on all of ``pooled`` N x C against ``strange`` M x C."""
+    random, names = np.random.default_rng(seed), np.array(groups)
     chosen = np.concatenate(
-        [random.permutation(np.flatnonzero(truth == number))[:REFERENCES_PER_CLASS] for number in np.unique(truth)]
+        [random.permutation(np.flatnonzero(names == name))[:REFERENCES_PER_GROUP] for name in sorted(set(groups))]
     )
-    unit = pooled[chosen] / np.linalg.norm(pooled[chosen], axis=1, keepdims=True)
+    reader = fit_reader(pooled, strange)
     return ConditionHead(
-        weight=network.head.weight.detach().numpy(), bias=network.head.bias.detach().numpy(), reference=unit
+        weight=network.head.weight.detach().numpy(),
+        bias=network.head.bias.detach().numpy(),
+        reference=unit(pooled[chosen]),
+        subject=reader.weight,
+        subject_bias=np.asarray(reader.bias),
     )
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from vision.release import Release
-from vision.training.condition_network import ConditionNetwork, load_imagenet
+from vision.training.condition_network import MOBILENET, ConditionNetwork, load_imagenet
 
 ARCHITECTURE = "mobilenetv2_100-blocks6-pool"
 BLOCKS = 6
@@ -25,7 +25,7 @@ class NorwoodNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        backbone = cast(Any, ConditionNetwork(1).backbone)
+        backbone = cast(Any, ConditionNetwork(1, backbone=MOBILENET).backbone)
         self.conv_stem, self.bn1 = backbone.conv_stem, backbone.bn1
         self.blocks = nn.Sequential(*list(backbone.blocks)[:BLOCKS])
 
@@ -36,7 +36,7 @@ class NorwoodNetwork(nn.Module):
 
 def imagenet_network(weights: Path) -> NorwoodNetwork:
     """The network with ImageNet weights kept in torchvision's ``mobilenet_v2`` layout."""
-    whole = ConditionNetwork(1)
+    whole = ConditionNetwork(1, backbone=MOBILENET)
     load_imagenet(whole, weights)
     network = NorwoodNetwork()
     kept = set(network.state_dict())

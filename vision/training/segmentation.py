@@ -26,7 +26,7 @@ from vision.runtime.unet import build_unet
 from vision.training.augment import augment
 from vision.training.curve import save_curve
 from vision.training.data import DEFAULT_DATA, LabelledPhoto
-from vision.training.imagenet import load_lite2
+from vision.training.imagenet import load_lite
 from vision.training.partial_loss import allowed_channels, group_dice_loss, marginal_log_loss
 from vision.training.segmentation_pictures import Pictures, draw_batch, read_pictures
 from vision.training.segmentation_release import publish_run
@@ -100,7 +100,7 @@ class Trainer:
         torch.manual_seed(plan.seed)
         self.plan, self.folder, self.device = plan, folder, device
         self.network = build_unet(OPTIONS, len(CLASSES))
-        load_lite2(self.network.encoder)  # type: ignore[arg-type]
+        load_lite(self.network.encoder, 2)  # type: ignore[arg-type]
         self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         parts = self.network.encoder
