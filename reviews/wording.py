@@ -237,6 +237,15 @@ def interval(kind: str, payload: Mapping[str, Any]) -> str:
     """The 95 % interval in words; empty when there is none (a clinician's number carries none)."""
     if kind == "norwood":
         return stage_range(payload)
+    between = span(kind, payload)
+    return between and _("95 %% interval %(span)s") % {"span": between}
+
+
+def span(kind: str, payload: Mapping[str, Any]) -> str:
+    """The same as short as it goes, for a row of a list: ``36 to 81 %``; of a stage ``3 to 5``."""
+    if kind == "norwood":
+        low, high = payload.get("lowest"), payload.get("highest")
+        return _("%(low)s to %(high)s") % {"low": low, "high": high} if stage_range(payload) else ""
     if kind == "region":
         payload = {"low": payload.get("share_low"), "high": payload.get("share_high"), "unit": "%"}
     source = payload.get({"severity": "index", "salt": "score"}[kind], {}) if kind in ("severity", "salt") else payload
@@ -244,7 +253,7 @@ def interval(kind: str, payload: Mapping[str, Any]) -> str:
     if low is None or high is None or not low < high:
         return ""
     unit = source.get("unit", "")
-    return _("95 %% interval %(low)s to %(high)s") % {"low": number(low), "high": quantity(high, unit)}
+    return _("%(low)s to %(high)s") % {"low": number(low), "high": quantity(high, unit)}
 
 
 def stage_name(stage: object) -> str:

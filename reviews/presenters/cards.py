@@ -30,6 +30,7 @@ from reviews.wording import (
     reason_words,
     salt_bands,
     short_view,
+    span,
     stage_name,
     title,
     value,
@@ -59,6 +60,7 @@ class FindingCard:
     title: str
     value: str
     interval: str
+    span: str  # the same as short as it goes
     meaning: str
     release: str
     needs_decision: bool
@@ -224,6 +226,7 @@ def _card(state: CaseState, numbers: Numbers, finding: Finding, number: int, ope
         title=title(finding.kind, finding.code, stands),
         value=value(finding.kind, payload),
         interval="" if not wanted else interval(finding.kind, payload),
+        span="" if not wanted else span(finding.kind, payload),
         meaning=meaning(finding.kind, finding.code),
         release=finding.release,
         needs_decision=wanted,
