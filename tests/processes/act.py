@@ -1,7 +1,7 @@
 """What the tests do inside a portal of their own, as a program: ``python -m tests.processes.act VERB ...`` prints JSON.
 
 - ``prepare``: databases and releases
-- ``seed VIEW...``: a patient whose session is submitted; ``seed-several COUNT VIEW...``: so many
+- ``seed VIEW...``: a patient whose session is submitted; ``seed-several COUNT VIEW...``: so many, queued in one moment
 - ``draft``: a patient who is still capturing
 - ``sweep SECONDS``: what the clock does, until no analysis waits
 - ``claim SESSION``: a dermatologist takes the case
@@ -20,6 +20,7 @@ import django
 
 django.setup()
 
+from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Clinic  # noqa: E402
@@ -44,6 +45,7 @@ def seed(*views: str) -> dict[str, str]:
     return {"session": str(session.pk), "analysis": str(Analysis.objects.get(session=session).pk)}
 
 
+@transaction.atomic  # or one worker may be done with the first before the next is sent
 def seed_several(count: str, *views: str) -> list[dict[str, str]]:
     return [seed(*views) for _ in range(int(count))]
 
