@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 120  # also on a busy machine; nobody waits longer than it takes
 
 
 def wait_for(what: str, look: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:

@@ -28,7 +28,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_work_to_the_next(portal: Porta
     assert portal.derived_files(), "the killed worker had sealed pictures"
 
     portal.start_gpu_worker("second")
-    assert portal.act("sweep", "40") == {"done": True}
+    assert portal.act("sweep", "120") == {"done": True}
     assert_one_result(portal, seeded["analysis"], photos=len(VIEWS), attempts=2)
     assert portal.derived_files() == portal.derived_rows(), "no picture of the first attempt is left on the disk"
 
