@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Response, Route, expect
 
 from config.demo_people import PASSWORD
 from tests.e2e.people import LONG, Person
@@ -31,8 +32,8 @@ def write_and_sign(clinician: Person) -> None:
     """The own reading, the plan, and the signature; a wrong password signs nothing."""
     page = clinician.page
     page.locator("select[name=diagnosis_code], select[name=diagnosis]").first.select_option("L64")
-    page.get_by_label("Reasoning").fill("Miniaturisation at the crown, occiput spared.")
-    page.wait_for_timeout(1500)
+    with page.expect_response(lambda answer: answer.url.endswith("/reading/") and sent(answer, "Miniaturisation")):
+        page.get_by_label("Reasoning").fill("Miniaturisation at the crown, occiput spared.")
     clinician.look("22-decided")
     page.get_by_role("button", name=re.compile("and write the plan")).click()
     page.wait_for_url("**/plan/")
@@ -46,8 +47,9 @@ def write_and_sign(clinician: Person) -> None:
     page.locator("#plan-words textarea").first.fill(
         "Your crown is thinner than the back of your head. It can be treated."
     )
-    page.locator("#plan-words input[type=date]").fill("2027-03-01")
-    page.wait_for_timeout(2500)
+    follow_up = (datetime.now(UTC).date() + timedelta(days=90)).isoformat()
+    with page.expect_response(lambda answer: answer.url.endswith("/plan/") and sent(answer, follow_up)):
+        page.locator("#plan-words input[type=date]").fill(follow_up)
     clinician.look("23-plan")
     page.get_by_role("link", name=re.compile("Check and sign")).click()
     page.wait_for_url("**/sign/")
@@ -59,6 +61,11 @@ def write_and_sign(clinician: Person) -> None:
     page.get_by_role("button", name="Sign and issue").click()
     page.wait_for_url("**/reports/**")
     clinician.look("25-signed")
+
+
+def sent(answer: Response, words: str) -> bool:
+    """Whether this answers a form that saved these words by itself."""
+    return answer.ok and words in (answer.request.post_data or "")
 
 
 def look_at_every_photo(clinician: Person, review: str) -> None:

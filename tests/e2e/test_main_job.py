@@ -1,6 +1,6 @@
 """The main job in a browser: register, photographs, measured, reviewed, signed, read, taken away, erased.
 
-On drawn photographs everywhere; on real ones where the research images are.
+On a phone with drawn photographs; at a desk with real ones where the research images are, with drawn ones elsewhere.
 """
 
 from __future__ import annotations
@@ -58,18 +58,10 @@ def real(_folder: Path) -> dict[str, Path]:
     return dict(zip(VIEWS, tops, strict=False))
 
 
+AT_THE_DESK = real if DATA.is_dir() else drawn
 CASES = [
     pytest.param(390, drawn, id="phone-drawn"),
-    pytest.param(1440, drawn, id="desktop-drawn"),
-    pytest.param(
-        1440,
-        real,
-        id="desktop-real",
-        marks=[
-            pytest.mark.research,
-            pytest.mark.skipif(not DATA.is_dir(), reason="the research images are not here (RESEARCH_DATA)"),
-        ],
-    ),
+    pytest.param(1440, AT_THE_DESK, id=f"desktop-{AT_THE_DESK.__name__}"),
 ]
 
 
