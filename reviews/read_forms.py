@@ -25,7 +25,7 @@ def _number(label: Any, low: int, high: int, help_text: Any = "") -> forms.Integ
 
 
 SCALES: Final = {Scale.NORWOOD: _("Norwood–Hamilton"), Scale.SINCLAIR: _("Sinclair")}
-STAGE_CHOICES: Final = [
+STAGE_CHOICES: Final[list[Any]] = [
     ("", _("Not graded")),
     *(
         (name, [(f"{scale.value}-{number}", f"{name} {number}") for number in range(1, HIGHEST[scale] + 1)])
