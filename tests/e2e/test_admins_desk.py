@@ -1,0 +1,108 @@
+"""The administrator's pages that no job of the other tests passes: seen on a phone and at a desk, and by axe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser
+
+from accounts import webhooks
+from accounts.models import Clinic, User
+from accounts.outbound import Transport
+from accounts.roles import Role
+from analysis.releases import register_releases
+from reviews.blind_details import Details, DrawnRegion, HandCount
+from reviews.grade import Grade
+from reviews.models import CaseReading, Read
+from tests.e2e.live import look, open_live
+from tests.factories.patients import actor_for, make_clinic, make_patient, make_staff
+from tests.factories.reviews import measured, submitted_session
+from vision.types import Condition, View
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("live"),  # their database is made once
+    pytest.mark.django_db(transaction=True, databases=["default", "keys"]),
+]
+
+
+@pytest.fixture
+def administrator() -> User:
+    """Of a clinic with releases, a webhook, twelve cases read twice, and an audit of all that."""
+    now = timezone.now()
+    clinic = make_clinic(now=now)
+    admin = make_staff(Role.ADMINISTRATOR, clinic, now=now).user
+    register_releases(now=now)
+    webhooks.register_endpoint(
+        actor=actor_for(admin),
+        url="https://hooks.example.org/trichora",
+        events=[webhooks.Event.REPORT_SIGNED],
+        now=now,
+        transport=Transport(resolve=lambda host, port: ["93.184.215.14"]),
+    )
+    read_twice(clinic, 12)
+    return admin
+
+
+def read_twice(clinic: Clinic, count: int) -> None:
+    now = timezone.now()
+    readers = [make_staff(Role.DERMATOLOGIST, clinic, now=now), make_staff(Role.TRICHOLOGIST, clinic, now=now)]
+    for n in range(count):
+        session = submitted_session(make_patient(clinic, now=now), views=(View.TRICHOSCOPY,))
+        measured(session, severity=2.0 + n % 7)
+        photo = session.photos.get()
+        assert session.submitted_at is not None
+        case = CaseReading.objects.create(
+            session=session, clinic=clinic, submitted_at=session.submitted_at, severity_points=2, share_points=20
+        )
+        for position, reader in enumerate(readers):
+            left = 0.2 + 0.05 * position
+            square = ((left, 0.2), (left + 0.4, 0.2), (left + 0.4, 0.6), (left, 0.6))
+            details = Details(
+                stage=f"norwood-{1 + (n + position * (n % 3 == 0)) % 7}",
+                regions=(DrawnRegion(photo.pk, photo.pk, "bald", square),) if n % 4 or not position else (),
+                none_seen=bool(position and not n % 4),
+                counts=(HandCount(photo.pk, 60 + 5 * n + 4 * position * (n % 2), None),),
+            )
+            Read.objects.create(
+                case=case,
+                reader=reader,
+                role=Read.Role.INDEPENDENT,
+                position=position,
+                grade=Grade(Condition.ALOPECIA, 15 + 5 * (n % 5), 2 + n % 7 + (position and n % 2)).to_dict(),
+                details=details.to_dict(),
+                committed_at=now,
+            )
+
+
+PAGES = (
+    "accounts:audit",
+    "accounts:webhooks",
+    "analysis:releases",
+    "reviews:agreement",
+    "reviews:noise",
+    "reviews:reading_policy",
+    "reports:signing",
+)
+
+
+def test_the_administrators_pages_hold_on_a_phone_and_at_a_desk(
+    browser: Browser, live_server: Any, administrator: User
+) -> None:
+    page, problems = open_live(browser, live_server, administrator, 1440)
+    found: list[str] = []
+    for name in PAGES:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(reverse(name))
+        for chart in page.locator("[data-chart]").all():
+            chart.locator("svg, canvas").first.wait_for()
+        short = name.partition(":")[2]
+        found += look(page, "desk", f"{short}-1440")
+        page.set_viewport_size({"width": 390, "height": 844})
+        found += look(page, "desk", f"{short}-390")
+    assert found == []
+    assert problems == []
+    page.context.close()
