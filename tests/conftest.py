@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import DjangoDbBlocker
 
+T = TypeVar("T")
+HERE = Path(__file__).resolve().parent
 DATABASE_FIXTURES = {
     "db", "transactional_db", "django_db_setup", "django_db_reset_sequences", "django_db_serialized_rollback",
     "live_server", "admin_user", "admin_client",
 }  # fmt: skip
 """pytest-django's."""
+
+
+SLOW = {"browser", "processes"}
+SLOW_LIVE_IN = {"e2e", "frontend", "processes"}
+"""Folders that the Makefile names for these tests, so that nothing else is imported for them."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             marker.kwargs.setdefault("databases", ["default", "keys"])
         if touches_database(item):
             item.add_marker("database")
+        slow = SLOW & {marker.name for marker in item.iter_markers()}
+        if slow and item.path.relative_to(HERE).parts[0] not in SLOW_LIVE_IN:
+            raise pytest.UsageError(f"{item.nodeid}: only {sorted(SLOW_LIVE_IN)} are looked through for {slow}")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was imported stays: the collector need not look through it again and again
 
 
 def touches_database(item: pytest.Item) -> bool:
@@ -45,6 +64,39 @@ def touches_database(item: pytest.Item) -> bool:
         return True
     of_class = getattr(item, "cls", None)
     return of_class is not None and issubclass(of_class, TransactionTestCase)
+
+
+class Keep(Protocol):
+    """Make rows that every later test of the module finds as they were made; give the answer of ``make``."""
+
+    def __call__(self, make: Callable[[], T]) -> T: ...
+
+
+@pytest.fixture(scope="module")
+def keep(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Keep]:
+    """For a world that many tests of a module begin with: each of them runs in a savepoint over it.
+
+    A test that changes its instances in memory takes a deep copy; files that it deletes are gone for the next one.
+    """
+    with ExitStack() as ends:
+        for alias in ("default", "keys"):
+            rows = transaction.atomic(using=alias)
+            rows._from_testcase = True  # type: ignore[attr-defined]  # as Django's own TestCase marks its class's rows
+            with django_db_blocker.unblock():
+                rows.__enter__()
+            ends.callback(_undo, django_db_blocker, alias, rows)
+
+        def made(make: Callable[[], T]) -> T:
+            with django_db_blocker.unblock():
+                return make()
+
+        yield made
+
+
+def _undo(blocker: DjangoDbBlocker, alias: str, rows: transaction.Atomic) -> None:
+    with blocker.unblock():
+        transaction.set_rollback(True, using=alias)
+        rows.__exit__(None, None, None)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import uuid
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,15 @@ def doctor_of(case) -> Client:
     return signed_in(User.objects.get(pk=case.reviewer.user_id))
 
 
-@pytest.fixture
-def signed(db):
+@pytest.fixture(scope="module")
+def kept(keep):
     reading = Reading(diagnosis_code="L64", reasoning="Pattern fits.")
-    case, report = signed_report(render=True, reading=reading)
+    return keep(lambda: signed_report(render=True, reading=reading))
+
+
+@pytest.fixture
+def signed(db, kept):
+    case, report = deepcopy(kept)
     return case, report, signed_in(holder_of(case.patient))
 
 

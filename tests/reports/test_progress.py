@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -50,20 +51,27 @@ BEFORE = NOW - timedelta(days=90)
 PLACE = ("crown", "")
 
 
-@pytest.fixture(autouse=True)
-def network(db):
-    ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9.9", digest="x")
+@pytest.fixture(scope="module")
+def both_visits(keep):
+    with pytest.MonkeyPatch.context() as patch:
+        return keep(lambda: two_visits(patch))
 
 
 @pytest.fixture
-def two(monkeypatch):
+def two(db, both_visits, monkeypatch):
     """Two signed visits ninety days apart; the crown's coverage went from 64 to 80 %, another treatment was chosen."""
+    monkeypatch.setattr(factory, "CORRECTED_TO", 80.0)
+    return deepcopy(both_visits)
+
+
+def two_visits(patch):
+    ModelRelease.objects.create(task="segmentation", name="scalp-segmentation", version="9.9", digest="x")
     clinic = make_clinic(now=BEFORE)
     doctor = make_staff(Role.DERMATOLOGIST, clinic, now=BEFORE)
     patient = make_patient(clinic, now=BEFORE)
     first = factory.make_case(clinic=clinic, patient=patient, member=doctor, now=BEFORE)
     factory.sign(first, now=BEFORE)
-    monkeypatch.setattr(factory, "CORRECTED_TO", 80.0)
+    patch.setattr(factory, "CORRECTED_TO", 80.0)
     later = factory.make_case(
         clinic=clinic, patient=patient, member=doctor, treatment="ketoconazole-shampoo", now=LATER
     )  # fmt: skip

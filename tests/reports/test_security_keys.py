@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -19,10 +20,15 @@ from tests.factories.reports import make_case
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 
+@pytest.fixture(scope="module")
+def decided(keep):
+    return keep(make_case)
+
+
 @pytest.fixture
-def desk():
+def desk(db, decided):
     """A decided case, its reviewer's browser, their key, and the page on which it is signed."""
-    case = make_case()
+    case = deepcopy(decided)
     user = User.objects.get(pk=case.reviewer.user_id)
     key = SoftKey()
     key.register(user)
