@@ -11,7 +11,10 @@ SETS = requirements/constraints.txt pyproject.toml
 # Several at once, what each of them says kept together.
 SIDE_BY_SIDE = --no-print-directory --output-sync=target
 
-.PHONY: demo test test-packages test-sqlite test-postgres bench train front lock clean
+# Some sixty processes are started: none compiles the portal anew.
+export PYTHONDONTWRITEBYTECODE =
+
+.PHONY: demo test test-packages test-sqlite test-browser test-postgres bench train front lock clean
 .PHONY: check check-types check-style check-imports check-drift
 
 demo: $(VENV)/.serve static/dist/.built  ## the working portal with demo people; Ctrl-C stops it
@@ -28,7 +31,7 @@ $(VENV)/.serve: $(BIN)/python $(SETS)
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python $(SETS)
-	$(PIP) ".[serve,train,dev]"
+	$(PIP) --no-compile ".[serve,train,dev]"  # what is imported is compiled then
 	@touch $@ $(VENV)/.serve
 
 # Node 20+ from the system, or from its PyPI wheel where missing.
@@ -41,19 +44,24 @@ front: static/dist/.built
 
 test:  ## everything, on SQLite and on a real PostgreSQL
 	@$(MAKE) $(SIDE_BY_SIDE) --jobs 3 $(VENV)/.dev static/dist/.built test-packages
-	$(MAKE) --no-print-directory test-sqlite test-postgres
+	$(MAKE) --no-print-directory test-sqlite
+	$(MAKE) $(SIDE_BY_SIDE) --jobs 2 test-browser test-postgres  # browsers and workers wait a third of their time
 
 test-packages: | $(BIN)/python
 	@tools/system_packages serve test
 
-# Two runs share two processors: one thread each, or they wait for one another.
-test-sqlite test-postgres: export OMP_NUM_THREADS = 1
+# Two runs share two processors: one thread each, or they wait for one another. Their databases are made from the models;
+# the portals of tests/e2e and tests/processes run on migrated ones, and tools.check keeps migrations and models alike.
+TWO = $(BIN)/python -m pytest -n 2 --dist loadgroup --no-migrations
+test-sqlite test-browser test-postgres: export OMP_NUM_THREADS = 1
 test-sqlite:
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not processes and not browser"
-	E2E_PICTURES=no $(BIN)/python -m pytest -n 2 --dist loadgroup -m "processes or browser"
+	$(TWO) -m "not processes and not browser"
+
+test-browser:
+	E2E_PICTURES=no $(TWO) -m "processes or browser" tests/e2e tests/frontend tests/processes
 
 test-postgres:
-	$(BIN)/python -m tools.with_postgres $(BIN)/python -m pytest -n 2 --dist loadgroup -m "database and not browser and not research and not processes" --ignore tests/vision --ignore tests/frontend
+	$(BIN)/python -m tools.with_postgres $(TWO) -m "database and not browser and not research and not processes" $(addprefix --ignore tests/,e2e frontend processes vision)
 
 check: $(VENV)/.dev  ## lint, types, import contracts, drift of migrations, schema and diagrams, deploy check
 	@$(MAKE) $(SIDE_BY_SIDE) --jobs 2 --keep-going check-types check-style check-imports check-drift
