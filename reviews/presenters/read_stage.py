@@ -25,7 +25,7 @@ from reviews.presenters.stage import SecondTake, picture_sources, second_take_be
 from reviews.services.looks import opened_by
 from reviews.services.marks import marks_of
 from reviews.services.readings import photo_on_stage
-from reviews.wording import short_place, view_name
+from reviews.wording import short_place, short_view, view_name
 from vision.density import FRAME_INSET
 from vision.types import View
 
@@ -40,6 +40,7 @@ class ReadTile:
 
     id: UUID
     name: str
+    place: str  # the same with the site of a close-up
     current: bool
     key: str
     opened: bool
@@ -77,7 +78,7 @@ class ReadStage:
     @property
     def left(self) -> tuple[str, ...]:
         """Names of the photographs that this reader has not opened yet."""
-        return tuple(tile.name for tile in self.tiles if not tile.opened)
+        return tuple(tile.place for tile in self.tiles if not tile.opened)
 
     @property
     def label(self) -> str:
@@ -114,7 +115,8 @@ def read_stage(
         tiles=tuple(
             ReadTile(
                 id=one.pk,
-                name=short_place(one.view, one.site),
+                name=short_view(one.view),
+                place=short_place(one.view, one.site),
                 current=one.pk == photo.pk,
                 key={at - 1: PREVIOUS, at + 1: NEXT}.get(number, ""),
                 opened=one.pk in opened,
