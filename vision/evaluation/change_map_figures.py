@@ -113,8 +113,8 @@ def _limits() -> Iterator[str]:
         "the exposure that is matched, which moves coverage by 0.6 to 1.4 points, one way or the other. Nothing done "
         "to the pair afterwards can put right what neither reading holds, and no repair is made here; a network that "
         "follows drawings has to come first. Step by step on five other drawn heads (hair of every colour; 0, 10, 20, "
-        "30, 45 and 60 % of the scalp thinned, true coverage from 89 down to 48): the first 10 points are read as 7 to 19; "
-        "from there the truth falls by 31 more, and the reading moves by -7 to +20. The network's probabilities, "
+        "30, 45 and 60 % of the scalp thinned, true coverage from 89 down to 48): the first 10 points are read as 7 to "
+        "19; from there the truth falls by 31 more, and the reading moves by -7 to +20. The network's probabilities, "
         "counted in place of its labels, move alike (within 4 points), so nothing is gained by counting softly."
     )
     yield ""
