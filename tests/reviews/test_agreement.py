@@ -203,6 +203,7 @@ def test_a_photograph_that_was_never_opened_is_found_for_who_signed_and_for_seco
         session=review.session, clinic=review.clinic, submitted_at=NOW, severity_points=2, share_points=20
     )
     second = dermatologist(review.clinic)
+    assert second.membership_id is not None
     look_at_all(review.session, second)
     grade = Grade(Condition.ALOPECIA, 20, 4).to_dict()
     read = Read.objects.create(
