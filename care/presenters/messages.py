@@ -226,6 +226,7 @@ def write_page(actor: Actor, patient: Patient, thread: Thread | None) -> dict[st
         "symptoms": [] if may_answer else [(flag.value, label(flag)) for flag in symptoms.TICKABLE],
         "replies": selectors.canned_replies(actor) if may_answer else [],
         "draft": draft,
+        "draft_notes": safety_notes(symptoms.flags_of(draft.body, ())) if draft and not may_answer else [],
         "send_key": uuid4(),
     }
 

@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 
 import "./confirm.js";
 import "./drafts.js";
+import "./early.js";
 import "./flush.js";
 import "./keyboard.js";
 import "./menu.js";
