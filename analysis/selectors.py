@@ -48,6 +48,9 @@ class AnalysisState:
     analysis_id: UUID | None = None
 
 
+_LONG = ("summary", "hand_scales", "input_digest")
+"""Of an analysis: what a list of cases does not show."""
+
 _STATES = {
     Analysis.Status.QUEUED: State.WAITING,
     Analysis.Status.RUNNING: State.RUNNING,
@@ -70,7 +73,7 @@ def analysis_state(session: PhotoSession) -> AnalysisState:
 
 def states_of(sessions: Sequence[PhotoSession]) -> dict[UUID, AnalysisState]:
     """The same for many sessions in one query."""
-    newest = _newest(sessions, Analysis.objects.all())
+    newest = _newest(sessions, Analysis.objects.defer(*_LONG))
     return {session.pk: _state(session, newest.get(session.pk)) for session in sessions}
 
 
@@ -86,7 +89,7 @@ class Measured:
 def measured_of(sessions: Sequence[PhotoSession]) -> dict[UUID, Measured]:
     """The same with the severity index, in one query."""
     index = FilteredRelation("findings", condition=Q(findings__kind=Finding.Kind.SEVERITY))
-    rows = Analysis.objects.annotate(severity=index).select_related("severity")  # type: ignore[misc]
+    rows = Analysis.objects.annotate(severity=index).select_related("severity").defer(*_LONG)  # type: ignore[misc]
     newest = _newest(sessions, rows)
     found = {}
     for session in sessions:

@@ -182,12 +182,12 @@ def _opened(user: Any) -> list[Any]:
         query = _address(user, address).removeprefix("?")
         place, order = places(QueryDict(query)), _worklist(user, query)._order  # rows cannot be made before the seals
         before, after = place.get("before"), place.get("after")
-        entries = (
+        keys = (
             order.before(before.key, PAGE_SIZE * 2)
             if before
             else order.after(after.key if after else None, PAGE_SIZE * 2)
         )
-        found += [session.pk for _key, session in entries]
+        found += [key.pk for key in keys]
     return found
 
 
@@ -196,7 +196,7 @@ def _seal_page(user: Any, address: str) -> None:
     from benchmarks import _queue_data as data
 
     order, place = _worklist(user, address.removeprefix("?"))._order, _places(address)
-    data.seal_shown([session.pk for _key, session in order.after(place.key if place else None, SEALED)], _now())
+    data.seal_shown([key.pk for key in order.after(place.key if place else None, SEALED)], _now())
 
 
 def _places(address: str) -> Any:

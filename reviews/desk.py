@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, DateTimeField, F, Q, Value, When
+from django.db.models import BooleanField, Case, DateTimeField, F, Q, QuerySet, Value, When
 
 from accounts.actors import Actor
 from accounts.models import Membership
 from accounts.roles import Role
+from accounts.statements import Statement
 from patients.models import PhotoSession
 from reviews.models import Handover, Opinion, Read, Review, ReviewStatus
 from reviews.visibility import Contact
 
 _HELD, _OFFERED, _HAD, _CLINICIAN = "held", "offered", "had", "clinician"
+_NOBODY: Final = UUID(int=0)
 _CLINICIANS: Final = [role.value for role in Role if role.is_clinician]
 _NO_TIME: Final = Value(None, output_field=DateTimeField())
 _NOTHING: Final = Value(""), Value(""), Value(""), Value("")
@@ -97,23 +99,23 @@ def _own_time(field: str, member_id: UUID | None) -> Case:
     return Case(When(reviewer_id=member_id, then=F(field)), default=_NO_TIME)
 
 
-def desk_of(actor: Actor, now: datetime) -> Desk:
-    """The desk of the actor's clinic: others' reviews only while their lease runs, one's own always."""
-    mine, waits = actor.membership_id, PhotoSession.Status.SUBMITTED
+def _asked(role: Role, *, member: UUID, clinic: UUID, now: datetime) -> QuerySet[Any, Any]:
+    """Open reviews, offers, one's own earlier work, and who could hold a case, in one statement."""
+    actor, waits = Actor(member, role, clinic, member), PhotoSession.Status.SUBMITTED
     reviews = Review.objects.visible_to(actor).filter(
-        clinic_id=actor.clinic_id, status__in=ReviewStatus.open_states()
+        clinic_id=clinic, status__in=ReviewStatus.open_states()
     )  # the clinic once more: it leads the index
-    held = reviews.filter(Q(lease_until__gt=now) | Q(reviewer_id=mine))
+    held = reviews.filter(Q(lease_until__gt=now) | Q(reviewer_id=member))
     offers = Handover.objects.visible_to(actor).standing(now)
-    offers = offers.filter(clinic_id=actor.clinic_id, session__status=waits)
-    left = Review.objects.filter(reviewer_id=mine, status__in=ReviewStatus.handed_on(), session__status=waits)
-    read = Read.objects.filter(reader_id=mine, case__session__status=waits)
-    answered = Opinion.objects.filter(answered_by_id=mine, session__status=waits)
+    offers = offers.filter(clinic_id=clinic, session__status=waits)
+    left = Review.objects.filter(reviewer_id=member, status__in=ReviewStatus.handed_on(), session__status=waits)
+    read = Read.objects.filter(reader_id=member, case__session__status=waits)
+    answered = Opinion.objects.filter(answered_by_id=member, session__status=waits)
     clinicians = Membership.objects.visible_to(actor).active().filter(role__in=_CLINICIANS)
     not_held = Value(None, output_field=BooleanField())
-    rows = held.order_by().values_list(
+    rows: QuerySet[Any, Any] = held.order_by().values_list(
         Value(_HELD), "session_id", "pk", "reviewer_id", "reviewer__display_name", Value(""), "status",
-        "session__status", _own_time("claimed_at", mine), "blind_first",
+        "session__status", _own_time("claimed_at", member), "blind_first",
     ).union(
         offers.order_by().values_list(
             Value(_OFFERED), "session_id", "from_member_id", "to_member_id", "to_member__display_name",
@@ -133,6 +135,19 @@ def desk_of(actor: Actor, now: datetime) -> Desk:
         ),
         all=True,
     )  # fmt: skip
+    return rows
+
+
+_ASKED: Final = Statement(_asked)
+
+
+def desk_of(actor: Actor, now: datetime) -> Desk:
+    """The desk of the actor's clinic: others' reviews only while their lease runs, one's own always.
+
+    Raises NotAllowed for a patient, who has no clinic of their own.
+    """
+    mine, waits = actor.membership_id, PhotoSession.Status.SUBMITTED
+    rows = _ASKED.rows(actor.role, member=mine or _NOBODY, clinic=actor.own_clinic_id, now=now)
     holding: dict[UUID, Holding] = {}
     standing: dict[UUID, Offer] = {}
     contacts: dict[UUID, list[Contact]] = {}

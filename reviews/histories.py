@@ -5,14 +5,15 @@ Blinding (:mod:`reviews.visibility`) and the words of the queue (:mod:`reviews.s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BooleanField, DateTimeField, UUIDField, Value
+from django.db.models import BooleanField, DateTimeField, QuerySet, UUIDField, Value
 
+from accounts.statements import Statement
 from patients.models import PhotoSession
 from reviews.models import CaseReading, Opinion, Review, ReviewStatus
 from reviews.workflow import OPEN_STATES, ReadState, State
@@ -25,6 +26,9 @@ _REVIEW_FIELDS: Final = (
 _READING_FIELDS: Final = ("id", "session_id", "submitted_at", "status")
 _OPINION_FIELDS: Final = ("id", "session_id", "asked_at", "answered_by_id", "answered_at", "withdrawn_at")
 """Each in the order of the model's columns, as ``from_db`` wants it."""
+
+BLOCK: Final = 25
+"""Cases are asked for in multiples of so many, the last one repeated: the statement is written for each length."""
 
 _NO_MEMBER: Final = Value(None, output_field=UUIDField())
 _NO_TIME: Final = Value(None, output_field=DateTimeField())
@@ -64,7 +68,9 @@ def histories_of(sessions: Iterable[PhotoSession]) -> Mapping[UUID, History]:
     found = {session.pk: History(session) for session in sessions}
     if not found:
         return found
-    for kind, *values in _rows(list(found)):
+    wanted = list(found)
+    wanted += wanted[-1:] * (-len(wanted) % BLOCK)
+    for kind, *values in _ASKED.rows(sessions=wanted):
         pk, session_id, member, status, at, third, ended, *_review = values
         history = found[session_id]
         if kind == _REVIEW:
@@ -84,12 +90,12 @@ def histories_of(sessions: Iterable[PhotoSession]) -> Mapping[UUID, History]:
     return found
 
 
-def _rows(session_ids: list[UUID]) -> Iterable[tuple[Any, ...]]:
+def _asked(*, sessions: Sequence[UUID]) -> QuerySet[Any, Any]:
     """Kind, and the columns of a review; what the other kinds have stands in the places of the same type."""
-    reviews = Review.objects.filter(session__in=session_ids).order_by().values_list(Value(_REVIEW), *_REVIEW_FIELDS)
-    readings = CaseReading.objects.filter(session__in=session_ids).order_by()
-    opinions = Opinion.objects.filter(session__in=session_ids).order_by()
-    rows: Iterable[tuple[Any, ...]] = reviews.union(
+    reviews = Review.objects.filter(session__in=sessions).order_by().values_list(Value(_REVIEW), *_REVIEW_FIELDS)
+    readings = CaseReading.objects.filter(session__in=sessions).order_by()
+    opinions = Opinion.objects.filter(session__in=sessions).order_by()
+    rows: QuerySet[Any, Any] = reviews.union(
         readings.values_list(
             Value(_READING), "id", "session_id", _NO_MEMBER, "status", "submitted_at", _NO_TIME, _NO_TIME,
             Value(""), _NO_FLAG, _NO_FLAG,
@@ -101,3 +107,6 @@ def _rows(session_ids: list[UUID]) -> Iterable[tuple[Any, ...]]:
         all=True,
     )  # fmt: skip
     return rows
+
+
+_ASKED: Final = Statement(_asked)

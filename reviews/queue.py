@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from time import monotonic
 from typing import Any, Final, overload
 from uuid import UUID
 
@@ -43,6 +44,13 @@ __all__ = [
 CHUNK: Final = 100
 COUNTED: Final = 10_000
 """Cases are counted exactly up to here: a larger count says "more than", and costs no more."""
+
+MORE_FOR_S: Final = 60.0
+_more_until: dict[UUID, float] = {}
+"""Clinics in which more than ``COUNTED`` cases were waiting, and until when that is taken for granted (monotonic)."""
+
+_PLACING: Final = "urgency", "severity_rank", "shown_rank", "submitted_at", "created_at"
+"""What places a case in the order."""
 
 FEW: Final = 1_000
 """So many waiting cases are sorted in one statement; of more, the order is walked along its index."""
@@ -94,9 +102,10 @@ def worklist(actor: Actor, filters: QueueFilters, *, now: datetime) -> tuple[Cas
     waiting = PhotoSession.objects.waiting_for(actor)
     wanted = condition(filters, deadlines=deadlines, now=now)
     first, contacts = _first(filters, desk), desk.contacts
-    apart = _apart(actor, filters, desk, deadlines, wanted, first, contacts)
     matching = _held_as_wanted(waiting.filter(wanted, severity_condition(filters)), filters, desk)
-    counts = _counts(waiting, desk)
+    counts = _counts(clinic.pk, waiting, desk)
+    few = filters.few or counts.all <= FEW
+    apart = _apart(actor, filters, desk, deadlines, wanted, first, contacts, whole=few)
     cases = CaseList(
         actor=actor,
         clinic=clinic,
@@ -106,7 +115,7 @@ def worklist(actor: Actor, filters: QueueFilters, *, now: datetime) -> tuple[Cas
         apart=apart,
         deadlines=deadlines,
         total=counts.all if filters.is_everything else None,
-        few=filters.few or counts.all <= FEW,
+        few=few,
     )
     return cases, counts
 
@@ -146,6 +155,8 @@ class CaseList(Sequence[QueueRow]):
         self._actor, self._clinic, self._now, self._desk = actor, clinic, now, desk
         self._matching, self._apart, self._counted = matching, apart, total
         self._order = Order(matching, apart, deadlines, few=few)
+        if few:
+            self._order.loaded |= {session.pk: session for session in apart.values()}
 
     @property
     def clinicians(self) -> list[tuple[UUID, str]]:
@@ -168,16 +179,14 @@ class CaseList(Sequence[QueueRow]):
         start = after.before if after else 0
         return self._page(found[:size], start, more_before=after is not None, more_after=len(found) > size)
 
-    def _page(
-        self, entries: list[tuple[Key, PhotoSession]], start: int, *, more_before: bool, more_after: bool
-    ) -> CasePage:
-        end = start + len(entries)
+    def _page(self, keys: list[Key], start: int, *, more_before: bool, more_after: bool) -> CasePage:
+        end = start + len(keys)
         return CasePage(
-            rows=self._rows([session for _key, session in entries]),
+            rows=self._rows(keys),
             before=start,
             total=max(end, self._total),
-            previous=Place(entries[0][0], start) if more_before and entries else None,
-            following=Place(entries[-1][0], end) if more_after and entries else None,
+            previous=Place(keys[0], start) if more_before and keys else None,
+            following=Place(keys[-1], end) if more_after and keys else None,
         )
 
     @cached_property
@@ -195,9 +204,9 @@ class CaseList(Sequence[QueueRow]):
 
     def __iter__(self) -> Iterator[QueueRow]:
         key: Key | None = None
-        while entries := self._order.after(key, CHUNK):
-            key = entries[-1][0]
-            yield from self._rows([session for _key, session in entries])
+        while keys := self._order.after(key, CHUNK):
+            key = keys[-1]
+            yield from self._rows(keys)
 
     @overload
     def __getitem__(self, index: int) -> QueueRow: ...
@@ -213,13 +222,16 @@ class CaseList(Sequence[QueueRow]):
         """The place of the case at a position, found by walking there; None before the first and past the last."""
         return self._order.key_at(position) if position >= 0 else None
 
-    def _cut(self, start: int, stop: int) -> list[PhotoSession]:
-        if stop <= start:
-            return []
-        key = self.key_at(start - 1)
-        return [session for _key, session in self._order.after(key, stop - start)]
+    def _cut(self, start: int, stop: int) -> list[Key]:
+        return self._order.after(self.key_at(start - 1), stop - start) if stop > start else []
 
-    def _rows(self, sessions: list[PhotoSession]) -> list[QueueRow]:
+    def _rows(self, keys: list[Key]) -> list[QueueRow]:
+        """What has left the list since its place was read has no row."""
+        found = self._order.loaded
+        if missing := [key.pk for key in keys if key.pk not in found]:
+            scoped = PhotoSession.objects.visible_to(self._actor)
+            found |= {session.pk: session for session in for_rows(scoped.filter(pk__in=missing))}
+        sessions = [found[key.pk] for key in keys if key.pk in found]
         return rows_of(self._actor, self._clinic, self._now, self._desk, sessions)
 
 
@@ -227,10 +239,20 @@ def _one(position: int) -> tuple[int, int]:
     return position, position + 1
 
 
-def _counts(waiting: PhotoSessionQuerySet, desk: Desk) -> Counts:
-    """One look at the index: the urgent ones stand first in it."""
-    counted = waiting.order_by("urgency").values("pk", "urgency")[: COUNTED + 1]
-    found = counted.aggregate(all=Count("pk"), urgent=Count("pk", filter=Q(urgency__lt=Urgency.ROUTINE)))
+def _counts(clinic_id: UUID, waiting: PhotoSessionQuerySet, desk: Desk) -> Counts:
+    """One look at the index: the urgent ones stand first in it. Where more than ``COUNTED`` were waiting a moment ago,
+    only the urgent ones are counted anew."""
+    urgent = Q(urgency__lt=Urgency.ROUTINE)
+    if monotonic() < _more_until.get(clinic_id, 0.0):
+        found = {"all": COUNTED + 1, "urgent": waiting.filter(urgent)[: COUNTED + 1].count()}
+    else:
+        counted = waiting.order_by("urgency").values("pk", "urgency")[: COUNTED + 1]
+        found = counted.aggregate(all=Count("pk"), urgent=Count("pk", filter=urgent))
+    if found["all"] > COUNTED:
+        if monotonic() >= _more_until.get(clinic_id, 0.0):
+            _more_until[clinic_id] = monotonic() + MORE_FOR_S
+    else:
+        _more_until.pop(clinic_id, None)
     return Counts(
         all=found["all"] + len(desk.corrections),
         unclaimed=found["all"] if found["all"] > COUNTED else found["all"] - desk.taken_waiting,
@@ -259,16 +281,18 @@ def _apart(
     wanted: Q,
     first: list[UUID],
     contacts: Mapping[UUID, list[Contact]],
+    *,
+    whole: bool,
 ) -> dict[Key, PhotoSession]:
     """The cases that the index alone does not place: those that stand first, and those that the person has had to do
-    with, of whose severity they may know more or less than everybody else."""
+    with, of whose severity they may know more or less than everybody else. ``whole``: with all that a row shows."""
     if not first and not contacts:
         return {}
     rows = PhotoSession.objects.visible_to(actor).filter(wanted, pk__in={*contacts, *first})
-    sessions = {row.pk: row for row in for_rows(rows)}
     places = {pk: position for position, pk in enumerate(first)}
     found = {}
-    for pk, session in sessions.items():
+    for session in for_rows(rows) if whole else rows.only(*_PLACING):
+        pk = session.pk
         rank = known_rank(session, contacts.get(pk, ()))
         if not filters.wants_rank(rank) or not _is_held_as_wanted(pk, filters, desk):
             continue

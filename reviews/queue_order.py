@@ -7,11 +7,11 @@ older. A case whose findings are hidden from the person counts as one without a 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Case, Q, Value, When
@@ -74,10 +74,6 @@ class Place:
         return place if known else None
 
 
-Entry = tuple[Key, Any]
-"""A case at its place."""
-
-
 def key_of(session: PhotoSession, rank: int, deadlines: Deadlines) -> Key:
     """``rank``: the severity in tenths as far as the person may know it."""
     at = session.submitted_at or session.created_at
@@ -93,38 +89,32 @@ class Order:
     """The whole list: ``rows`` in the order of the index, with ``apart`` (few, placed one by one) set in among them.
 
     ``few``: that another index finds the rows, and they are so few that sorting them in one statement costs less than
-    walking the stretches of the order.
+    walking the stretches of the order; that statement loads what their rows show, too (``loaded``). Along the index
+    only places are read.
     """
 
     def __init__(
-        self,
-        rows: PhotoSessionQuerySet,
-        apart: Mapping[Key, PhotoSession],
-        deadlines: Deadlines,
-        *,
-        few: bool = False,
+        self, rows: PhotoSessionQuerySet, apart: Iterable[Key], deadlines: Deadlines, *, few: bool = False
     ) -> None:
         self._rows, self._deadlines, self._few = rows, deadlines, few
-        self._apart: list[Entry] = sorted(apart.items(), key=lambda entry: entry[0])
+        self._apart = sorted(apart)
+        self.loaded: dict[UUID, PhotoSession] = {}
 
-    def after(self, key: Key | None, count: int) -> list[Entry]:
+    def after(self, key: Key | None, count: int) -> list[Key]:
         """The next ``count`` cases behind a place; the first ones when it is None."""
-        apart = [entry for entry in self._apart if key is None or entry[0] > key]
-        rows = self._stream(key, count, PARTS, _behind, "", self._whole)
-        return list(islice(heapq.merge(apart, rows, key=lambda entry: entry[0]), count))
+        apart = [one for one in self._apart if key is None or one > key]
+        return list(islice(heapq.merge(apart, self._stream(key, count, PARTS, _behind, "")), count))
 
-    def before(self, key: Key, count: int) -> list[Entry]:
+    def before(self, key: Key, count: int) -> list[Key]:
         """The last ``count`` cases in front of a place, in the list's order."""
-        apart = [entry for entry in reversed(self._apart) if entry[0] < key]
-        rows = self._stream(key, count, PARTS[::-1], _in_front, "-", self._whole)
-        merged = heapq.merge(apart, rows, key=lambda entry: entry[0], reverse=True)
-        return list(islice(merged, count))[::-1]
+        apart = [one for one in reversed(self._apart) if one < key]
+        rows = self._stream(key, count, PARTS[::-1], _in_front, "-")
+        return list(islice(heapq.merge(apart, rows, reverse=True), count))[::-1]
 
     def key_at(self, position: int) -> Key | None:
         """The place of the case at a position, by walking there over the index; None past the end."""
-        rows = self._stream(None, position + 1, PARTS, _behind, "", self._keys)
-        merged = heapq.merge(self._apart, rows, key=lambda entry: entry[0])
-        return next((key for key, _case in islice(merged, position, None)), None)
+        merged = heapq.merge(self._apart, self._stream(None, position + 1, PARTS, _behind, ""))
+        return next(islice(merged, position, None), None)
 
     def _stream(
         self,
@@ -133,8 +123,7 @@ class Order:
         parts: Sequence[Part],
         beyond: Callable[[Key], tuple[Q, Q]],
         sign: str,
-        read: Callable[[PhotoSessionQuerySet], Iterator[Entry]],
-    ) -> Iterator[Entry]:
+    ) -> Iterator[Key]:
         """At most ``count`` rows beyond a place: a query for each stretch of the index, none after the last needed."""
         found = 0
         order = ("submitted_at", "pk") if sign == "" else ("-submitted_at", "-pk")
@@ -143,7 +132,7 @@ class Order:
         elif key is not None and sign == "-":
             return  # nothing of the index stands in front of what was picked out
         if self._few:
-            yield from self._sorted(key, count, parts, beyond, sign, read)
+            yield from self._sorted(key, count, parts, beyond, sign)
             return
         for part in parts:
             rows = self._part(part)
@@ -152,9 +141,9 @@ class Order:
                 if found >= count:
                     return
                 ordered = rows.filter(stretch).order_by(f"{_FLIP[sign]}shown_rank", *order)
-                for entry in read(ordered[: count - found]):
+                for one in self._keys(ordered[: count - found]):
                     found += 1
-                    yield entry
+                    yield one
 
     def _sorted(
         self,
@@ -163,8 +152,7 @@ class Order:
         parts: Sequence[Part],
         beyond: Callable[[Key], tuple[Q, Q]],
         sign: str,
-        read: Callable[[PhotoSessionQuerySet], Iterator[Entry]],
-    ) -> Iterator[Entry]:
+    ) -> Iterator[Key]:
         """The same in one statement."""
         rows = self._rows.annotate(in_time=Case(When(self._deadlines.overdue, then=Value(0)), default=Value(1)))
         if key is not None and key.part in parts:
@@ -175,7 +163,9 @@ class Order:
             rows = rows.filter(wanted)
         fields = ("urgency", "in_time", "-shown_rank", "submitted_at", "pk")
         order = [field if not sign else field[1:] if field.startswith("-") else f"-{field}" for field in fields]
-        yield from read(rows.order_by(*order)[:count])
+        for session in for_rows(rows.order_by(*order)[:count]):
+            self.loaded[session.pk] = session
+            yield key_of(session, session.shown_rank, self._deadlines)
 
     def _part(self, part: Part) -> PhotoSessionQuerySet:
         return self._rows.filter(self._in_part(part))
@@ -185,13 +175,9 @@ class Order:
         limit = self._deadlines.of_urgency(urgency)
         return Q(urgency=urgency) & (Q(submitted_at__gte=limit) if in_time else Q(submitted_at__lt=limit))
 
-    def _whole(self, rows: PhotoSessionQuerySet) -> Iterator[Entry]:
-        for session in for_rows(rows):
-            yield key_of(session, session.shown_rank, self._deadlines), session
-
-    def _keys(self, rows: PhotoSessionQuerySet) -> Iterator[Entry]:
+    def _keys(self, rows: PhotoSessionQuerySet) -> Iterator[Key]:
         for urgency, rank, at, pk in rows.values_list("urgency", "shown_rank", "submitted_at", "pk"):
-            yield Key(urgency, at >= self._deadlines.of_urgency(urgency), -rank, at, pk), None
+            yield Key(urgency, at >= self._deadlines.of_urgency(urgency), -rank, at, pk)
 
 
 _FLIP: Final = {"": "-", "-": ""}

@@ -59,4 +59,5 @@ def remove_view(*, actor: Actor, view_id: UUID) -> None:
 def views_of(actor: Actor) -> list[SavedView]:
     """One's own and the shared ones, by name."""
     actor.check(Permission.READ_CASES)
-    return list(SavedView.objects.visible_to(actor).select_related("owner").order_by("name", "created_at"))
+    rows = SavedView.objects.visible_to(actor).select_related("owner").order_by("name", "created_at")
+    return list(rows.only("clinic", "name", "query", "shared", "created_at", "owner__display_name"))
