@@ -35,6 +35,12 @@ pytestmark = [
 SIZE_PX = (960, 720)
 
 
+@pytest.fixture(autouse=True)
+def no_renewal_comes_due(settings):
+    """A lease is renewed on a connection of its own, which does not see what a test has not committed."""
+    settings.ANALYSIS_LEASE_S = 3600
+
+
 @cache
 def head(view: View) -> bytes:
     """A drawn head with a bald and a thin part."""
