@@ -33,18 +33,20 @@ def photos_unseen(signed: list[UUID]) -> tuple[UUID, ...]:
 
 
 def graded_unseen(clinic_id: UUID, period: Period) -> tuple[UUID, ...]:
-    """Grades of independent readers and answers of asked colleagues, committed in the period although a photograph of
-    the case had never been on their stage. The holder of a case is counted where they sign."""
-    reads = Read.objects.filter(
-        case__clinic_id=clinic_id, review=None, committed_at__gte=period.start, committed_at__lt=period.end
-    ).values_list("pk", "case__session_id", "reader_id", "committed_at")
+    """Grades and answers of asked colleagues, committed in the period although a photograph of the case had never been
+    on the stage of whom gave them: independent readers and asked colleagues anywhere, a holder in their review."""
+    given = Read.objects.filter(
+        case__clinic_id=clinic_id, committed_at__gte=period.start, committed_at__lt=period.end
+    ).values_list("pk", "case__session_id", "reader_id", "review_id", "committed_at")
     opinions = Opinion.objects.filter(
         clinic_id=clinic_id, answered_at__gte=period.start, answered_at__lt=period.end
     ).values_list("pk", "session_id", "answered_by_id", "answered_at")
+    reads = [(pk, session, review or reader, at) for pk, session, reader, review, at in given]
     graded = [*reads, *opinions]
     photos = _photos({session_id for _pk, session_id, _who, _at in graded})
     looks = PhotoLook.objects.filter(photo__session__in=photos)
-    looked = set(looks.values_list("member_id", "photo_id"))
+    holders = FindingOpened.objects.filter(review__session__in=photos, subject_kind="photo")
+    looked = {*looks.values_list("member_id", "photo_id"), *holders.values_list("review_id", "subject_id")}
     return tuple(
         sorted(
             pk

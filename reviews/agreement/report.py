@@ -97,7 +97,7 @@ class Report:
     conditions: tuple[ConditionFigures, ...]
     seen: Seen
     adjudicated: int = 0
-    graded_unseen: tuple[UUID, ...] = ()  # grades of readers and asked colleagues; must be empty
+    graded_unseen: tuple[UUID, ...] = ()  # grades and opinions; must be empty
 
     @property
     def overrides(self) -> tuple[Overrides, ...]:

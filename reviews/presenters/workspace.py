@@ -25,7 +25,7 @@ from reviews.services.marks import marks_of
 from reviews.services.readings import holds, photo_on_stage
 from reviews.turns import Log, log_of
 from reviews.visibility import findings_hidden
-from reviews.wording import short_view
+from reviews.wording import short_place, short_view
 from reviews.workflow import State as ReviewState
 from vision.types import View
 
@@ -36,6 +36,7 @@ class PhotoTile:
 
     id: UUID
     name: str
+    place: str  # the name, and where on the scalp a close-up was taken
     current: bool
     opened: bool
     quality_passed: bool
@@ -87,6 +88,11 @@ class Workspace:
     def next_tile(self) -> int:
         """Index of the photograph after the one on the stage."""
         return self._current + 1
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Names of the photographs that were not opened in this review yet."""
+        return tuple(tile.place for tile in self.tiles if not tile.opened)
 
     @property
     def _current(self) -> int:
@@ -204,6 +210,7 @@ def _tile(photo: Photo, shown: Photo | None, opened: frozenset[UUID], cards: Seq
     return PhotoTile(
         id=photo.pk,
         name=short_view(photo.view),
+        place=short_place(photo.view, photo.site),
         current=shown is not None and photo.pk == shown.pk,
         opened=photo.pk in opened,
         quality_passed=photo.quality_passed,

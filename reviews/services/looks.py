@@ -1,8 +1,11 @@
-"""Which photographs an independent reader or an asked colleague has had on the stage: nothing is graded unseen."""
+"""Which photographs a reader has had on the stage: nothing is graded unseen, by whoever grades it.
+
+Independent readers and asked colleagues look as persons; the holder looks in the review that they hold, as for signing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +16,7 @@ from accounts.actors import Actor
 from accounts.errors import Invalid
 from patients.models import Photo, PhotoSession
 from reviews.decisions import photos_in_order
-from reviews.models import PhotoLook
+from reviews.models import PhotoLook, Review
 from reviews.wording import short_place
 
 
@@ -38,7 +41,16 @@ def left_to_open(session: PhotoSession, actor: Actor) -> list[Photo]:
 
 def check_all_opened(session: PhotoSession, actor: Actor) -> None:
     """Raises Invalid ``photos_unopened``, naming them, while a photograph was not on this person's stage."""
-    left = left_to_open(session, actor)
+    _refuse(left_to_open(session, actor))
+
+
+def check_all_opened_in(review: Review) -> None:
+    """The same for the holder's blind grade: every photograph was opened in the review they hold, as for signing."""
+    opened = set(review.opened.filter(subject_kind="photo").values_list("subject_id", flat=True))
+    _refuse([photo for photo in photos_in_order(review.session) if photo.pk not in opened])
+
+
+def _refuse(left: Sequence[Photo]) -> None:
     if left:
         names = ", ".join(short_place(photo.view, photo.site) for photo in left)
         text = ngettext(

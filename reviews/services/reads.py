@@ -29,7 +29,7 @@ from reviews.policy import Demand, ReadingRules, Refusal
 from reviews.second_reads import eligible, policy_of, reading_for
 from reviews.services.carry_over import carry_work, work_to_carry
 from reviews.services.holding import apply, locked_review
-from reviews.services.looks import check_all_opened, note_look
+from reviews.services.looks import check_all_opened, check_all_opened_in, note_look
 from reviews.services.marks import freeze
 from reviews.services.reader_rules import check_reader, locked_reading
 from reviews.services.readings import photo_on_stage
@@ -111,13 +111,15 @@ def commit_grade(
     """The holder's grade, before the findings open, with what else they recorded (regions drawn on the stage count
     where ``details`` has none). What a colleague left is carried over only now.
 
-    Raises Invalid as :func:`reviews.blind_details.check`, DomainError ``own_read`` when it was committed,
-    ``not_holder``, ``wrong_state``.
+    Raises Invalid ``photos_unopened`` until every photograph was on the holder's stage in this review, or as
+    :func:`reviews.blind_details.check`; DomainError ``own_read`` when it was committed, ``not_holder``,
+    ``wrong_state``.
     """
     actor.check(Permission.COMMIT_READ)
     review = locked_review(actor, review_id)
     if State(review.status) is not State.CLAIMED or review.reviewer_id != actor.membership_id:
         raise DomainError("not_holder", _("Only the clinician who is reviewing this case grades it here."))
+    check_all_opened_in(review)
     case = _locked_case(review, now)
     read = _commit(actor, case, grade, remark, now, review=review, details=details)
     apply(review, Action.COMMIT_GRADE, actor=actor, now=now, detail={"read": str(read.pk), "position": read.position})

@@ -8,9 +8,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import CLINICIANS, roles
 from accounts.errors import Invalid
@@ -80,9 +82,10 @@ def read(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@says_why
 @clinicians
 def grade(request: HttpRequest, review_id: UUID) -> HttpResponse:
-    """The holder's grade; the findings open."""
+    """The holder's grade; the findings open. Asked by htmx, a refusal is a message and what was typed stays."""
     actor = actor_of(request)
     form = valid(GradeForm(request.POST, closeups=closeups_of(selectors.review_for(actor, review_id).session)))
     services.commit_grade(
@@ -94,7 +97,8 @@ def grade(request: HttpRequest, review_id: UUID) -> HttpResponse:
         now=timezone.now(),
     )
     messages.success(request, _("Your grade is committed. The findings are open."))
-    return redirect("reviews:review", review_id=review_id)
+    case = reverse("reviews:review", args=[review_id])
+    return HttpResponseClientRedirect(case) if request.headers.get("HX-Request") else redirect(case)
 
 
 @require_POST

@@ -32,7 +32,7 @@ def test_claim_grade_correct_measure_again_and_sign(portal: Portal, browser: Bro
     clinician = open_window(browser, portal, "clinician", width, folder)
     clinician.sign_in(seeded["address"])
     review = claim(clinician, seeded["session"])
-    grade_blind(clinician)
+    grade_blind(clinician, review)
     correct_a_mask(clinician)
     draw_what_was_missed(clinician)
     move_on_while_an_answer_waits(clinician)
@@ -52,8 +52,8 @@ def claim(clinician: Person, session: str) -> str:
     return str(clinician.page.url.split("/reviews/")[1].split("/")[0])
 
 
-def grade_blind(clinician: Person) -> None:
-    """Nothing of the models is on the page before the grade, everything after it."""
+def grade_blind(clinician: Person, review: str) -> None:
+    """Nothing of the models is on the page before the grade, everything after it. Committed only when all was seen."""
     page = clinician.page
     expect(page.locator("#findings")).not_to_contain_text("82")
     assert page.locator("[data-stage-overlay]").count() == 0
@@ -61,8 +61,14 @@ def grade_blind(clinician: Person) -> None:
     page.get_by_label("What do you see?").select_option("no_finding")
     page.get_by_label(re.compile("Affected share of")).fill("10")
     page.get_by_label(re.compile("Severity, 1 to 10")).fill("3")
-    page.get_by_role("button", name="Commit").first.click()
+    commit = page.get_by_role("button", name="Commit").first
     confirm = page.locator("dialog[open] [value=confirm], dialog[open] .btn-primary, dialog[open] .btn-danger")
+    commit.click()
+    confirm.first.click()
+    expect(page.locator("#messages")).to_contain_text("look at this photograph first: Hairline")
+    look_at_every_photo(clinician, review)
+    expect(page.locator("#photos-left")).to_contain_text("You have opened every photograph")
+    commit.click()
     confirm.first.click()
     expect(page.locator("#findings")).to_contain_text("82 %")
 

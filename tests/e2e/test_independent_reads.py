@@ -40,7 +40,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> tuple[User, CaseReading]:
     services.set_reading_policy(actor=admin, rules=ReadingRules(double_read=Demand.ALWAYS), now=timezone.now())
     answers = calm_answers(symptoms=(Symptom.PUS,))
     review, first = made.review_at("claimed", clinic=clinic, views=VIEWS, answers=answers)
-    services.commit_grade(actor=first, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 20, 4), now=timezone.now())
+    made.grade_blind(actor=first, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 20, 4), now=timezone.now())
     return make_staff(Role.TRICHOLOGIST, clinic).user, CaseReading.objects.get()
 
 

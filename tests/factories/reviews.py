@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from PIL import Image
@@ -22,7 +23,7 @@ from patients.selectors import photos_of
 from reviews import services
 from reviews.decisions import findings_of
 from reviews.formulary.seed import seed
-from reviews.models import Review
+from reviews.models import Read, Review
 from reviews.payloads import needs_decision
 from reviews.services import looks
 from tests.factories.patients import NOW, actor_for, make_clinic, make_patient, make_session, make_staff
@@ -144,10 +145,21 @@ def review_at(
     return Review.objects.select_related("session__patient").get(pk=review.pk), actor
 
 
+def open_photos(review: Review, actor: Actor, now: Any = None) -> None:
+    """The holder brings every photo to the stage."""
+    for photo in photos_of(review.session):
+        services.mark_opened(actor=actor, review_id=review.pk, kind="photo", subject_id=photo.pk, now=now or LATER)
+
+
+def grade_blind(*, actor: Actor, review_id: UUID, now: Any, **given: Any) -> Read:
+    """The holder's grade, as :func:`reviews.services.commit_grade`, after a look at every photo."""
+    open_photos(Review.objects.select_related("session").get(pk=review_id), actor, now)
+    return services.commit_grade(actor=actor, review_id=review_id, now=now, **given)
+
+
 def open_all(review: Review, actor: Actor) -> None:
     """Look at every photo and finding."""
-    for photo in photos_of(review.session):
-        services.mark_opened(actor=actor, review_id=review.pk, kind="photo", subject_id=photo.pk, now=LATER)
+    open_photos(review, actor)
     for finding in findings_of(review):
         services.mark_opened(actor=actor, review_id=review.pk, kind="finding", subject_id=finding.pk, now=LATER)
 

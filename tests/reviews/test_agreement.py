@@ -26,6 +26,7 @@ from tests.factories.reviews import (
     LATER,
     dermatologist,
     finding_of,
+    grade_blind,
     look_at_all,
     measured,
     review_at,
@@ -250,7 +251,7 @@ def test_the_reference_of_a_case_is_its_adjudication():
     clinic = make_clinic()
     first, second, third = (dermatologist(clinic) for _n in range(3))
     review, first = review_at("claimed", clinic=clinic, actor=first)
-    services.commit_grade(actor=first, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 20, 4), now=LATER)
+    grade_blind(actor=first, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 20, 4), now=LATER)
     case = CaseReading.objects.get()
     CaseReading.objects.update(status="adjudication_due")
     look_at_all(review.session, third)

@@ -25,7 +25,7 @@ from reviews.models import CaseReading, Read, ReadMarks
 from reviews.policy import Demand, ReadingRules
 from tests.factories import reviews as made
 from tests.factories.patients import actor_for, make_clinic, make_staff, signed_in
-from tests.factories.reviews import look_at_all, review_at
+from tests.factories.reviews import look_at_all, open_photos, review_at
 from vision.types import Condition, View
 
 PHOTO, OTHER = uuid4(), uuid4()
@@ -192,6 +192,7 @@ def test_the_api_commits_the_same_and_refuses_a_photograph_of_another_case(blind
     crown = photos_of(review.session)[0]
     first = signed_in(User.objects.get(pk=holder.user_id))
     url = reverse("api-review-grade", args=[review.pk])
+    open_photos(review, holder, timezone.now())
     body = {
         **GRADE.to_dict(),
         "stage": "not_gradable",

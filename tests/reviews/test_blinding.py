@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
 from analysis.models import DerivedImage, Finding
 from patients.models import Purpose
+from patients.selectors import photos_of
 from patients.services import withdraw_consent
 from reviews import services
+from reviews.agreement.looks import graded_unseen
+from reviews.agreement.report import Period
 from reviews.grade import Grade
-from reviews.models import CaseReading, Read
+from reviews.models import CaseReading, FindingOpened, Read
 from reviews.policy import Demand, ReadingRules
 from reviews.read_labels import label_candidates
 from reviews.reading import Reading
 from tests.factories.patients import NOW, actor_for, holder_actor, make_clinic, make_staff, signed_in
-from tests.factories.reviews import LATER, finding_of, look_at_all, review_at
-from vision.types import Condition
+from tests.factories.reviews import LATER, finding_of, grade_blind, look_at_all, open_photos, review_at
+from vision.types import Condition, View
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 JSON = "application/json"
 GRADE = {"condition": "alopecia", "share_percent": 20, "severity": 4}
+PERIOD = Period(NOW - timedelta(days=1), timezone.now() + timedelta(days=1))
 SECRETS = ("82.4", "82 %", "4.2", "coverage_index", "0.81", "16.2")
 
 
@@ -68,7 +76,7 @@ def leaks(response):
 
 
 def test_a_reader_gets_nothing_of_the_models_before_the_grade_and_everything_after():
-    _clinic, review, _actor, browser = world()
+    _clinic, review, actor, browser = world()
     headers = {"HX-Request": "true"}
     found = {}
     for name, method, url, data in addresses(review):
@@ -80,6 +88,7 @@ def test_a_reader_gets_nothing_of_the_models_before_the_grade_and_everything_aft
     assert {name: secrets for name, secrets in found.items() if secrets} == {}
     page = browser.get(reverse("reviews:review", args=[review.pk])).content.decode()
     assert "Commit and open the findings" in page
+    open_photos(review, actor)
     answer = browser.post(reverse("reviews:grade", args=[review.pk]), GRADE)
     assert answer.status_code == 302
     page = browser.get(reverse("reviews:review", args=[review.pk])).content.decode()
@@ -91,9 +100,34 @@ def test_a_reader_gets_nothing_of_the_models_before_the_grade_and_everything_aft
     assert picture.getvalue()
 
 
+def test_the_holder_grades_a_case_that_is_read_blind_after_a_look_at_every_photograph():
+    _clinic, review, _actor, browser = world()
+    url, grade = reverse("reviews:review", args=[review.pk]), reverse("reviews:grade", args=[review.pk])
+    page = browser.get(url).content.decode()  # the crown is on the stage
+    assert re.search(r"Open this photograph before you commit:\s+Hairline", page)
+    early = browser.post(grade, GRADE, headers={"HX-Request": "true"})
+    assert early.status_code == 422
+    assert "look at this photograph first: Hairline" in early["HX-Trigger"], "said beside the form, which stays"
+    assert (
+        browser.post(f"/api/v1/reviews/{review.pk}/grade/", GRADE, content_type=JSON).json()["error"]["code"]
+        == "photos_unopened"
+    )
+    assert not Read.objects.exists()
+    hairline = next(photo for photo in photos_of(review.session) if photo.view == View.HAIRLINE)
+    stage = browser.get(reverse("reviews:photo", args=[review.pk, hairline.pk]), headers={"HX-Request": "true"})
+    assert "You have opened every photograph." in stage.content.decode()
+    assert graded_unseen(review.clinic_id, PERIOD) == ()
+    done = browser.post(grade, GRADE, headers={"HX-Request": "true"})
+    assert done["HX-Redirect"] == url
+    assert "Open this photograph" not in browser.get(url).content.decode()
+    assert graded_unseen(review.clinic_id, PERIOD) == ()
+    FindingOpened.objects.filter(subject_id=hairline.pk).delete()
+    assert graded_unseen(review.clinic_id, PERIOD) == (Read.objects.get().pk,), "counted apart from the rule"
+
+
 def test_a_second_reader_sees_neither_findings_nor_the_first_grade_until_both_have_committed():
     clinic, review, actor, browser = world(double_read=Demand.ALWAYS)
-    services.commit_grade(
+    grade_blind(
         actor=actor,
         review_id=review.pk,
         grade=Grade(Condition.PSORIASIS, 33, 9),
@@ -152,7 +186,7 @@ def test_an_administrator_sets_the_policy_on_a_page_and_clinicians_do_not():
 
 def adjudicated():
     clinic, review, actor, _browser = world(double_read=Demand.ALWAYS)
-    services.commit_grade(actor=actor, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 10, 2), now=LATER)
+    grade_blind(actor=actor, review_id=review.pk, grade=Grade(Condition.ALOPECIA, 10, 2), now=LATER)
     case = CaseReading.objects.get()
     for share, severity in ((60, 8), (40, 6)):
         reader = actor_for(make_staff(Role.DERMATOLOGIST, clinic).user)

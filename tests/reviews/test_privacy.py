@@ -16,7 +16,16 @@ from reviews.models import FindingDecision, FindingOpened, Plan, Review, ReviewE
 from reviews.policy import Demand, ReadingRules
 from reviews.privacy import FIELDS, erase, export, plan_erasure
 from tests.factories.patients import NOW, actor_for, make_clinic, make_staff
-from tests.factories.reviews import LATER, accept_all, dermatologist, look_at_all, review_at, signable, trichologist
+from tests.factories.reviews import (
+    LATER,
+    accept_all,
+    dermatologist,
+    grade_blind,
+    look_at_all,
+    review_at,
+    signable,
+    trichologist,
+)
 from vision.types import Condition
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
@@ -80,7 +89,7 @@ def test_finished_grades_and_opinions_go_out_with_the_closed_case_and_nothing_be
     review, actor = review_at("claimed", clinic=clinic)
     mild = Grade(Condition.ALOPECIA, 15, 3)
     common = {"actor": actor, "review_id": review.pk, "now": LATER}
-    services.commit_grade(grade=mild, remark="Clear.", **common)
+    grade_blind(grade=mild, remark="Clear.", **common)
     look_at_all(review.session, second, adviser)
     services.commit_read(actor=second, case_id=review.session.readings.get().pk, grade=mild, now=LATER)
     taken_back = services.ask_opinion(question="Never mind?", asked_of=None, **common)

@@ -17,7 +17,7 @@ from reviews.queue import QueueFilters, worklist
 from reviews.queue_page import queue_lines
 from reviews.visibility import hidden_sessions
 from tests.factories.patients import NOW, actor_for, make_clinic, make_patient, make_staff, signed_in
-from tests.factories.reviews import dermatologist, measured, submitted_session, trichologist
+from tests.factories.reviews import dermatologist, grade_blind, measured, submitted_session, trichologist
 from vision.types import Condition, View
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
@@ -83,7 +83,7 @@ def test_who_has_graded_a_case_finds_it_by_its_severity_and_nobody_else_does():
     me, colleague = dermatologist(clinic), trichologist(clinic)
     review = services.claim_review(actor=me, session_id=severe.pk, now=NOW)
     assert names(me) == ["Mild", "Severe"]
-    services.commit_grade(actor=me, review_id=review.pk, grade=GRADE, now=NOW)
+    grade_blind(actor=me, review_id=review.pk, grade=GRADE, now=NOW)
     assert names(me) == ["Severe", "Mild"]
     assert names(me, SEVERE) == ["Severe"]
     assert names(colleague) == ["Mild", "Severe"]
@@ -127,7 +127,7 @@ def test_what_the_order_stands_on_never_drifts_from_the_rule():
     policy(clinic, double_read=Demand.ALWAYS)
     assert check_no_drift(clinic) == {first.pk, second.pk}
     held = services.claim_review(actor=me, session_id=first.pk, now=lapsed)
-    services.commit_grade(actor=me, review_id=held.pk, grade=GRADE, now=lapsed)
+    grade_blind(actor=me, review_id=held.pk, grade=GRADE, now=lapsed)
     assert CaseReading.objects.count() == 1
     policy(clinic)
     assert check_no_drift(clinic) == {first.pk}, "a second reader is still due"

@@ -16,7 +16,7 @@ from reviews.models import CaseReading
 from reviews.policy import Demand, ReadingRules
 from tests.factories import reviews as made
 from tests.factories.patients import actor_for, make_clinic, make_staff, signed_in
-from tests.factories.reviews import review_at, trichologist
+from tests.factories.reviews import grade_blind, review_at, trichologist
 from vision.types import Condition
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
@@ -36,7 +36,7 @@ def double_read(clinic):
     services.set_reading_policy(actor=admin, rules=ReadingRules(double_read=Demand.ALWAYS), now=timezone.now())
     review, first = review_at("claimed", clinic=clinic)
     grade = Grade(Condition.ALOPECIA, 20, 4)
-    services.commit_grade(actor=first, review_id=review.pk, grade=grade, now=timezone.now())
+    grade_blind(actor=first, review_id=review.pk, grade=grade, now=timezone.now())
     second = trichologist(clinic)
     browser = signed_in(User.objects.get(pk=second.user_id))
     return review, browser, reverse("reviews:read", args=[CaseReading.objects.get(session=review.session).pk])
@@ -96,7 +96,7 @@ def test_who_saw_the_findings_gets_no_stage_of_the_read():
     holder = made.dermatologist(clinic)
     taken = services.claim_review(actor=holder, session_id=before.session_id, now=timezone.now())
     grade = Grade(Condition.ALOPECIA, 20, 4)
-    services.commit_grade(actor=holder, review_id=taken.pk, grade=grade, now=timezone.now())
+    grade_blind(actor=holder, review_id=taken.pk, grade=grade, now=timezone.now())
     page = reverse("reviews:read", args=[CaseReading.objects.get().pk])
     photo = photos_of(before.session)[0]
     answer = signed_in(User.objects.get(pk=saw.user_id)).get(page, {"photo": str(photo.pk)}, headers=HTMX)

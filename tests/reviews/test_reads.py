@@ -28,6 +28,7 @@ from tests.factories.reviews import (
     accept_all,
     dermatologist,
     finding_of,
+    grade_blind,
     look_at_all,
     measured,
     review_at,
@@ -62,7 +63,7 @@ def case_of(review):
 
 def commit_first(clinic, grade=MILD):
     review, actor = review_at("claimed", clinic=clinic)
-    services.commit_grade(actor=actor, review_id=review.pk, grade=grade, now=LATER)
+    grade_blind(actor=actor, review_id=review.pk, grade=grade, now=LATER)
     return Review.objects.select_related("session__patient").get(pk=review.pk), actor
 
 
@@ -148,7 +149,7 @@ def test_a_blind_case_is_graded_before_anything_is_opened_decided_or_drafted():
         with pytest.raises(DomainError) as refused:
             act()
         assert refused.value.code == "grade_first"
-    services.commit_grade(grade=MILD, **common)
+    grade_blind(grade=MILD, **common)
     accept_all(review, actor)
     assert services.decide_review(**common).outcome == "approved"
     assert signing_state(signable(review, actor), actor).blockers == ()
@@ -158,7 +159,7 @@ def test_a_committed_grade_is_never_changed_and_never_given_twice():
     clinic, _admin = demanding(blind_first=Demand.ALWAYS)
     review, actor = commit_first(clinic)
     with pytest.raises(DomainError) as refused:
-        services.commit_grade(actor=actor, review_id=review.pk, grade=FAR, now=LATER)
+        grade_blind(actor=actor, review_id=review.pk, grade=FAR, now=LATER)
     assert refused.value.code == "own_read"
     read = Read.objects.select_related("case__session__patient").get()
     assert Grade.from_dict(read.grade) == MILD
@@ -191,7 +192,7 @@ def test_what_a_colleague_left_is_carried_over_only_after_the_own_grade():
     taken = services.claim_review(actor=colleague, session_id=review.session_id, now=LATER)
     assert taken.reading == {}
     assert not taken.decisions.exists()
-    services.commit_grade(actor=colleague, review_id=taken.pk, grade=NEAR, now=LATER)
+    grade_blind(actor=colleague, review_id=taken.pk, grade=NEAR, now=LATER)
     taken = Review.objects.select_related("session__patient").get(pk=taken.pk)
     assert taken.reading["reasoning"] == "I think so."
     assert taken.decisions.exists()
@@ -257,7 +258,7 @@ def test_who_saw_the_findings_or_gave_an_opinion_does_not_read():
     services.set_reading_policy(actor=administrator(clinic), rules=ReadingRules(double_read=Demand.ALWAYS), now=LATER)
     holder = dermatologist(clinic)
     taken = services.claim_review(actor=holder, session_id=review.session_id, now=LATER)
-    services.commit_grade(actor=holder, review_id=taken.pk, grade=MILD, now=LATER)
+    grade_blind(actor=holder, review_id=taken.pk, grade=MILD, now=LATER)
     adviser = dermatologist(clinic)
     opinion = services.ask_opinion(
         actor=holder, review_id=taken.pk, question="Scarring?", asked_of=adviser.membership_id, now=LATER
@@ -296,7 +297,7 @@ def test_without_consent_to_share_no_second_reader_is_asked():
     actor = dermatologist(clinic)
     review = services.claim_review(actor=actor, session_id=session.pk, now=LATER)
     assert review.blind_first
-    services.commit_grade(actor=actor, review_id=review.pk, grade=MILD, now=LATER)
+    grade_blind(actor=actor, review_id=review.pk, grade=MILD, now=LATER)
     assert case_of(review).status == "not_demanded"
     with pytest.raises(DomainError) as refused:
         services.ask_opinion(actor=actor, review_id=review.pk, question="?", asked_of=None, now=LATER)
@@ -311,5 +312,5 @@ def test_new_photographs_are_read_anew():
     services.release_review(actor=actor, review_id=review.pk, now=LATER)
     taken = services.claim_review(actor=actor, session_id=review.session_id, now=again)
     assert findings_hidden(actor, PhotoSession.objects.get(pk=taken.session_id))
-    services.commit_grade(actor=actor, review_id=taken.pk, grade=FAR, now=again)
+    grade_blind(actor=actor, review_id=taken.pk, grade=FAR, now=again)
     assert sorted(CaseReading.objects.values_list("status", flat=True)) == ["second_due", "second_due"]
