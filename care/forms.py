@@ -157,7 +157,7 @@ class HoursForm(forms.Form):
                 label=name,
                 required=False,
                 max_length=120,
-                widget=forms.TextInput(attrs={"placeholder": "9:00-12:30, 14:00-17:00"}),
+                widget=forms.TextInput(attrs={"placeholder": _("none; else such as 9:00-12:30, 14:00-17:00")}),
             )
 
     @staticmethod

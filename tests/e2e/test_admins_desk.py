@@ -94,6 +94,12 @@ def test_the_administrators_pages_hold_on_a_phone_and_at_a_desk(
 ) -> None:
     page, problems = open_live(browser, live_server, administrator, 1440)
     found: list[str] = []
+    page.goto(reverse("accounts:audit"))
+    lines = {}
+    for width in (1440, 820, 390):  # the bar is one line at a desk, two on a tablet and a phone
+        page.set_viewport_size({"width": width, "height": 900})
+        lines[width] = round(page.locator(".topbar").bounding_box()["height"] / 56)  # type: ignore[index]
+    assert lines == {1440: 1, 820: 2, 390: 2}
     for name in PAGES:
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(reverse(name))

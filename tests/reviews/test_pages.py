@@ -19,6 +19,7 @@ from reviews.decisions import effective, findings_of
 from reviews.formulary.seed import seed
 from reviews.models import FormularyEntry, Review
 from reviews.own_regions import own_regions
+from reviews.templatetags.patient_labels import whole_number
 from tests.factories import reviews as made
 from tests.factories.patients import calm_answers, holder_of, make_clinic, make_patient, make_staff, signed_in
 from vision.types import View
@@ -54,6 +55,11 @@ def test_the_queue_lists_a_case_without_naming_the_patient():
     assert "no-store" in answer["Cache-Control"]
     event = AuditEvent.objects.get(action="queue.read")
     assert event.detail == {"sessions": [str(review.session_id)]}
+
+
+def test_a_record_number_is_never_broken_in_a_list():
+    assert whole_number("A. B. · P-7K3M-92QX") == 'A. B. · <span class="text-nowrap">P-7K3M-92QX</span>'
+    assert whole_number("<b> · P-7K3M-92QX").startswith("&lt;b&gt; · ")
 
 
 def test_claiming_leads_to_the_review():
