@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, TooMany
@@ -90,6 +91,13 @@ def with_retry(response: HttpResponse, error: DomainError) -> HttpResponse:
     return response
 
 
+def form_before(request: HttpRequest) -> str:
+    """The page of this portal whose form was refused, as the browser names it; empty for a page that was only read."""
+    before = request.headers.get("Referer", "")
+    mine = url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure())
+    return before if request.method == "POST" and mine else ""
+
+
 class DomainErrorMiddleware:
     """Expected errors become the API's envelope, an htmx fragment, or a page in the portal's manner."""
 
@@ -106,4 +114,5 @@ class DomainErrorMiddleware:
         if request.path.startswith("/api/") or accepts.startswith("application/json"):
             return with_retry(error_envelope(error.code, str(error.message), error.status), error)
         template = "accounts/_error.html" if request.headers.get("HX-Request") else "accounts/error.html"
-        return with_retry(render(request, template, {"error": error}, status=error.status), error)
+        context = {"error": error, "back": form_before(request)}
+        return with_retry(render(request, template, context, status=error.status), error)

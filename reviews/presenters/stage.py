@@ -27,6 +27,7 @@ from reviews.wording import OVERLAYS, number, title, view_name
 from vision.types import ImageKind, View
 
 SHOWN_OVERLAYS = tuple(ImageKind(kind) for kind in OVERLAYS)
+LEGENDS = {ImageKind.DENSITY: "map", ImageKind.OVERLAY: "classes", ImageKind.HAIRS: "hairs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Overlay:
     key: str
     label: str
     url: str
-    is_map: bool  # has the covered-to-thin legend
+    legend: str = ""  # which key of colours it has: map, classes or hairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _overlays(result: PhotoResult | None) -> tuple[Overlay, ...]:
             key=kind.value,
             label=str(OVERLAYS[kind]),
             url=reverse("analysis:derived", args=[images[kind.value].pk]),
-            is_map=kind is ImageKind.DENSITY,
+            legend=LEGENDS.get(kind, ""),
         )
         for kind in SHOWN_OVERLAYS
         if kind.value in images

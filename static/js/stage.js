@@ -70,7 +70,7 @@ function bindTools(stage, viewer) {
 function bindOverlays(stage, viewer) {
   const boxes = [...stage.querySelectorAll("[data-stage-overlay]")];
   const strength = stage.querySelector("[data-stage-opacity]");
-  const legend = stage.querySelector("[data-stage-legend]");
+  const legends = [...stage.querySelectorAll("[data-stage-legend]")];
   const drawn = new Map();
 
   const opacity = () => (strength ? Number(strength.value) / 100 : 0.6);
@@ -94,7 +94,9 @@ function bindOverlays(stage, viewer) {
 
   function refresh() {
     for (const box of boxes) if (box.checked || drawn.has(box)) draw(box);
-    if (legend) legend.hidden = !boxes.some((box) => box.checked && box.hasAttribute("data-legend"));
+    for (const legend of legends) {
+      legend.hidden = !boxes.some((box) => box.checked && box.dataset.legend === legend.dataset.stageLegend);
+    }
   }
 
   for (const box of boxes) box.addEventListener("change", () => viewer.whenReady.then(refresh));

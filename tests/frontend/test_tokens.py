@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from vision.colour import CLASS_COLOURS, density_table
+from vision.explain_hairs import HAIR_COLOURS
+
 TOKENS = (Path(__file__).resolve().parents[2] / "static" / "css" / "_tokens.scss").read_text()
 TONES = ("info", "success", "warning", "danger")
 
@@ -70,3 +73,20 @@ def test_borders_of_controls_reach_3_to_1(name: str, line: str, ground: str) -> 
 
 def test_light_and_dark_name_the_same_tokens() -> None:
     assert theme("light").keys() == theme("dark").keys()
+
+
+def hexes(text: str) -> list[str]:
+    return re.findall(r"#[0-9a-f]{6}", text)
+
+
+def test_the_keys_of_overlays_show_the_colours_of_the_overlays() -> None:
+    css = (Path(__file__).resolve().parents[2] / "static" / "css" / "_photo.scss").read_text()
+    table = density_table()
+    ramp = re.search(r"linear-gradient\(to right, (.*?)\);", css)
+    assert ramp is not None
+    assert hexes(ramp.group(1)) == ["#{:02x}{:02x}{:02x}".format(*table[round(at * 255 / 8)]) for at in range(9)]
+    drawn = {kind.name.lower().replace("_", "-"): colour for kind, colour in (CLASS_COLOURS | HAIR_COLOURS).items()}
+    for name, colour in drawn.items():
+        swatch = re.search(rf"&--{name}[,\s].*?background: (#[0-9a-f]{{6}})", css, re.DOTALL)
+        assert swatch is not None, name
+        assert swatch.group(1) == "#{:02x}{:02x}{:02x}".format(*colour), name

@@ -311,3 +311,14 @@ def test_handing_back_keeps_the_note_and_frees_the_case():
     review.refresh_from_db()
     assert (review.status, review.handover_note, review.for_dermatologist) == ("released", "Away today", True)
     assert Membership.objects.get(user_id=actor.user_id).reviews.count() == 1
+
+
+def test_a_refused_form_leads_back_to_itself_and_a_page_that_was_only_read_to_the_start():
+    review, actor = made.review_at("claimed")
+    browser, page = browser_of(actor), "http://testserver" + reverse("reviews:review", args=[review.pk])
+    nothing = browser.post(reverse("reviews:retake", args=[review.pk]), headers={"referer": page})
+    assert nothing.status_code == 422
+    assert f'href="{page}" data-back' in nothing.content.decode()
+    elsewhere = browser.post(reverse("reviews:retake", args=[review.pk]), headers={"referer": "https://evil.example/"})
+    assert "data-back" not in elsewhere.content.decode()
+    assert "data-back" not in browser.get(reverse("reviews:review", args=[uuid4()])).content.decode()
