@@ -5,10 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -52,6 +54,7 @@ def sign(request: HttpRequest, review_id: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
+            messages.success(request, _("Signed. The patient is told by an e-mail without content."))
             return redirect("reports:report", report_id=report.pk)
     page = presenters.sign_page(actor, review_id, form, now=timezone.now())
     return render(request, "reports/sign.html", page, status=422 if form.errors else 200)

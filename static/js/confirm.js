@@ -5,8 +5,12 @@
 
 const dialog = document.getElementById("confirm-dialog");
 const confirmed = new WeakSet();
+let asking = false;
 
+// One question at a time: a second tap on the button goes through to what lies below, and must not ask about that.
 function ask(source) {
+  if (asking) return Promise.resolve(false);
+  asking = true;
   const { confirm, confirmTitle, confirmLabel, confirmTone } = source.dataset;
   const button = dialog.querySelector("[data-confirm-accept]");
   dialog.querySelector("[data-confirm-heading]").textContent = confirmTitle || dialog.dataset.title;
@@ -17,7 +21,10 @@ function ask(source) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "accept"), { once: true });
+    dialog.addEventListener("close", () => {
+      asking = false;
+      resolve(dialog.returnValue === "accept");
+    }, { once: true });
   });
 }
 
@@ -29,7 +36,7 @@ if (dialog) {
     event.preventDefault();
     event.stopImmediatePropagation();
     const { submitter } = event;
-    if (await ask(source)) {
+    if (!form.dataset.sent && await ask(source)) {
       confirmed.add(form);
       form.requestSubmit(submitter);
       confirmed.delete(form);

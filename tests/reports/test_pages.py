@@ -110,9 +110,13 @@ def test_the_sign_page_is_the_document_and_signs_it():
     wrong = client.post(url, {"secret": "wrong", "read_hash": read_hash})
     assert wrong.status_code == 422
     assert "not right" in wrong.content.decode()
+    assert 'action="#sign-here"' in wrong.content.decode(), "the answer shows the form with what was wrong, not the top"
     signed = client.post(url, {"secret": PASSWORD, "read_hash": read_hash})
     report = Report.objects.get()
     assert signed["Location"] == reverse("reports:report", args=[report.pk])
+    after = client.get(signed["Location"]).content.decode()
+    assert "Signed. The patient is told" in after
+    assert "To the queue" in after
 
 
 def test_with_a_second_factor_its_code_signs_and_the_password_does_not():

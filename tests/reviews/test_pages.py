@@ -256,6 +256,9 @@ def test_a_plan_is_composed_by_fragments():
         address("plan", review), {"summary": "All is well.", "advice": "", "follow_up_date": "2099-01-01"}, headers=HTMX
     )
     assert "Ready to sign" in answer.content.decode()
+    page = browser.get(address("plan", review)).content.decode()
+    assert page.count("Ready to sign") == 1, "the badge beside it says what is done: the findings"
+    assert "Findings decided" in page
     item.refresh_from_db()
     assert item.dose == "1.2 g per kg"
     browser.post(address("plan_item_remove", review, item.pk), headers=HTMX)
