@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vision.cards.aims import Aim
 from vision.cards.command import merged, write_card
 from vision.cards.examples import EXAMPLES_HEADING, Example, chosen, save_examples, side_by_side
 from vision.cards.index import INDEX_FILE, headlines, index_text
@@ -113,3 +114,26 @@ def test_pictures_beside_cards_are_small_and_every_one_shown_is_there() -> None:
     for release in list_releases():
         for name in re.findall(r"\]\(([^)]+\.(?:webp|png))\)", release.card()):
             assert (release.folder / name).is_file(), f"{release.id}: {name}"
+
+
+@pytest.mark.parametrize(
+    ("at_most", "figure", "verdict"),
+    [
+        (False, {"value": 0.95, "low": 0.94, "high": 0.96}, "reached"),
+        (False, {"value": 0.94, "low": 0.92, "high": 0.96}, "reached; the interval leaves it open"),
+        (False, {"value": 0.92, "low": 0.90, "high": 0.94}, "not reached; the interval leaves it open"),
+        (False, {"value": 0.90, "low": 0.88, "high": 0.92}, "**not reached**"),
+        (True, {"value": 0.90, "low": 0.88, "high": 0.92}, "reached"),
+        (True, {"value": 0.95, "low": 0.94, "high": 0.96}, "**not reached**"),
+    ],
+)
+def test_an_aim_is_reached_or_not_and_its_interval_may_leave_that_open(at_most, figure, verdict) -> None:
+    assert Aim("a figure", ("x",), 0.93, at_most=at_most).verdict(figure) == verdict
+
+
+def test_every_card_says_what_was_to_be_reached() -> None:
+    for release in list_releases():
+        card = release.card()
+        assert "## What it was to reach" in card, release.id
+        if "not reached" in card:
+            assert "Data that would help:" in card, release.id

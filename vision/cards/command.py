@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vision.cards.aims import aims_section
 from vision.cards.examples import EXAMPLES_HEADING, save_examples
 from vision.cards.index import INDEX_FILE, write_index
 from vision.cards.makers import maker_for
@@ -46,7 +47,7 @@ def write_card(release: Release, data: Path | None, *, draw: bool = True) -> str
     stated = release.metrics()
     measured = data is not None and data.is_dir()
     metrics = merged(stated, maker.measure(release, data)) if measured and data is not None else stated
-    text = maker.text(release, metrics).rstrip()
+    text = "\n\n".join(part for part in (maker.text(release, metrics).rstrip(), aims_section(release, metrics)) if part)
     examples = save_examples(maker.examples(release), release.folder / "examples") if draw else _listed(release.card())
     _write(release.folder / "metrics.json", json.dumps(metrics, indent=2))
     _write(release.folder / "card.md", text + (f"\n\n{examples}" if examples else ""))

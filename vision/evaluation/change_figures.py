@@ -16,8 +16,10 @@ TITLES: Final = {
 
 LIMITS: Final = """
 Drawn heads are not people: wet hair, a haircut, another lamp or a careless pose add noise that no drawing here has,
-so real MDCs will be larger, and a clinic's own repeats count more than these figures from the tenth pair on. Repeats
-of one sitting share the day's hair; what another day added on the drawings is `visit_sd`. The trichoscopy pictures
+so real MDCs will be larger, and a clinic's own repeats count more than these figures from the tenth pair on. The
+segmentation learnt from other drawn heads too (none of these; synthetic, see its card), so it reads drawings as well as
+it reads photographs like those it was trained on; real heads taken twice are in [repeats](repeats.md). Repeats of one
+sitting share the day's hair; what another day added on the drawings is `visit_sd`. The trichoscopy pictures
 are windows of one real picture per site, turned, moved, relit and blurred: real skin and hair, but one optical
 contact. How counts follow a real loss of single hairs is taken as proportional.
 """

@@ -7,19 +7,20 @@ from pathlib import Path
 
 
 def save_curve(points: Sequence[Mapping[str, float]], path: Path, by: str = "step") -> None:
-    """One panel for losses, one for the other figures, against ``by``."""
+    """One panel for losses, one for the other figures, against ``by``; a figure may begin later than the others."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    names = [name for name in points[0] if name not in ("step", "minutes", "epoch")]
+    names = [name for name in points[-1] if name not in ("step", "minutes", "epoch")]
+    known = {name: [(point[by], point[name]) for point in points if name in point] for name in names}
     losses = [name for name in names if "loss" in name]
-    shares = [name for name in names if "loss" not in name and max(abs(point[name]) for point in points) <= 1.0]
+    shares = [name for name in names if "loss" not in name and max(abs(value) for _, value in known[name]) <= 1.0]
     figure, panels = pyplot.subplots(1, 2, figsize=(11, 4))
     for panel, chosen in zip(panels, (losses, shares), strict=True):
         for name in chosen:
-            panel.plot([point[by] for point in points], [point[name] for point in points], label=name)
+            panel.plot(*zip(*known[name], strict=True), label=name)
         panel.set_xlabel(by)
         panel.legend(fontsize=8)
         panel.grid(alpha=0.3)

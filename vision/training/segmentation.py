@@ -28,7 +28,7 @@ from vision.training.curve import save_curve
 from vision.training.data import DEFAULT_DATA, LabelledPhoto
 from vision.training.imagenet import load_lite
 from vision.training.partial_loss import allowed_channels, group_dice_loss, marginal_log_loss
-from vision.training.segmentation_pictures import Pictures, draw_batch, read_pictures
+from vision.training.segmentation_pictures import Pictures, draw_batch, read_pictures, with_drawn_heads
 from vision.training.segmentation_release import publish_run
 from vision.training.segmentation_validation import (
     CHANNEL_BITS,
@@ -41,6 +41,9 @@ from vision.training.segmentation_validation import (
 
 ENCODER_RATE = 0.3  # share of the learning rate that the pretrained encoder gets
 AVERAGE_KEEP = 0.99
+DRAWN_WEIGHT = 0.75
+"""What ships lies this far on the way from the weights before the third stage to those after it (Wortsman 2022, robust
+fine-tuning), chosen on the validation people among 0, 0.5, 0.75 and 1: the photographs keep what the drawings add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class Plan:
     In the second stage the network also learns from what its own running average is sure of on photographs of training
     people that nobody outlined. The encoder's stem and first ``frozen_blocks`` stages keep their ImageNet filters: they
     find edges, and cost a quarter of a step.
+
+    A third stage of ``drawn_steps`` mixes ``drawn_heads`` drawn heads in (three of eight pictures), gently: at
+    ``drawn_rate``, with the statistics of the normalisation as the photographs left them.
     """
 
     steps: int = 1850
@@ -61,19 +67,42 @@ class Plan:
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-2
     seed: int = 7
+    drawn_steps: int = 500
+    drawn_heads: int = 480
+    drawn_rate: float = 4e-4
+    drawn_side: int = 256
+    drawn_batch: int = 12
+
+    @property
+    def last(self) -> int:
+        """Steps of all stages together."""
+        return self.steps + self.drawn_steps
+
+    def is_mixed(self, step: int) -> bool:
+        """Whether this step belongs to the third stage."""
+        return step >= self.steps
 
     def is_final(self, step: int) -> bool:
         """Whether this step belongs to the second stage."""
         return step >= self.steps * (1 - self.final_share)
 
+    def batch_at(self, step: int) -> int:
+        """Pictures of this step."""
+        return self.drawn_batch if self.is_mixed(step) else self.batch
+
     def side_at(self, step: int) -> int:
         """Side of the training pictures at this step."""
+        if self.is_mixed(step):
+            return self.drawn_side
         return self.final_side if self.is_final(step) else self.side
 
     def rate_at(self, step: int) -> float:
-        """Learning rate: a short warm-up, then half a cosine."""
-        warm = min(1.0, (step + 1) / 60)
-        return self.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
+        """Learning rate: a short warm-up, then half a cosine; once more in the third stage."""
+        top, done, steps = self.learning_rate, step, self.steps
+        if self.is_mixed(step):
+            top, done, steps = self.drawn_rate, step - self.steps, self.drawn_steps
+        warm = min(1.0, (done + 1) / 60)
+        return top * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done / steps)))
 
 
 def as_tensors(
@@ -122,8 +151,11 @@ class Trainer:
     def fit(self, pictures: Pictures, spec: InputSpec, look_every: int) -> None:
         """Run to the plan's last step, looking at the validation people every ``look_every`` steps."""
         running: list[float] = []
-        progress = tqdm(total=self.plan.steps, initial=self.step, unit="step", mininterval=10)
-        while self.step < self.plan.steps:
+        progress = tqdm(total=self.plan.last, initial=self.step, unit="step", mininterval=10)
+        while self.step < self.plan.last:
+            if self.plan.is_mixed(self.step) and not pictures.drawn:
+                self._keep_before()
+                pictures = with_drawn_heads(pictures, self.plan.drawn_heads, self.folder / "drawn")
             if self.plan.is_final(self.step) and pictures.unlabelled and not pictures.taught:
                 pictures = self._teach(pictures, spec)
             began = time.monotonic()
@@ -131,7 +163,7 @@ class Trainer:
             self.minutes += (time.monotonic() - began) / 60
             progress.update()
             progress.set_postfix(loss=f"{np.mean(running[-50:]):.3f}", refresh=False)
-            if self.step % look_every == 0 or self.step == self.plan.steps:
+            if self.step % look_every == 0 or self.step in (self.plan.steps, self.plan.last):
                 self._look(pictures, spec, float(np.mean(running[-look_every:])))
         progress.close()
 
@@ -143,20 +175,29 @@ class Trainer:
         teacher = averaged(torch.load(path, map_location="cpu", weights_only=True))
         return pictures.taught_by(lambda image: predict_logits(teacher, image, spec))
 
+    @property
+    def _before(self) -> Path:
+        return self.folder / "before_drawn.pt"
+
+    def _keep_before(self) -> None:
+        """Keep the running average as the second stage left it."""
+        if self.step == self.plan.steps:
+            torch.save(self.average, self._before)
+
     def _one_step(self, pictures: Pictures, spec: InputSpec) -> float:
         rng = np.random.default_rng((self.plan.seed, self.step))
-        photos, drawn = draw_batch(pictures, self.plan.batch, self.plan.is_final(self.step), rng)
+        photos, outlined = draw_batch(pictures, self.plan.batch_at(self.step), self.plan.is_final(self.step), rng)
         inputs, allowed = as_tensors(photos, self.plan.side_at(self.step), spec, rng)
         inputs = inputs.to(self.device, memory_format=torch.channels_last)
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate_at(self.step) * group["share"]
-        self.network.train()
+        self.network.train(not self.plan.is_mixed(self.step))  # the third stage keeps the normalisation as it is
         for block in self._frozen:
             block.eval()
         # bfloat16 pays on CUDA; on CPUs without its instructions it is several times slower.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             logits = self.network(inputs)
-        loss = loss_of(logits, allowed.to(self.device), drawn)
+        loss = loss_of(logits, allowed.to(self.device), outlined)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -198,8 +239,12 @@ class Trainer:
         (self.folder / "last.pt.part").replace(self.folder / "last.pt")
 
     def final_network(self) -> nn.Module:
-        """The running average after the last step: ten validation photographs are too few to choose another by."""
-        return averaged(self.average)
+        """The running average after the last step, mixed with what it was before the third stage: ten validation
+        photographs are too few to choose a step by."""
+        if not self.plan.drawn_steps:
+            return averaged(self.average)
+        before = torch.load(self._before, map_location="cpu", weights_only=True)
+        return averaged(mixed(before, self.average, DRAWN_WEIGHT))
 
     def story(self, pictures: Pictures) -> dict[str, Any]:
         """What ``metrics.json`` tells of the training."""
@@ -212,17 +257,25 @@ class Trainer:
             "hair_photos": len(pictures.figaro) + len(pictures.lfw),
             "bare_skin_photos": len(pictures.bare_skin),
             "unlabelled_photos": len(pictures.unlabelled),
-            "validation_photos": len(pictures.validation),
+            "drawn_heads": self.plan.drawn_heads if self.plan.drawn_steps else 0,
+            "drawn_weight": DRAWN_WEIGHT,
+            "validation_photos": sum(photo.source != "drawn" for photo in pictures.validation),
             "curve": [{name: round(float(value), 4) for name, value in point.items()} for point in self.curve],
         }
 
     def resume(self) -> bool:
-        """Go on from ``last.pt`` of the same plan, if there is one; only the number of steps may have changed."""
+        """Go on from ``last.pt`` of the same plan, if there is one.
+
+        Until the third stage has begun, its plan and the number of steps before it may still change.
+        """
         path = self.folder / "last.pt"
         if not path.is_file():
             return False
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        if state["plan"] | {"steps": self.plan.steps} != asdict(self.plan):
+        free = {"steps": self.plan.steps} | {
+            name: value for name, value in asdict(self.plan).items() if "drawn" in name
+        }
+        if state["plan"] | (free if state["step"] <= state["plan"]["steps"] else {}) != asdict(self.plan):
             raise SystemExit(f"{path} belongs to another plan; choose another --runs folder or remove it")
         self.network.load_state_dict(state["network"])
         self.average = state["average"]
@@ -230,6 +283,14 @@ class Trainer:
         self.step, self.minutes = state["step"], state["minutes"]
         self.curve = state["curve"]
         return True
+
+
+def mixed(before: dict[str, Tensor], after: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Weights ``share`` of the way from ``before`` to ``after``; counters as before."""
+    return {
+        name: torch.lerp(value, after[name].cpu(), share) if value.dtype.is_floating_point else value
+        for name, value in before.items()
+    }
 
 
 def averaged(weights: dict[str, Tensor]) -> nn.Module:
@@ -245,6 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--runs", type=Path, default=Path("runs/scalp_segmentation"))
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--drawn-steps", type=int, help="of the third stage, in which drawn heads are mixed in")
     parser.add_argument("--batch", type=int)
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--look-every", type=int, default=50)
@@ -255,12 +317,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     plan = Plan()
     plan = replace(plan, steps=chosen.steps or plan.steps, batch=chosen.batch or plan.batch, seed=chosen.seed)
+    if chosen.drawn_steps is not None:
+        plan = replace(plan, drawn_steps=chosen.drawn_steps)
     spec = InputSpec(plan.final_side, plan.final_side)
     trainer = Trainer(plan, chosen.runs, torch.device(chosen.device))
     resumed = trainer.resume()
     pictures = read_pictures(chosen.data)
     where = "resumed at" if resumed else "starting at"
-    print(f"{len(pictures.regions)} region photos, {where} step {trainer.step} of {plan.steps}", flush=True)
+    print(f"{len(pictures.regions)} region photos, {where} step {trainer.step} of {plan.last}", flush=True)
     trainer.fit(pictures, spec, chosen.look_every)
     if chosen.publish:
         release = publish_run(

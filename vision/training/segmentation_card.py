@@ -66,12 +66,12 @@ Photographs of people: {counts}.
 {_commands(tasks)}
 
 ## What it cannot do
-- The people with drawn regions are mostly men with pattern loss and clinic patients photographed from above; the
+- The people with outlined regions are mostly men with pattern loss and clinic patients photographed from above; the
   outlines were drawn by annotators who are not clinicians. Norwood stage 1, women's pattern loss, coily hair, darker
   skin and patchy loss (alopecia areata) are untested.
 - Where thinning ends and bald begins is soft: two people agree on it only to an IoU of 0.45.
 - The clinic photographs carry no patient ids beyond the file; two visits of one person may lie on both sides.
-- Sides, occiput and hairline views are rare in the drawn regions; beards and eyebrows can be taken for hair.
+- Sides, occiput and hairline views are rare in the outlined regions; beards and eyebrows can be taken for hair.
 - It sees a projection at {release.input.width} pixels: areas are shares of what is visible, never of the surface, and
   it cannot count or measure hairs. Wet hair, hats, close-ups and trichoscopy are outside its domain.
 """
@@ -79,7 +79,7 @@ Photographs of people: {counts}.
 
 def _training(training: Mapping[str, Any]) -> str:
     return fill(
-        f"{training['region_photos']} photographs with drawn regions, {training['hair_photos']} with hair masks and "
+        f"{training['region_photos']} photographs with outlined regions, {training['hair_photos']} with hair masks and "
         f"{training['bare_skin_photos']} of bare skin; {training['steps']} steps of "
         f"{training['plan']['batch']} pictures, "
         f"{training['minutes']:.0f} minutes on {training['device']}. {_weights(training)} A quarter of the people "
@@ -90,10 +90,25 @@ def _training(training: Mapping[str, Any]) -> str:
 
 
 def _weights(training: Mapping[str, Any]) -> str:
+    plan = training["plan"]
     return (
-        "The weights are the running average after the last step. In the last "
-        f"{training['plan']['final_share']:.0%} of the steps {training['unlabelled_photos']} photographs of training "
-        "people that nobody outlined were shown too, labelled where the running average was sure (probability 0.9)."
+        f"The weights are a running average over the steps. In the last {plan['final_share']:.0%} of the first "
+        f"{plan['steps']} steps {training['unlabelled_photos']} photographs of training people that nobody outlined "
+        f"were shown too, labelled where the running average was sure (probability 0.9). {_drawn(training)}"
+    )
+
+
+def _drawn(training: Mapping[str, Any]) -> str:
+    """The third stage, of releases that had one."""
+    plan = training["plan"]
+    if not plan.get("drawn_steps"):
+        return ""
+    return (
+        f"Then came {plan['drawn_steps']} steps of {plan['drawn_batch']} pictures, three eighths of them drawn heads "
+        f"({training['drawn_heads']}, synthetic), so that it follows change on drawings, on which change is studied. "
+        f"What ships lies {training['drawn_weight']:.0%} of the way from the weights before these steps to those after "
+        "them, a share chosen on the validation people. "
+        "No figure below counts a drawn head."
     )
 
 

@@ -23,6 +23,7 @@ from vision.training.data import (
     load_unlabelled,
     on_side,
 )
+from vision.training.drawn_heads import drawn_heads
 from vision.training.segmentation_validation import CHANNEL_BITS
 from vision.types import RgbImage, ScalpClass
 
@@ -31,6 +32,9 @@ WALL_SHARE = 0.3  # of the last picture in a batch: how often it is drawn
 BARE_SKIN_SHARE = 0.5  # of the last but one: how often it is a body or a face; else one of LFW
 OBLIQUE_WEIGHT = 2.0
 """Outlined photographs from the front and the back are few, and read worst: they are drawn this much more often."""
+VALIDATION_HEADS = range(10_000, 10_042)
+"""Drawn heads that are never trained on."""
+
 SURE = 0.9
 """From this probability on, what a teacher says of a pixel of an unlabelled photograph is taken as its label."""
 
@@ -46,6 +50,7 @@ class Pictures:
     unlabelled: list[LabelledPhoto]
     validation: list[LabelledPhoto]
     taught: tuple[LabelledPhoto, ...] = ()
+    drawn: tuple[LabelledPhoto, ...] = ()
 
     def taught_by(self, teacher: Callable[[RgbImage], Tensor]) -> Pictures:
         """With the unlabelled photographs labelled where ``teacher`` (photo to logits C x h x w) is sure."""
@@ -67,21 +72,34 @@ def read_pictures(data: Path) -> Pictures:
     )
 
 
+def with_drawn_heads(pictures: Pictures, count: int, folder: Path) -> Pictures:
+    """With ``count`` drawn heads to train on, and others to look at beside the validation people."""
+    looked_at = drawn_heads(VALIDATION_HEADS.start, len(VALIDATION_HEADS), CACHE_SIDE, folder)
+    return replace(
+        pictures,
+        drawn=tuple(drawn_heads(0, count, CACHE_SIDE, folder)),
+        validation=[*pictures.validation, *looked_at],
+    )
+
+
 def draw_batch(
     pictures: Pictures, size: int, final_stage: bool, rng: np.random.Generator
 ) -> tuple[list[LabelledPhoto], int]:
     """Half outlined regions, then heads of Figaro, one of LFW or of bare skin, and one piece with nothing at all.
 
-    In the final stage an eighth of the batch is taught. The second value counts the outlined photographs, which come
-    first.
+    In the final stage an eighth of the batch is taught. Where there are drawn heads, they are three eighths of it, and
+    outlined regions as many. The second value counts pictures whose regions are all known, which come first.
     """
-    drawn = size // 2
-    taught = size // 8 if final_stage and pictures.taught else 0
+    drawn = size * 3 // 8 if pictures.drawn else 0
+    regions = drawn or size // 2
+    taught = size // 8 if final_stage and pictures.taught and not drawn else 0
     weights = np.array([1.0 if photo.from_above else OBLIQUE_WEIGHT for photo in pictures.regions])
-    batch = [pictures.regions[row] for row in rng.choice(len(weights), drawn, p=weights / weights.sum())]
+    batch = [pictures.regions[row] for row in rng.choice(len(weights), regions, p=weights / weights.sum())]
+    batch += [_one_of(pictures.drawn, rng) for _ in range(drawn)]
+    outlined = len(batch)
     hair = [*pictures.figaro, *pictures.lfw]
     batch += [_one_of(pictures.taught, rng) for _ in range(taught)]
-    batch += [_one_of(pictures.figaro or hair, rng) for _ in range(size - drawn - taught - 2)]
+    batch += [_one_of(pictures.figaro or hair, rng) for _ in range(size - outlined - taught - 2)]
     bare = pictures.bare_skin and rng.random() < BARE_SKIN_SHARE
     batch.append(_one_of(pictures.bare_skin if bare else pictures.lfw or hair, rng))
     if rng.random() < WALL_SHARE:
@@ -89,7 +107,7 @@ def draw_batch(
     else:
         photo = _one_of(hair, rng)
         batch.append(cut_outside(photo, rng) or photo)
-    return batch, drawn
+    return batch, outlined
 
 
 def teach(photo: LabelledPhoto, teacher: Callable[[RgbImage], Tensor]) -> LabelledPhoto:

@@ -39,7 +39,20 @@ def predict_logits(network: nn.Module, image: RgbImage, spec: InputSpec) -> Tens
 
 
 def validate(network: nn.Module, photos: Sequence[LabelledPhoto], spec: InputSpec) -> dict[str, float]:
-    """Loss and IoU on validation people, through the preprocessing that serves. ``choice`` sums them up."""
+    """Loss and IoU on validation people, through the preprocessing that serves. ``choice`` sums them up.
+
+    Drawn heads among ``photos`` have figures of their own: ``drawn_scalp_iou``, ``drawn_thin_or_bald_iou``
+    and ``drawn_affected_mae``.
+    """
+    figures = _validate([photo for photo in photos if photo.source != "drawn"], network, spec)
+    drawn = [photo for photo in photos if photo.source == "drawn"]
+    if drawn:
+        told = _validate(drawn, network, spec)
+        figures |= {f"drawn_{name}": told[name] for name in ("scalp_iou", "thin_or_bald_iou", "affected_mae")}
+    return figures
+
+
+def _validate(photos: Sequence[LabelledPhoto], network: nn.Module, spec: InputSpec) -> dict[str, float]:
     losses: list[float] = []
     overlap = np.zeros((4, 2))  # scalp, thinning or bald, bald, hair: intersection and union
     errors: list[float] = []
@@ -49,7 +62,7 @@ def validate(network: nn.Module, photos: Sequence[LabelledPhoto], spec: InputSpe
         possible = allowed_channels(torch.from_numpy(allowed)[None], CHANNEL_BITS)
         losses.append(float(marginal_log_loss(logits[None], possible)))
         labels = logits.argmax(0).numpy()
-        if photo.source == "scalp_regions":
+        if photo.source in ("scalp_regions", "drawn"):
             truth = possible[0].int().argmax(0).numpy()
             for row, members in enumerate(DICE_GROUPS):
                 overlap[row] += _overlap(np.isin(labels, members), np.isin(truth, members))
