@@ -47,9 +47,18 @@ METRICS: Mapping[str, tuple[Text, Text]] = {
     Metric.HAIRLINE_MIDDLE_MM: (gettext_lazy("Hairline, middle"), _HAIRLINE_MEANING),
     Metric.HAIRLINE_LEFT_MM: (gettext_lazy("Hairline, left temple"), _HAIRLINE_MEANING),
     Metric.HAIRLINE_RIGHT_MM: (gettext_lazy("Hairline, right temple"), _HAIRLINE_MEANING),
-    Metric.HAIRLINE_MIDDLE_RATIO: (gettext_lazy("Hairline height, middle, as share of pupil distance"), _HAIRLINE_MEANING),
-    Metric.HAIRLINE_LEFT_RATIO: (gettext_lazy("Hairline height, left temple, as share of pupil distance"), _HAIRLINE_MEANING),
-    Metric.HAIRLINE_RIGHT_RATIO: (gettext_lazy("Hairline height, right temple, as share of pupil distance"), _HAIRLINE_MEANING),
+    Metric.HAIRLINE_MIDDLE_RATIO: (
+        gettext_lazy("Hairline height, middle, as share of pupil distance"),
+        _HAIRLINE_MEANING,
+    ),
+    Metric.HAIRLINE_LEFT_RATIO: (
+        gettext_lazy("Hairline height, left temple, as share of pupil distance"),
+        _HAIRLINE_MEANING,
+    ),
+    Metric.HAIRLINE_RIGHT_RATIO: (
+        gettext_lazy("Hairline height, right temple, as share of pupil distance"),
+        _HAIRLINE_MEANING,
+    ),
     Metric.HAIR_DENSITY: (
         gettext_lazy("Hair density"),
         gettext_lazy("Roots in the counting frame. No norm fits everyone: compare with the patient's own occiput."),

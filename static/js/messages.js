@@ -13,5 +13,8 @@ document.addEventListener("trichora:message", (event) => {
   const message = template.content.firstElementChild.cloneNode(true);
   message.classList.add(`tone-${tone}`);
   message.querySelector("[data-message-text]").textContent = text;
+  for (const said of region.querySelectorAll("[data-message]")) {
+    if (said.querySelector("[data-message-text]").textContent === text) said.remove(); // said again, not twice
+  }
   region.append(message);
 });

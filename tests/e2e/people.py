@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
@@ -72,7 +73,7 @@ def open_window(browser: Browser, portal: Portal, name: str, width: int, folder:
     person = Person(name, portal, context, context.new_page(), folder, by_touch)
 
     def listen(message: ConsoleMessage) -> None:
-        asked_again = "status of 422" in message.text  # a form that is shown again with what to change
+        asked_again = re.search("status of 422|Status Error Code 422", message.text)  # a form shown again: what to change
         overtaken = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # by a later click
         if message.type == "error" and not asked_again and not overtaken:
             place = f"{message.location.get('url')}:{message.location.get('lineNumber')}"
