@@ -73,7 +73,7 @@ def open_window(browser: Browser, portal: Portal, name: str, width: int, folder:
     person = Person(name, portal, context, context.new_page(), folder, by_touch)
 
     def listen(message: ConsoleMessage) -> None:
-        asked_again = re.search("status of 422|Status Error Code 422", message.text)  # a form shown again: what to change
+        asked_again = re.search("status of 422|Status Error Code 422", message.text)  # a form shown again
         overtaken = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # by a later click
         if message.type == "error" and not asked_again and not overtaken:
             place = f"{message.location.get('url')}:{message.location.get('lineNumber')}"
