@@ -234,7 +234,9 @@ def _regions(rows: Sequence[RegionFigures]) -> Picture:
         "mark": "bar",
         "encoding": {
             "y": {"field": "kind", "type": "nominal", "title": None},
-            "x": {"field": "n", "type": "quantitative", "title": _("Regions")},
+            "x": {
+                "field": "n", "type": "quantitative", "title": _("Regions"), "axis": {"tickMinStep": 1, "format": "d"},
+            },
             "color": {
                 "field": "outcome", "type": "nominal", "title": None, "sort": list(words.values()),
                 "legend": {"orient": "bottom", "columns": 2},

@@ -193,14 +193,15 @@ def test_every_kind_of_finding_is_compared_with_what_clinicians_made_of_it():
     assert re.search(r"Both kinds\s+12\s+1\s+10\s+0\s+1\s+92 % \(\d+ to \d+\)\s+4\s+27 % \(", text)
     assert "0.47 (" in text
     assert "not enough cases" in text  # four people are too few for what was missed of bald regions
-    drawn = {picture.id for picture in page.context["page"].seen_pictures}
-    assert drawn >= {
+    drawn = {picture.id: picture.spec for picture in page.context["page"].seen_pictures}
+    assert drawn.keys() >= {
         "chart-regions",
         "chart-region-rates",
         "chart-overlap",
         "chart-number-coverage_index",
         "chart-stages",
     }
+    assert drawn["chart-regions"]["encoding"]["x"]["axis"]["tickMinStep"] == 1, "regions are counted in whole ones"
     table = list(csv.reader(browser.get(reverse("reviews:agreement_csv"), days).content.decode().splitlines()))
     [missed] = [row for row in table if row[:3] == ["regions", "both", "share_missed"]]
     assert (missed[3], missed[4], missed[7]) == ("15", "0.2667", "beside_models")
