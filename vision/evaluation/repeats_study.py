@@ -313,7 +313,8 @@ def _table(report: Mapping[str, Any]) -> Iterator[str]:
     yield "and what another day, another lamp and a patient's own hand add is not in it. The portal and"
     yield "[change](change.md) go on with the larger noise of drawn heads until a clinic's own repeats say otherwise."
     yield ""
-    yield "On drawn heads reading together does not help: it makes the noise smaller and the fall it sees smaller too."
+    yield "On drawn heads reading together makes the noise smaller; how much of a fall it sees stands above. The"
+    yield "segmentation learnt from drawn heads (others than these), so their noise is that of pictures it knows."
     yield "Hair density counted hair by hair varies less than half as much. Verdicts rest on signed numbers, which are"
     yield "read apart; the change of a pair is shown beside them once a clinician released the comparison."
 
