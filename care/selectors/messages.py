@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.actors import Actor
 from accounts.errors import NotFound
 from accounts.roles import Permission, Role
+from accounts.statements import Statement
 from care.models import Attachment, CannedReply, Message, MessageDraft, Thread, ThreadReader
 from care.querysets import ThreadQuerySet
 from patients.models import Patient, PhotoSession
@@ -95,15 +96,28 @@ def unread_count(actor: Actor) -> int:
     """Threads with something new for this person; of the team's threads those that are theirs or nobody's."""
     if not actor.can(Permission.WRITE_MESSAGES):
         return 0
-    rows: ThreadQuerySet = Thread.objects.visible_to(actor)
+    values: dict[str, Any] = {"user": actor.user_id}
     if actor.role is not Role.PATIENT:
-        rows = rows.filter(Q(assigned_to=actor.membership_id) | Q(assigned_to=None)).exclude(
-            status=Thread.Status.CLOSED
-        )
+        values |= {"clinic": actor.own_clinic_id, "member": actor.membership_id or _NOBODY}
+    return sum(count for (count,) in _UNREAD.rows(actor.role, **values))
+
+
+def _unread(role: Role, *, user: UUID, clinic: UUID | None = None, member: UUID | None = None) -> QuerySet[Any, Any]:
+    """How many, as one row, or none: what the frame of every page asks."""
+    actor = Actor(user, role, clinic, member)
+    rows: ThreadQuerySet = Thread.objects.visible_to(actor)
+    if role is not Role.PATIENT:
+        rows = rows.filter(Q(assigned_to=member) | Q(assigned_to=None)).exclude(status=Thread.Status.CLOSED)
     read = ThreadReader.objects.filter(
-        thread=OuterRef("pk"), user_id=actor.user_id, last_read_number__gte=OuterRef(_newest(actor))
+        thread=OuterRef("pk"), user_id=user, last_read_number__gte=OuterRef(_newest(actor))
     )
-    return rows.filter(~Exists(read), **{f"{_newest(actor)}__gt": 0}).count()
+    new = rows.filter(~Exists(read), **{f"{_newest(actor)}__gt": 0}).order_by()
+    counted: QuerySet[Any, Any] = new.values(one=Value(1)).annotate(count=Count("pk")).values_list("count")
+    return counted
+
+
+_NOBODY: Final = UUID(int=0)
+_UNREAD: Final = Statement(_unread)
 
 
 def sent_before(actor: Actor, send_key: UUID) -> Message | None:
