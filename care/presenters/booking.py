@@ -118,6 +118,7 @@ def booking_page(
 ) -> dict[str, Any]:
     """Kinds, then the free times of one week; a week is of the clinic's days."""
     clinic = patient.clinic
+    limit_hours = selectors.settings_of(clinic.pk).change_until_hours
     page: dict[str, Any] = {
         "patient": patient,
         "patient_label": patient.given_name if actor.role is Role.PATIENT else patient_label(patient),
@@ -128,7 +129,8 @@ def booking_page(
         "zone": zone,
         "other_zone": zone != clinic.time_zone,
         "send_key": uuid4(),
-        "change_until_hours": selectors.settings_of(clinic.pk).change_until_hours,
+        "change_until_hours": limit_hours,
+        "binding_before": now + timedelta(hours=limit_hours) if actor.role is Role.PATIENT else None,
         "leaving": leaving,
     }
     if kind is None:

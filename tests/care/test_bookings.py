@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -215,6 +217,17 @@ def test_a_patient_changes_until_the_limit_and_the_team_until_the_start(desk):
     assert book_at(make_patient(patient.clinic), kind, doctor, MONDAY_TEN), "the time is free again"
     with pytest.raises(DomainError):
         move(booked, actor_for(doctor.user), MONDAY_TEN + timedelta(days=1), now=late)
+
+
+def test_who_books_inside_the_limit_reads_before_that_it_cannot_be_changed(desk, monkeypatch):
+    patient, kind, _ = desk
+    client = signed_in(holder_of(patient))
+    warning = "you cannot move or cancel it here any more"
+    monkeypatch.setattr("care.views.bookings.timezone", SimpleNamespace(now=lambda: MONDAY_TEN + timedelta(hours=5)))
+    page = client.get(f"/p/{patient.pk}/consultations/new/?kind={kind.pk}").content.decode()
+    assert warning in page
+    slots = re.findall(r"<button[^>]*slots__time[^>]*>", page)
+    assert 0 < sum(warning in slot for slot in slots) < len(slots), "times of the next morning, not those of later days"
 
 
 def test_missed_is_said_by_the_team_and_not_before_the_start(desk):
