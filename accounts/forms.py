@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.context import ROLE_NAMES
 from accounts.models import Clinic
 from accounts.roles import Role
+from accounts.trichoscopes import TrichoscopeDetails
 
 STAFF_ROLES = [(role.value, ROLE_NAMES[role]) for role in Role if role.is_staff]
 
@@ -47,9 +48,6 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "urgent_sla_hours",
             "usual_reply",
             "paper",
-            "trichoscope_px_per_mm",
-            "trichoscope_width_px",
-            "trichoscope_bar_mm",
             "vellus_cutoff_um",
             "repeat_captures",
             "registration_open",
@@ -59,20 +57,11 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             "urgent_sla_hours": _("Hours to answer an urgent case"),
             "usual_reply": _("Usual reply time, as patients read it"),
             "paper": _("Paper of printed reports"),
-            "trichoscope_px_per_mm": _("Trichoscope: pixels per millimetre"),
-            "trichoscope_width_px": _("Trichoscope: width of its pictures in pixels"),
-            "trichoscope_bar_mm": _("Trichoscope: length of its scale bar in millimetres"),
             "vellus_cutoff_um": _("Hairs are called vellus below"),
             "repeat_captures": _("Ask for each view twice"),
             "registration_open": _("The registration link is open"),
         }
         help_texts = {
-            "trichoscope_px_per_mm": _("Photograph a ruler with it and count. Without it no hairs are counted."),
-            "trichoscope_width_px": _("Only close-ups of exactly this width get the scale; other devices differ."),
-            "trichoscope_bar_mm": _(
-                "If it draws a bar into its pictures: what is printed beside it, such as 1.0. Every close-up with such "
-                "a bar then gets its scale from it, at any magnification."
-            ),
             "vellus_cutoff_um": _(
                 "Stands beside every share of vellus hairs. A change holds for photographs analysed from then on: "
                 "compare only shares below the same cut-off."
@@ -83,19 +72,52 @@ class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
         }
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        scale, width = cleaned.get("trichoscope_px_per_mm"), cleaned.get("trichoscope_width_px")
-        if (scale is None) != (width is None) and not self.errors:
-            missing = "trichoscope_px_per_mm" if scale is None else "trichoscope_width_px"
-            self.add_error(missing, _("A trichoscope needs both: its scale and the width of its pictures."))
-        return cleaned
-
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]
         if name not in zoneinfo.available_timezones():
             raise forms.ValidationError(_("Use a name such as Europe/Berlin."))
         return name
+
+
+class TrichoscopeForm(forms.Form):
+    """A trichoscope; what its numbers must have together is the service's to say."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        help_text=_("As it stands beside a scale, such as “HandyScope, 20x”. One entry for each magnification."),
+    )
+    px_per_mm = forms.FloatField(
+        label=_("Pixels per millimetre"),
+        min_value=20,
+        max_value=2000,
+        required=False,
+        help_text=_("Photograph a ruler with it and count."),
+    )
+    width_px = forms.IntegerField(
+        label=_("Width of its pictures in pixels"),
+        min_value=300,
+        max_value=20_000,
+        required=False,
+        help_text=_(
+            "Its pictures are known by their width: only close-ups of exactly this width get the scale; cropped "
+            "pictures and other devices differ."
+        ),
+    )
+    bar_mm = forms.FloatField(
+        label=_("Length of its scale bar in millimetres"),
+        min_value=0.05,
+        max_value=20,
+        required=False,
+        help_text=_(
+            "If it draws a bar into its pictures: what is printed beside it, such as 1.0. A close-up with such a bar "
+            "then gets its scale from it. Enough by itself."
+        ),
+    )
+
+    def details(self) -> TrichoscopeDetails:
+        """What a valid form tells."""
+        return TrichoscopeDetails(**self.cleaned_data)
 
 
 class AuditSearchForm(forms.Form):

@@ -12,10 +12,11 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.timezone import now as current_time
 from django.utils.translation import gettext_lazy as _
 
-from accounts.querysets import AuditEventQuerySet, ClinicQuerySet, MembershipQuerySet
+from accounts.querysets import AuditEventQuerySet, ClinicQuerySet, MembershipQuerySet, TrichoscopeQuerySet
 from accounts.roles import Role
 
 
@@ -91,15 +92,6 @@ class Clinic(models.Model):
     urgent_sla_hours = models.PositiveSmallIntegerField(default=4)
     usual_reply = models.CharField(max_length=120, default="two working days")
     paper = models.CharField(max_length=10, choices=Paper.choices, default=Paper.A4)  # of printed reports
-    # Scale of the clinic's trichoscope, which holds for its pictures alone: those of exactly this width.
-    trichoscope_px_per_mm = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(20), MaxValueValidator(2000)]
-    )
-    trichoscope_width_px = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(300)])
-    # How many millimetres the scale bar stands for that the trichoscope burns into its pictures, if it does.
-    trichoscope_bar_mm = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(0.05), MaxValueValidator(20)]
-    )
     # Hairs thinner than this are called vellus; stored with every result, so that a new one changes nothing measured.
     vellus_cutoff_um = models.PositiveSmallIntegerField(choices=VellusCutoff.choices, default=VellusCutoff.UM_30)
     # When the protocol asks for each view twice, to learn how much a patient's own photographs vary (C8).
@@ -118,6 +110,41 @@ class Clinic(models.Model):
     def start_of(self, day: date) -> datetime:
         """The instant at which a day begins on the clinic's clock."""
         return datetime.combine(day, time.min, ZoneInfo(self.time_zone))
+
+
+class Trichoscope(models.Model):
+    """A trichoscope at one magnification: the scale of its pictures, known by their width, and the bar it draws."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="trichoscopes")
+    name = models.CharField(max_length=60)
+    # The scale holds for pictures of exactly this width alone.
+    px_per_mm = models.FloatField(null=True, blank=True, validators=[MinValueValidator(20), MaxValueValidator(2000)])
+    width_px = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(300), MaxValueValidator(20_000)]
+    )
+    # How many millimetres the scale bar stands for that it burns into its pictures, if it does.
+    bar_mm = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0.05), MaxValueValidator(20)])
+    created_at = models.DateTimeField(default=current_time)
+
+    objects = TrichoscopeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(Lower("name"), "clinic", name="one_trichoscope_of_a_name"),
+            models.UniqueConstraint(fields=["clinic", "width_px"], name="one_trichoscope_of_a_width"),
+            models.CheckConstraint(
+                condition=Q(px_per_mm=None, width_px=None) | Q(px_per_mm__isnull=False, width_px__isnull=False),
+                name="trichoscope_scale_with_width",
+            ),
+            models.CheckConstraint(
+                condition=Q(px_per_mm__isnull=False) | Q(bar_mm__isnull=False), name="trichoscope_tells_a_scale"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Membership(models.Model):
@@ -210,6 +237,7 @@ __all__ = [
     "Membership",
     "Notification",
     "StaffInvitation",
+    "Trichoscope",
     "User",
     "UserManager",
     "WebhookDelivery",

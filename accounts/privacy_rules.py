@@ -24,9 +24,13 @@ _FIELDS: dict[str, FieldRule] = {
         f"Clinic.{name}": _REFERENCE
         for name in (
             "id", "name", "address", "phone", "time_zone", "join_code", "registration_open", "record_key_id",
-            "sla_hours", "urgent_sla_hours", "usual_reply", "paper", "trichoscope_px_per_mm",
-            "trichoscope_width_px", "trichoscope_bar_mm", "vellus_cutoff_um", "repeat_captures", "created_at",
+            "sla_hours", "urgent_sla_hours", "usual_reply", "paper", "vellus_cutoff_um", "repeat_captures",
+            "created_at",
         )
+    },
+    **{
+        f"Trichoscope.{name}": _REFERENCE
+        for name in ("id", "clinic", "name", "px_per_mm", "width_px", "bar_mm", "created_at")
     },
     **{
         f"Membership.{name}": _STAFF

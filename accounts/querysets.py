@@ -27,6 +27,12 @@ class MembershipQuerySet(models.QuerySet[Any]):
         return self.filter(clinic_id=actor.clinic_id) if actor.clinic_id else self.none()
 
 
+class TrichoscopeQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> TrichoscopeQuerySet:
+        """Staff see their clinic's."""
+        return self.filter(clinic_id=actor.clinic_id) if actor.clinic_id else self.none()
+
+
 class WebhookQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> WebhookQuerySet:
         """Administrators see their clinic's."""

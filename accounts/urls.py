@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts import views, webhook_views
+from accounts import trichoscope_views, views, webhook_views
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,6 +16,13 @@ urlpatterns = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("manage/clinic/", views.clinic, name="clinic"),
     path("manage/clinic/new-link/", views.clinic_new_link, name="clinic_new_link"),
+    path("manage/trichoscopes/new/", trichoscope_views.trichoscope_new, name="trichoscope_new"),
+    path("manage/trichoscopes/<uuid:trichoscope_id>/", trichoscope_views.trichoscope, name="trichoscope"),
+    path(
+        "manage/trichoscopes/<uuid:trichoscope_id>/remove/",
+        trichoscope_views.trichoscope_remove,
+        name="trichoscope_remove",
+    ),
     path("manage/webhooks/", webhook_views.webhook_list, name="webhooks"),
     path("manage/webhooks/<uuid:endpoint_id>/", webhook_views.webhook, name="webhook"),
     path("manage/webhooks/<uuid:endpoint_id>/switch/", webhook_views.webhook_switch, name="webhook_switch"),

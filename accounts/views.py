@@ -20,6 +20,7 @@ from accounts.forms import AuditSearchForm, ClinicForm, InviteForm, RoleForm
 from accounts.presenters import audit_rows
 from accounts.requests import actor_of, user_of
 from accounts.roles import Role
+from accounts.trichoscopes import trichoscopes_of
 
 administrators = roles(Role.ADMINISTRATOR)
 
@@ -134,7 +135,8 @@ def clinic(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:clinic")
     link = settings.PORTAL_ORIGIN + reverse("patients:join", args=[current.join_code])
     status = 422 if form.errors else 200
-    return render(request, "accounts/clinic.html", {"form": form, "clinic": current, "join_link": link}, status=status)
+    page = {"form": form, "clinic": current, "join_link": link, "trichoscopes": trichoscopes_of(actor)}
+    return render(request, "accounts/clinic.html", page, status=status)
 
 
 @require_POST

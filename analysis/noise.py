@@ -135,7 +135,10 @@ def clinic_book(clinic_id: UUID) -> NoiseBook:
 
 
 def device_of(capture: Mapping[str, Any]) -> str:
-    """Make and model of the camera as stored with a photo; the make is not said twice."""
+    """The trichoscope that gave the scale, else make and model of the camera, as stored with a photo; the make is not
+    said twice."""
+    if trichoscope := (capture.get("scale") or {}).get("trichoscope"):
+        return str(trichoscope)
     make, model = str(capture.get("camera_make") or ""), str(capture.get("camera_model") or "")
     return model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
 

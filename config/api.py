@@ -6,6 +6,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from accounts import api_admin as admin
+from accounts import api_trichoscopes as scopes
 from accounts import api_webhooks as webhooks
 from accounts.api import NoSuchAddress
 from accounts.api_stepup import StepUpKey
@@ -60,6 +61,8 @@ urlpatterns = [
     path("invitations/<str:token>/accept/", admin.AcceptInvitation.as_view(), name="api-invitation-accept"),
     path("manage/clinic/", admin.ClinicDetails.as_view(), name="api-clinic"),
     path("manage/clinic/new-link/", admin.RenewLink.as_view(), name="api-clinic-new-link"),
+    path("manage/trichoscopes/", scopes.Trichoscopes.as_view(), name="api-trichoscopes"),
+    path("manage/trichoscopes/<uuid:trichoscope_id>/", scopes.OneTrichoscope.as_view(), name="api-trichoscope"),
     path("manage/audit/", admin.Audit.as_view(), name="api-audit"),
     path("manage/audit/chain/", admin.AuditChain.as_view(), name="api-audit-chain"),
     path("manage/consent-texts/", texts.ConsentTexts.as_view(), name="api-consent-texts"),

@@ -98,6 +98,7 @@ def store_photo(
         raise DomainError("too_many_photos", photo_intake.refusal("too_many_photos"))
     clean = sealed.incoming.clean
     card, bar = photo_intake.card_dict(sealed.incoming.card), photo_intake.bar_dict(sealed.incoming.bar)
+    scale = scale_of(session, view, clean.width_px, card, bar)
     photo = Photo(
         id=uuid.uuid4(),
         session=session,
@@ -112,8 +113,9 @@ def store_photo(
         size_bytes=sealed.original.size_plain,
         capture=photo_intake.facts_dict(sealed.incoming.facts)
         | ({"card": card} if card else {})
-        | ({"bar": bar} if bar else {}),
-        px_per_mm=scale_of(session, view, clean.width_px, card, bar),
+        | ({"bar": bar} if bar else {})
+        | ({"scale": scale.told_by} if scale else {}),
+        px_per_mm=scale.px_per_mm if scale else None,
         repeat_of=repeats.first_take(session, selectors.photos_of(session), view, site),
         quality=photo_intake.quality_dict(sealed.incoming.quality),
         quality_passed=sealed.incoming.quality.passed,

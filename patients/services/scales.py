@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from accounts.models import Clinic
+from accounts.models import Trichoscope
 from patients import selectors
 from patients.models import PhotoSession
 from patients.services.cards import scale_from
@@ -18,35 +19,51 @@ MOST_APART: Final = 0.25
 """A bar and the trichoscope's stated scale differ by the magnification used; by more, the line is something else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A scale and what told it, as stored with the photograph: ``by`` (card, bar, trichoscope), and of a close-up
+    ``trichoscope`` (its name, where it is known) and ``bar_mm``."""
+
+    px_per_mm: float
+    told_by: Mapping[str, str | float]
+
+
 def scale_of(
     session: PhotoSession, view: View, width_px: int, card: dict[str, float] | None, bar: Mapping[str, Any]
-) -> float | None:
-    """Pixels per millimetre of a new photograph, None where nothing tells. ``card``: what was read of a card in it;
-    ``bar``: of a scale bar burned into it."""
+) -> Scale | None:
+    """The scale of a new photograph, None where nothing tells. ``card``: what was read of a card in it; ``bar``: of a
+    scale bar burned into it."""
     if view is View.TRICHOSCOPY:
-        clinic = session.patient.clinic
-        stated = trichoscope_scale(clinic, width_px)
-        return bar_scale(clinic, bar, stated) or stated
-    return scale_from(card, selectors.printed_card(session.patient_id))
+        return close_up_scale(list(session.patient.clinic.trichoscopes.all()), width_px, bar)
+    of_card = scale_from(card, selectors.printed_card(session.patient_id))
+    return None if of_card is None else Scale(of_card, {"by": "card"})
 
 
-def bar_scale(clinic: Clinic, bar: Mapping[str, Any], stated: float | None) -> float | None:
-    """The scale that the bar in the picture gives, where the clinic says how long its trichoscope's bar is.
+def close_up_scale(trichoscopes: Sequence[Trichoscope], width_px: int, bar: Mapping[str, Any]) -> Scale | None:
+    """The scale that the bar in the picture gives, else that of the trichoscope whose pictures have exactly its width.
 
-    None without a bar, where two lines could be it, and where it contradicts the trichoscope's ``stated`` scale.
+    A patient's own device and a cropped picture have another scale, and nearly always another width; no scale is
+    better than a wrong one. A picture of no known width may have been cropped: its bar counts where the clinic's
+    trichoscopes draw bars of one length only.
     """
-    if clinic.trichoscope_bar_mm is None or "length_px" not in bar:
+    own = next((one for one in trichoscopes if one.width_px == width_px), None)
+    named: dict[str, str | float] = {} if own is None else {"trichoscope": own.name}
+    lengths = {one.bar_mm for one in ([own] if own else trichoscopes) if one.bar_mm is not None}
+    if len(lengths) == 1:
+        (bar_mm,) = lengths
+        found = _bar_scale(bar, bar_mm, None if own is None else own.px_per_mm)
+        if found is not None:
+            return Scale(found, {"by": "bar", "bar_mm": bar_mm, **named})
+    if own is None or own.px_per_mm is None:
         return None
-    found = float(bar["length_px"]) / clinic.trichoscope_bar_mm
+    return Scale(own.px_per_mm, {"by": "trichoscope", **named})
+
+
+def _bar_scale(bar: Mapping[str, Any], bar_mm: float, stated: float | None) -> float | None:
+    """None without a bar, where two lines could be it, and where it contradicts the trichoscope's ``stated`` scale."""
+    if "length_px" not in bar:
+        return None
+    found = float(bar["length_px"]) / bar_mm
     if not PX_PER_MM[0] <= found <= PX_PER_MM[1]:
         return None
     return None if stated is not None and abs(found / stated - 1) > MOST_APART else found
-
-
-def trichoscope_scale(clinic: Clinic, width_px: int) -> float | None:
-    """The scale of the clinic's trichoscope, for pictures of exactly its width.
-
-    A patient's own device and a cropped picture have another scale, and nearly always another width; no scale is
-    better than a wrong one.
-    """
-    return clinic.trichoscope_px_per_mm if width_px == clinic.trichoscope_width_px else None

@@ -18,7 +18,6 @@ from analysis.models import Finding, PhotoResult
 from patients.models import Photo
 from patients.presenters.capture import quality_hints
 from patients.services.renditions import STEPS
-from patients.services.scales import bar_scale, trichoscope_scale
 from reviews.decisions import CaseState, Verdict, second_take
 from reviews.models import ManualScale
 from reviews.own_regions import RegionNow
@@ -171,9 +170,11 @@ def _scale_note(photo: Photo, scale: ManualScale | None) -> str:
         return ""
     if photo.view != View.TRICHOSCOPY:
         return _("from the card in the picture")
-    bar, clinic = photo.capture.get("bar", {}), photo.session.patient.clinic
-    if bar_scale(clinic, bar, trichoscope_scale(clinic, photo.width_px)) == photo.px_per_mm:
-        return _("from the bar of %(length)s mm in the picture") % {"length": number(clinic.trichoscope_bar_mm or 0)}
+    told: dict[str, Any] = photo.capture.get("scale", {})
+    if told.get("by") == "bar":
+        return _("from the bar of %(length)s mm in the picture") % {"length": number(told["bar_mm"])}
+    if "trichoscope" in told:
+        return _("of the trichoscope “%(name)s”") % {"name": told["trichoscope"]}
     return _("of the clinic's trichoscope")
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts import webhooks
-from accounts.models import Clinic, Membership, User
+from accounts.models import Clinic, Membership, Trichoscope, User
 from accounts.outbound import Transport
 from accounts.requests import resolve_actor
 from accounts.roles import Role
@@ -159,6 +159,7 @@ def make_world() -> World:
         "report_image": first(ReportImage.objects.filter(report=report)).pk,
         "code": report.verification_code,
         "webhook": webhook.pk,
+        "trichoscope": Trichoscope.objects.create(clinic=clinic, name="HandyScope", bar_mm=1.0).pk,
         "fhir_kind": "DiagnosticReport",
         "fhir_nowhere": "DiagnosticReport/1/_history",
         "export": export.pk,

@@ -6,11 +6,12 @@ import io
 
 import cv2
 import pytest
-from django.forms.models import model_to_dict
 from PIL import Image
 
-from accounts.forms import ClinicForm
+from accounts.models import Trichoscope
+from analysis.noise import device_of
 from patients import services
+from patients.services.scales import close_up_scale
 from tests.factories.patients import NOW, drawn_jpeg, holder_actor, make_session
 from vision.render import draw_trichoscopy
 from vision.render.scale_bar import BarDrawing, BarStyle, draw_scale_bar
@@ -32,8 +33,7 @@ WIDTH = Image.open(io.BytesIO(drawn_jpeg(4))).width
 def test_only_pictures_of_the_clinics_trichoscope_get_its_scale(sealed_folder, view, site, width, expected):
     session = make_session(views=[])
     clinic = session.patient.clinic
-    clinic.trichoscope_px_per_mm, clinic.trichoscope_width_px = 233.3, width
-    clinic.save()
+    Trichoscope.objects.create(clinic=clinic, name="Ours", px_per_mm=233.3, width_px=width)
     photo = services.add_photo(
         actor=holder_actor(session.patient),
         session_id=session.pk,
@@ -45,19 +45,6 @@ def test_only_pictures_of_the_clinics_trichoscope_get_its_scale(sealed_folder, v
         now=NOW,
     )
     assert photo.px_per_mm == expected
-
-
-def test_a_trichoscope_needs_its_scale_and_its_width(sealed_folder):
-    clinic = make_session(views=[]).patient.clinic
-    stored = model_to_dict(clinic, ClinicForm.Meta.fields)
-    details = {name: value for name, value in stored.items() if value is not None}
-    assert ClinicForm(details, instance=clinic).is_valid()
-    both = {**details, "trichoscope_px_per_mm": "233.3", "trichoscope_width_px": "832"}
-    assert ClinicForm(both, instance=clinic).is_valid()
-    half = ClinicForm({**details, "trichoscope_px_per_mm": "233.3"}, instance=clinic)
-    assert "needs both" in str(half.errors["trichoscope_width_px"])
-    absurd = ClinicForm({**both, "trichoscope_px_per_mm": "0.1"}, instance=clinic)
-    assert set(absurd.errors) == {"trichoscope_px_per_mm"}
 
 
 def field_with(*bars: BarDrawing) -> bytes:
@@ -97,7 +84,44 @@ OTHER = BarDrawing(BarStyle.PLAIN, (420, 620), 120.0, 3, (255, 255, 255), label=
 def test_a_bar_in_the_picture_gives_the_scale_and_the_trichoscope_stands_in(sealed_folder, bars, bar_mm, expected):
     session = make_session(views=[])
     clinic = session.patient.clinic
-    clinic.trichoscope_px_per_mm, clinic.trichoscope_width_px = 233.3, 832
-    clinic.trichoscope_bar_mm = bar_mm
-    clinic.save()
+    Trichoscope.objects.create(clinic=clinic, name="Ours", px_per_mm=233.3, width_px=832, bar_mm=bar_mm)
     assert close_up(session, field_with(*bars)).px_per_mm == pytest.approx(expected, rel=0.005)
+
+
+def scope(name: str, px_per_mm: float | None, width_px: int | None, bar_mm: float | None) -> Trichoscope:
+    return Trichoscope(name=name, px_per_mm=px_per_mm, width_px=width_px, bar_mm=bar_mm)
+
+
+def told(scopes, width_px: int, bar) -> tuple[float, str, str] | None:
+    scale = close_up_scale(scopes, width_px, bar)
+    return scale and (scale.px_per_mm, str(scale.told_by["by"]), str(scale.told_by.get("trichoscope", "")))
+
+
+def test_several_trichoscopes_are_told_apart_by_the_width_of_their_pictures():
+    near, far = scope("70x", 233.0, 1024, None), scope("20x", 66.0, 1920, None)
+    assert told([near, far], 1024, {}) == (233.0, "trichoscope", "70x")
+    assert told([near, far], 1920, {}) == (66.0, "trichoscope", "20x")
+    assert told([near, far], 1400, {}) is None
+
+
+def test_a_bar_is_as_long_as_its_own_trichoscope_says():
+    near, far = scope("70x", 233.0, 1024, 0.5), scope("20x", 66.0, 1920, 2.0)
+    assert told([near, far], 1024, {"length_px": 120.0}) == (240.0, "bar", "70x")
+    assert told([near, far], 1920, {"length_px": 120.0}) == (60.0, "bar", "20x")
+
+
+def test_the_bar_of_a_picture_of_unknown_width_counts_only_where_all_bars_are_alike():
+    bar = {"length_px": 120.0}
+    assert told([scope("a", None, None, 0.5), scope("b", 66.0, 1920, 0.5)], 1400, bar) == (240.0, "bar", "")
+    assert told([scope("a", None, None, 0.5), scope("b", 66.0, 1920, 2.0)], 1400, bar) is None
+    assert told([scope("b", 66.0, 1920, None)], 1400, bar) is None
+
+
+def test_the_trichoscope_stands_with_the_photograph_after_it_was_removed(sealed_folder):
+    session = make_session(views=[])
+    Trichoscope.objects.create(clinic=session.patient.clinic, name="Ours, 70x", px_per_mm=233.3, width_px=832)
+    photo = close_up(session, field_with())
+    Trichoscope.objects.all().delete()
+    photo.refresh_from_db()
+    assert photo.px_per_mm == 233.3
+    assert device_of(photo.capture) == "Ours, 70x"
