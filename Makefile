@@ -92,6 +92,8 @@ train: $(VENV)/.dev  ## train every network from DATA (hours on a CPU)
 	$(BIN)/python -m vision train norwood --data $(DATA)
 	$(BIN)/python -m vision train conditions --data $(DATA)
 	$(BIN)/python -m vision train trichoscopy --data $(DATA)
+	$(BIN)/python -m vision train gate_views --data $(DATA)
+	$(BIN)/python -m vision train gate_covers --data $(DATA)
 
 lock: $(VENV)/.dev  ## write what is installed as the new constraints
 	$(BIN)/python -m tools.lock

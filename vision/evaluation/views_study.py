@@ -18,7 +18,7 @@ from vision.evaluation.intervals import Figure, bootstrap_over_people, wilson
 from vision.evaluation.quality_study import Sample, held_out_men, overview_samples
 from vision.quality import limits
 from vision.quality.head import look_for_head
-from vision.quality.readers import VIEWS_READ, against, any_way_up, upright
+from vision.quality.readers import VIEWS_READ, any_way_up, decided, upright
 
 LOOK_EDGE_PX: Final = 800
 
@@ -120,8 +120,7 @@ def _warned(photo: Sample) -> list[bool]:
     as_it_lies, turned = upright(look), any_way_up(image, look)
     warnings = []
     for asked in VIEWS_READ:
-        first = against(as_it_lies, asked)
-        told = first if first.certainty <= 0 else against(turned, asked)
+        told = decided(as_it_lies, lambda: turned, asked)
         warnings.append(not limits.OTHER_VIEW.passes(told.certainty))
     return warnings
 

@@ -1,8 +1,8 @@
 """Whether something lies across the head: a linear reader of the cells in which the gate's network sees a picture.
 
 Its weights (``cover_reader.npz``, some kilobytes) are written by ``python -m vision train gate_covers`` and hold for
-the very network of ``head.onnx`` they were fitted on: with any other the gate does not ask, and a test fails. It learnt
-from covers laid over photographs of heads.
+the very network they were fitted on: with any other the gate does not ask, and a test fails. It learnt from covers laid
+over photographs of heads.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.quality.head import INPUT, MODEL, HeadLook, Seen
+from vision.quality.head import HeadLook, Seen, network_sha256, release
 from vision.quality.readers import Numbers, Reader
-from vision.release import sha256_of
 
 COVER_WEIGHTS: Final = Path(__file__).with_name("cover_reader.npz")
-CELLS: Final = 8
-MOST_COVERED: Final = 6
+CELLS: Final = 9
+MOST_COVERED: Final = 8
 """Cells that speak for a picture: about a tenth of it."""
 SILENT: Final = -99.0
 """Told where the reader was fitted on another network."""
@@ -43,10 +42,10 @@ def score(features: Numbers, reader: Reader) -> float:
 
 
 def cell_features(seen: Seen) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Features of the cells that show the picture (cells x 1376), and which of the 64 these are."""
+    """Features of the cells that show the picture (cells x 1368), and which of the 81 these are."""
     middle = cv2.resize(seen.middle.transpose(1, 2, 0), (CELLS, CELLS), interpolation=cv2.INTER_AREA)
     features = np.concatenate([np.sqrt(np.maximum(seen.deep, 0)).transpose(1, 2, 0), middle], axis=2)
-    step, place = INPUT.height / CELLS, seen.place
+    step, place = release().input.height / CELLS, seen.place
     centres = (np.arange(CELLS) + 0.5) * step
     rows = (centres >= place.top) & (centres < place.top + place.height)
     columns = (centres >= place.left) & (centres < place.left + place.width)
@@ -57,7 +56,7 @@ def cell_features(seen: Seen) -> tuple[Numbers, NDArray[np.bool_]]:
 @cache
 def reads_this_network() -> bool:
     """Whether the reader was fitted on the network that the gate runs."""
-    return cover_reader().head == sha256_of(MODEL)
+    return cover_reader().head == network_sha256()
 
 
 @cache

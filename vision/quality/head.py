@@ -1,9 +1,8 @@
 """Where the scalp is, at the moment of upload: the segmentation's network, run by OpenCV.
 
-A web process must not load a library of networks (torch, OpenVINO); OpenCV is there anyway and runs this one in about
-50 ms. ``head.onnx`` holds the weights of :data:`RELEASE`, which served when the gate's limits were studied. Only where
-the scalp is and how much of it is asked here; nothing that a person reads is measured.
-Reasons: docs/adr (a network at the gate).
+A web process must not load a library of networks (torch, OpenVINO); OpenCV is there anyway and runs the ``model.onnx``
+that the workers serve in about 100 ms of one core. Only where the scalp is and how much of it is asked here; nothing
+that a person reads is measured. Reasons: docs/adr (a network at the gate).
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -20,19 +18,16 @@ from numpy.typing import NDArray
 
 from vision.preprocess import Placement, preprocess
 from vision.quality.pixels import Mask
-from vision.release import InputSpec
+from vision.release import ONNX_FILE, Release, load_release
 from vision.segment import softmax
 from vision.types import RgbImage
 
-RELEASE: Final = "scalp-segmentation-0.2"
-MODEL: Final = Path(__file__).with_name("head.onnx")
-INPUT: Final = InputSpec(256, 256)
-TEMPERATURE: Final = 1.287
-"""Input and temperature as of :data:`RELEASE`; its first class is the background."""
+NAME: Final = "scalp-segmentation"
+"""The release whose newest version looks; its first class is the background."""
 
-DEEP: Final = "onnx_node!/encoder/features.18/features.18.2/Clip"
-MIDDLE: Final = "onnx_node!/encoder/features.13/Add"
-"""Layers of the encoder that the gate's readers look at: 1280 maps of 8 x 8, and 96 of 16 x 16."""
+DEEP: Final = "onnx_node!/encoder/blocks.6/blocks.6.0/bn2/Clip"
+MIDDLE: Final = "onnx_node!/encoder/blocks.4/blocks.4.3/Add"
+"""Layers of the encoder that the gate's readers look at: 1248 maps of 9 x 9, and 120 of 18 x 18."""
 
 Maps = NDArray[np.float32]
 
@@ -69,19 +64,30 @@ class HeadLook:
 
 def look_for_head(image: RgbImage) -> HeadLook:
     """Run the network on a photo."""
-    batch, place = preprocess(image, INPUT)
+    batch, place = preprocess(image, release().input)
     with _one_at_a_time:
         network, outputs = _network()
         network.setInput(batch)
         logits, *maps = (np.array(found[0]) for found in network.forward(outputs))
-    known = softmax(np.asarray(place.cut(logits), np.float32) / np.float32(TEMPERATURE))
+    known = softmax(np.asarray(place.cut(logits), np.float32) / np.float32(release().temperature))
     scalp: NDArray[np.bool_] = known[0] < 0.5
     certainty = float(known.max(axis=0)[scalp].mean()) if scalp.any() else 0.0
     return HeadLook(scalp, certainty, Seen(maps[0], maps[1], place) if len(maps) == 2 else None)
 
 
 @cache
+def release() -> Release:
+    """The release whose network looks, its files checked. Raises as :func:`vision.release.load_release`."""
+    return load_release(NAME)
+
+
+def network_sha256() -> str:
+    """Of the network's file; the readers name it with which they were fitted."""
+    return release().files[ONNX_FILE]
+
+
+@cache
 def _network() -> tuple[Any, list[str]]:
-    network = cv2.dnn.readNetFromONNX(str(MODEL))
+    network = cv2.dnn.readNetFromONNX(str(release().path(ONNX_FILE)))
     layers = (DEEP, MIDDLE) if {DEEP, MIDDLE} <= set(network.getLayerNames()) else ()
     return network, [*network.getUnconnectedOutLayersNames(), *layers]

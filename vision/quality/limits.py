@@ -92,10 +92,10 @@ SEEN_BY_THE_NETWORK: Final[Mapping[QualityCheck, Threshold]] = {
         0.08,
         "below",
         "share of the picture that is scalp; under 0.06 its border weighs more than its inside and nothing is measured,"
-        " and 566 of 567 research photographs have more than 0.1",
+        " and 565 of 567 research photographs have more than 0.1",
     ),
     QualityCheck.COVERED: Threshold(
-        3.24,
+        2.89,
         "above",
         "log odds that something lies on the cells of the network's map that look most covered, by a linear reader; 3 %"
         " of free heads kept for validation lie above. It learnt from pictures put together, so it only warns",
@@ -138,7 +138,7 @@ FACE_ON: Final = Threshold(
 """``wrong_view`` of the crown, the parting and the occiput."""
 
 OTHER_VIEW: Final = Threshold(
-    4.4,
+    2.51,
     "above",
     "log of how much likelier another view of the head is than the one asked for, by a linear reader of the network's"
     " maps; 3 % of the right views of the people it learnt from lie above when they are left out, so it only warns",
@@ -149,8 +149,8 @@ OTHER_VIEW: Final = Threshold(
 HEAD_IN_CONTACT: Final = Threshold(
     0.15,
     "above",
-    "share of the picture that is scalp with a margin of certainty: 9 of 10 overviews have more, 97 % of close-ups"
-    " less; a few unclipped ones look like a head from afar, so it only warns",
+    "share of the picture that is scalp with a margin of certainty: 98 % of overviews have more, each of 137 close-ups"
+    " less; unclipped ones can look like a head from afar, so it only warns",
     refuses=False,
 )
 """``wrong_view`` of a close-up."""

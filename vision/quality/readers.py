@@ -1,12 +1,12 @@
 """Small linear readers of the maps in which the gate's network sees a picture: which view of a head it shows.
 
 Their weights (``view_reader.npz``, some tens of kilobytes) are written by ``python -m vision train gate_views`` and
-hold for the very network of ``head.onnx`` they were fitted on: with any other the reader is silent, and a test fails.
+hold for the very network they were fitted on: with any other the reader is silent, and a test fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.quality.head import MODEL, HeadLook, Seen, look_for_head
+from vision.quality.head import HeadLook, Seen, look_for_head, network_sha256
 from vision.quality.pixels import reduced
-from vision.release import sha256_of
 from vision.segment import softmax
 from vision.types import RgbImage, View
 
@@ -63,8 +62,8 @@ class OtherView:
 
 
 def view_features(seen: Seen) -> Numbers:
-    """The maps in quarters of the canvas: 1280 x 2 x 2 as square roots (they are many small and few large), then
-    96 x 2 x 2."""
+    """The maps in quarters of the canvas: 1248 x 2 x 2 as square roots (they are many small and few large), then
+    120 x 2 x 2."""
     return np.concatenate([np.sqrt(np.maximum(_quarters(seen.deep), 0)), _quarters(seen.middle)])
 
 
@@ -76,8 +75,13 @@ def other_view(image: RgbImage, look: HeadLook, asked: View) -> OtherView:
     """
     if not reads_this_network():
         return OtherView(0.0, asked)
-    found = against(upright(look), asked)
-    return found if found.certainty <= 0 else against(any_way_up(image, look), asked)
+    return decided(upright(look), lambda: any_way_up(image, look), asked)
+
+
+def decided(as_it_lies: Numbers, any_way: Callable[[], Numbers], asked: View) -> OtherView:
+    """What is said from the shares of each view as the picture lies, and if need be in its likeliest turn."""
+    found = against(as_it_lies, asked)
+    return found if found.certainty <= 0 else against(any_way(), asked)
 
 
 def upright(look: HeadLook) -> Numbers:
@@ -90,7 +94,12 @@ def any_way_up(image: RgbImage, look: HeadLook) -> Numbers:
     """The same in the turn by quarters in which one view is likeliest."""
     small = reduced(image)
     turned = (look_for_head(np.ascontiguousarray(np.rot90(small, quarters))) for quarters in (1, 2, 3))
-    return max((upright(look), *map(upright, turned)), key=lambda shares: float(shares.max()))
+    return likeliest([upright(look), *map(upright, turned)])
+
+
+def likeliest(turns: Sequence[Numbers]) -> Numbers:
+    """The shares of the turn in which one view is likeliest."""
+    return max(turns, key=lambda shares: float(shares.max()))
 
 
 def against(shares: Numbers, asked: View) -> OtherView:
@@ -104,14 +113,21 @@ def against(shares: Numbers, asked: View) -> OtherView:
 
 
 def _quarters(maps: Numbers) -> Numbers:
-    bands, rows, columns = maps.shape
-    return np.asarray(maps.reshape(bands, 2, rows // 2, 2, columns // 2).mean(axis=(2, 4)), np.float32).ravel()
+    """Means of the quarters: bands x 2 x 2, flat. The middle row and column of an odd map count half on both sides."""
+    down, across = (_halves(edge) for edge in maps.shape[1:])
+    return np.asarray(np.einsum("yr,brc,xc->byx", down, maps, across), np.float32).ravel()
+
+
+def _halves(edge: int) -> Numbers:
+    """Weights of the means of the first and the second half of ``edge`` places: 2 x edge."""
+    first: Numbers = np.clip(edge / 2 - np.arange(edge, dtype=np.float32), 0, 1)
+    return np.stack([first, first[::-1]]) * np.float32(2 / edge)
 
 
 @cache
 def reads_this_network() -> bool:
     """Whether the reader was fitted on the network that the gate runs."""
-    return view_reader().head == sha256_of(MODEL)
+    return view_reader().head == network_sha256()
 
 
 @cache

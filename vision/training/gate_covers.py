@@ -21,9 +21,8 @@ import numpy as np
 from vision.decode import decode_image
 from vision.preprocess import Placement
 from vision.quality.covers import CELLS, COVER_WEIGHTS, cell_features, score
-from vision.quality.head import INPUT, MODEL, HeadLook, look_for_head
+from vision.quality.head import HeadLook, look_for_head, network_sha256, release
 from vision.quality.readers import Numbers, Reader
-from vision.release import sha256_of
 from vision.render.covers import Box, Cover, CoveredPhoto, draw_cover
 from vision.training.data import DEFAULT_DATA
 from vision.training.gate_views import of_drawings
@@ -77,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     learnt = [*look_at_people(chosen.data, "train"), *look_at_drawings()]
     reader = fit(learnt)
     np.savez_compressed(
-        chosen.out, weights=reader.weights.astype(np.float16), bias=reader.bias, head=np.array(sha256_of(MODEL))
+        chosen.out, weights=reader.weights.astype(np.float16), bias=reader.bias, head=np.array(network_sha256())
     )
     kept = look_at_people(chosen.data, "validation")
     free = [score(one.features, reader) for one in kept if not one.laid]
@@ -150,7 +149,7 @@ def with_itself(image: RgbImage, box: Box, kind: Cover, random: np.random.Genera
 def look_at_drawings() -> list[Cells]:
     """The drawn heads of the reader of views, free: the demo and the tests are not to be told of hats."""
     return [
-        _cells(look_for_head(image), np.zeros(image.shape[:2], np.float32), laid=False) for image, _ in of_drawings()
+        _cells(look_for_head(image), np.zeros(image.shape[:2], np.float32), laid=False) for _, image, _ in of_drawings()
     ]
 
 
@@ -185,8 +184,9 @@ def _cells(look: HeadLook, share: Numbers, *, laid: bool) -> Cells:
 
 
 def _of_cells(share: Numbers, place: Placement) -> Numbers:
-    """The cover's share on the cells of the network's canvas, 8 x 8 flat."""
-    canvas = np.zeros((INPUT.height, INPUT.width), np.float32)
+    """The cover's share on the cells of the network's canvas, 9 x 9 flat."""
+    size = release().input
+    canvas = np.zeros((size.height, size.width), np.float32)
     canvas[place.top : place.top + place.height, place.left : place.left + place.width] = cv2.resize(
         share, (place.width, place.height), interpolation=cv2.INTER_AREA
     )
