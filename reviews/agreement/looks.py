@@ -4,15 +4,20 @@ themselves, apart from the rule that forbids it."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from patients.models import Photo
 from reviews.models import FindingOpened, Opinion, PhotoLook, Read, Review
 
-if TYPE_CHECKING:
-    from reviews.agreement.report import Period
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From (included) to (excluded)."""
+
+    start: datetime
+    end: datetime
 
 
 def photos_unseen(signed: list[UUID]) -> tuple[UUID, ...]:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from reviews.agreement.details import DetailAgreement
 from reviews.agreement.figures import Estimate, Limits, TooFew
+from reviews.agreement.looks import Period
 from reviews.agreement.pictures import Picture, blind_pictures, pictures, seen_pictures
-from reviews.agreement.report import Agreement, ConditionFigures, Minutes, Period, Report
+from reviews.agreement.report import Agreement, ConditionFigures, Minutes, Report
 from reviews.agreement.seen import BOTH, NumberFigures, Overrides, RegionFigures, Seen
 from reviews.agreement.words import (
     REGIONS,

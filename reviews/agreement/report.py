@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from accounts.roles import Permission
 from analysis.models import Analysis, Finding
 from reviews.agreement.details import DetailAgreement, Pair, detail_agreement
 from reviews.agreement.figures import Estimate, Limits, TooFew, icc_of, kappa_of, limits_of, median_of, wilson
-from reviews.agreement.looks import graded_unseen, photos_unseen
+from reviews.agreement.looks import Period, graded_unseen, photos_unseen
 from reviews.agreement.seen import CONDITIONS, Overrides, Seen, seen_figures
 from reviews.blind_details import Details
 from reviews.grade import BANDS, Grade
@@ -27,14 +26,6 @@ from reviews.models import FindingOpened, Read, Review, ReviewStatus
 from reviews.payloads import needs_decision
 from vault.keys import prefetch
 from vision.types import Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From (included) to (excluded)."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from accounts.roles import Role
 from reports.services import sign_and_issue
 from reviews import agreement, services
 from reviews.agreement import Estimate, TooFew
-from reviews.agreement.report import Period, agreement_report
+from reviews.agreement.looks import Period
+from reviews.agreement.report import agreement_report
 from reviews.agreement.table import csv_rows
 from reviews.grade import Grade
 from reviews.models import CaseReading, FindingOpened, PhotoLook, Read, Review

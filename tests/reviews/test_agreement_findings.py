@@ -17,7 +17,8 @@ from analysis.models import Finding
 from patients.selectors import photos_of
 from reviews import agreement
 from reviews.agreement import Estimate, Limits, TooFew
-from reviews.agreement.report import Period, agreement_report, condition_figures
+from reviews.agreement.looks import Period
+from reviews.agreement.report import agreement_report, condition_figures
 from reviews.models import FindingDecision, OwnRegion, Review
 from reviews.outlines import overlap
 from reviews.payloads import correct_number, correct_region, correct_stage

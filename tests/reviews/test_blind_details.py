@@ -18,7 +18,8 @@ from patients.selectors import photos_of
 from reviews import services
 from reviews.agreement.details import Pair, detail_agreement
 from reviews.agreement.figures import Estimate, TooFew
-from reviews.agreement.report import Period, agreement_report
+from reviews.agreement.looks import Period
+from reviews.agreement.report import agreement_report
 from reviews.blind_details import Details, DrawnRegion, HandCount, check, matches
 from reviews.grade import Grade
 from reviews.models import CaseReading, Read, ReadMarks

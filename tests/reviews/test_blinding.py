@@ -15,8 +15,7 @@ from patients.models import Purpose
 from patients.selectors import photos_of
 from patients.services import withdraw_consent
 from reviews import services
-from reviews.agreement.looks import graded_unseen
-from reviews.agreement.report import Period
+from reviews.agreement.looks import Period, graded_unseen
 from reviews.grade import Grade
 from reviews.models import CaseReading, FindingOpened, Read
 from reviews.policy import Demand, ReadingRules

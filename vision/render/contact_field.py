@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -20,8 +20,7 @@ from vision.render.geometry import Array
 from vision.render.head import HairColour, SkinTone
 from vision.types import RgbImage
 
-if TYPE_CHECKING:
-    from vision.render.trichoscopy import DrawnHair
+VELLUS_BELOW_UM: Final = 30.0
 
 FIELD_SKINS: Final[dict[SkinTone, tuple[float, float, float]]] = {
     SkinTone.LIGHT: (158.0, 148.0, 139.0),
@@ -73,6 +72,21 @@ SOFT_MM: Final = 0.0072
 DEPTH_MM: Final = 0.006
 """Further blur of a unit that lies off the plane of focus (median)."""
 JPEG_QUALITY: Final = 92
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnHair:
+    """One hair: root and tip in px (x, y), calibre at the root in micrometres, and its follicular unit."""
+
+    root: tuple[float, float]
+    tip: tuple[float, float]
+    calibre_um: float
+    unit: int
+
+    @property
+    def vellus(self) -> bool:
+        """Thinner than the customary cut-off of 30 micrometres."""
+        return self.calibre_um < VELLUS_BELOW_UM
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.render.camera import sign_drawing
-from vision.render.contact_field import TAPER, paint_field
+from vision.render.contact_field import TAPER, DrawnHair, paint_field
 from vision.render.head import HairColour, SkinTone
 from vision.types import RgbImage
 
 __all__ = ["TAPER", "DrawnHair", "DrawnTrichoscopy", "draw_trichoscopy", "scattered_hairs"]
 
-VELLUS_BELOW_UM: Final = 30.0
 FULL_STOCK_PER_CM2: Final = 85.0
 """Follicular units per cm2 where few are lost (mean of the labelled photographs of the research set)."""
 SHAKEN: Final = 0.25
@@ -32,21 +31,6 @@ THIN_MM: Final = (0.30, 0.14, 0.65)
 """Length of clipped and of thin hairs: median, least and most; those of labelled photographs."""
 NOT_SKIN_MARGIN_MM: Final = 0.9
 """Roots are also placed this far outside the frame, so that hairs cross its edge as in a real field."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnHair:
-    """One hair: root and tip in px (x, y), calibre at the root in micrometres, and its follicular unit."""
-
-    root: tuple[float, float]
-    tip: tuple[float, float]
-    calibre_um: float
-    unit: int
-
-    @property
-    def vellus(self) -> bool:
-        """Thinner than the customary cut-off of 30 micrometres."""
-        return self.calibre_um < VELLUS_BELOW_UM
 
 
 @dataclass(frozen=True, slots=True)
