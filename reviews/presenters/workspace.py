@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
@@ -16,7 +17,7 @@ from patients.models import Photo
 from reviews.calibre_chart import calibre_chart
 from reviews.causes import REJECTING, WORDS
 from reviews.decisions import CaseState, Verdict, case_state, unseen_in
-from reviews.models import Review
+from reviews.models import Review, ReviewStatus
 from reviews.presenters.cards import FindingCard, FindingGroup, finding_cards, finding_groups, own_cards
 from reviews.presenters.read_stage import reader_shapes
 from reviews.presenters.stage import Stage, stage_of
@@ -25,6 +26,7 @@ from reviews.services.marks import marks_of
 from reviews.services.readings import holds, photo_on_stage
 from reviews.turns import Log, log_of
 from reviews.visibility import findings_hidden
+from reviews.whereabouts import Whereabouts, whereabouts
 from reviews.wording import short_place, short_view
 from reviews.workflow import State as ReviewState
 from vision.types import View
@@ -64,6 +66,7 @@ class Workspace:
     review: Review
     editable: bool  # held by this actor and not yet decided
     held: bool  # held by this actor
+    own: bool  # this actor's review, also when it is over
     state: ReviewState
     analysis: AnalysisState
     groups: tuple[FindingGroup, ...]
@@ -78,6 +81,7 @@ class Workspace:
     next_finding: UUID | None
     has_earlier: bool  # an earlier session of the patient to lay beside
     has_charts: bool  # close-ups, whose calibres are shown as a histogram
+    left_for: Whereabouts | None  # of a review that let go of its case: who has it now
 
     @property
     def previous_tile(self) -> int:
@@ -152,6 +156,7 @@ def workspace(
         review=review,
         editable=editable,
         held=held,
+        own=review.reviewer_id == actor.membership_id,
         state=ReviewState(review.status),
         analysis=analysis_state(review.session),
         groups=tuple(_with_calibres(group, results) for group in finding_groups(state, numbers, cards, own)),
@@ -167,6 +172,7 @@ def workspace(
         next_finding=after,
         has_earlier=has_earlier_session(review),
         has_charts=any(not View(photo.view).is_global for photo in state.photos),
+        left_for=whereabouts(review, actor, timezone.now()) if review.status in ReviewStatus.handed_on() else None,
     )
 
 

@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import CLINICIANS, roles
-from accounts.errors import NotFound
+from accounts.errors import DomainError, NotFound
 from accounts.requests import actor_of
 from reviews import selectors, services
 from reviews.case_page import case_page
@@ -206,17 +207,24 @@ def reopen(request: HttpRequest, review_id: UUID) -> HttpResponse:
 @require_POST
 @clinicians
 def retake(request: HttpRequest, review_id: UUID) -> HttpResponse:
-    """Ask the patient for some views again."""
-    form = valid(RetakeForm(request.POST))
-    services.request_retake(
-        actor=actor_of(request),
-        review_id=review_id,
-        wishes=form.wishes(),
-        message=form.cleaned_data["message"],
-        now=timezone.now(),
-    )
+    """Ask the patient for some views again. Asked by htmx, a refusal is the form as it was filled in, with why."""
+    form, by_htmx = RetakeForm(request.POST, auto_id="retake_%s"), bool(request.headers.get("HX-Request"))
+    try:
+        services.request_retake(
+            actor=actor_of(request),
+            review_id=review_id,
+            wishes=valid(form).wishes(),
+            message=form.cleaned_data["message"],
+            now=timezone.now(),
+        )
+    except DomainError as refused:
+        if not by_htmx:
+            raise
+        if not form.errors:
+            form.add_error(None, refused.message)
+        return render(request, "reviews/_retake_fields.html", {"retake_form": form}, status=422)
     messages.success(request, _("The patient is asked for new photographs and sees which, and why."))
-    return redirect("reviews:queue")
+    return HttpResponseClientRedirect(reverse("reviews:queue")) if by_htmx else redirect("reviews:queue")
 
 
 @require_POST

@@ -88,6 +88,15 @@ function openCurrent() {
   return Boolean(target);
 }
 
+/** What a button does, in words: its text without the key that is drawn on it. */
+function told(element) {
+  const named = element.dataset.keyLabel || element.getAttribute("aria-label");
+  if (named) return named;
+  const copy = element.cloneNode(true);
+  for (const key of copy.querySelectorAll("kbd")) key.remove();
+  return copy.textContent.trim();
+}
+
 function showHelp() {
   const list = help.querySelector("[data-keys-list]");
   list.replaceChildren();
@@ -107,15 +116,15 @@ function showHelp() {
   }
   for (const element of document.querySelectorAll("[data-key]")) {
     if (visible(element)) {
-      add([element.dataset.key, ...(element.dataset.keyAlso?.split(" ") ?? [])].join("  "), element.dataset.keyLabel || element.getAttribute("aria-label") || element.textContent.trim());
+      add([element.dataset.key, ...(element.dataset.keyAlso?.split(" ") ?? [])].join("  "), told(element));
     }
   }
   for (const range of document.querySelectorAll("[data-key-less]")) {
     if (visible(range)) add(`${range.dataset.keyLess}  ${range.dataset.keyMore}`, range.dataset.keyLabel);
   }
-  for (const told of document.querySelectorAll("[data-keys-told]")) {
-    if (!visible(told.parentElement)) continue;
-    for (const term of told.querySelectorAll("dt")) add(term.textContent.trim(), term.nextElementSibling.textContent.trim());
+  for (const keys of document.querySelectorAll("[data-keys-told]")) {
+    if (!visible(keys.parentElement)) continue;
+    for (const term of keys.querySelectorAll("dt")) add(term.textContent.trim(), term.nextElementSibling.textContent.trim());
   }
   add("?", help.dataset.help);
   toggle.checked = enabled();

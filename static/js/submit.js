@@ -12,6 +12,13 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
 });
 
+// A form that was refused comes back with what is wrong, into the place that is marked for it (data-refused).
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status !== 422 || !detail.xhr.responseText || !detail.target.matches("[data-refused]")) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
+});
+
 // After a refusal, back to the form as it was filled in; a new tab without a past follows the link instead.
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-back]") || history.length < 2) return;

@@ -300,6 +300,23 @@ def test_who_may_open_the_pages_of_a_case(name):
     assert signed_in(holder_of(review.session.patient)).get(url).status_code == 403
 
 
+def test_a_retake_without_a_view_is_refused_in_its_own_form_and_keeps_the_message():
+    review, actor = made.review_at("claimed")
+    browser, url = browser_of(actor), address("retake", review)
+    answer = browser.post(url, {"message": "By daylight, please."}, headers=HTMX)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Choose at least one view that is needed again." in text
+    assert "By daylight, please." in text
+    assert "<html" not in text
+    review.refresh_from_db()
+    assert review.status == "claimed"
+    asked = browser.post(url, {"view_crown": "blurred"}, headers=HTMX)
+    assert asked["HX-Redirect"] == reverse("reviews:queue")
+    review.refresh_from_db()
+    assert review.status == "retake_requested"
+
+
 def test_a_retake_from_the_page_goes_back_to_the_queue():
     review, actor = made.review_at("claimed")
     answer = browser_of(actor).post(address("retake", review), {"view_crown": "blurred", "message": "Daylight"})
