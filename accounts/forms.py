@@ -111,7 +111,7 @@ class TrichoscopeForm(forms.Form):
         required=False,
         help_text=_(
             "If it draws a bar into its pictures: what is printed beside it, such as 1.0. A close-up with such a bar "
-            "then gets its scale from it. Enough by itself."
+            "then gets its scale from it. Enough by itself, unless another trichoscope draws a bar of another length."
         ),
     )
 

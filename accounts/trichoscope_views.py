@@ -47,7 +47,7 @@ def trichoscope_remove(request: HttpRequest, trichoscope_id: UUID) -> HttpRespon
     """Forget one."""
     trichoscopes.remove_trichoscope(actor=actor_of(request), trichoscope_id=trichoscope_id, now=timezone.now())
     messages.success(request, _("Removed. Photographs keep the scale that they got from it."))
-    return redirect(_list())
+    return redirect("accounts:clinic")
 
 
 def _form(request: HttpRequest, current: Trichoscope | None) -> HttpResponse:
@@ -63,10 +63,6 @@ def _form(request: HttpRequest, current: Trichoscope | None) -> HttpResponse:
             form.add_error(FIELD_OF.get(refused.code), refused.message)
         else:
             messages.success(request, _("Saved. It holds for photographs added from now on."))
-            return redirect(_list())
-    page = {"form": form, "trichoscope": current, "list_url": _list()}
+            return redirect("accounts:clinic")
+    page = {"form": form, "trichoscope": current, "list_url": reverse("accounts:clinic") + "#trichoscopes"}
     return render(request, "accounts/trichoscope.html", page, status=422 if form.errors else 200)
-
-
-def _list() -> str:
-    return reverse("accounts:clinic") + "#trichoscopes"

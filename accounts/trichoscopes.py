@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -61,6 +62,13 @@ def trichoscopes_of(actor: Actor) -> list[Trichoscope]:
     """The clinic's, by name."""
     actor.check(Permission.MANAGE_CLINIC)
     return list(Trichoscope.objects.visible_to(actor))
+
+
+def with_unread_bars(trichoscopes: Sequence[Trichoscope]) -> list[Trichoscope]:
+    """Those whose bar gives no scale: bars differ in length, and only the width of a picture tells whose it shows."""
+    if len({one.bar_mm for one in trichoscopes if one.bar_mm is not None}) < 2:
+        return []
+    return [one for one in trichoscopes if one.bar_mm is not None and one.width_px is None]
 
 
 def trichoscope_for(actor: Actor, trichoscope_id: UUID) -> Trichoscope:

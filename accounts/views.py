@@ -20,7 +20,7 @@ from accounts.forms import AuditSearchForm, ClinicForm, InviteForm, RoleForm
 from accounts.presenters import audit_rows
 from accounts.requests import actor_of, user_of
 from accounts.roles import Role
-from accounts.trichoscopes import trichoscopes_of
+from accounts.trichoscopes import trichoscopes_of, with_unread_bars
 
 administrators = roles(Role.ADMINISTRATOR)
 
@@ -135,7 +135,14 @@ def clinic(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:clinic")
     link = settings.PORTAL_ORIGIN + reverse("patients:join", args=[current.join_code])
     status = 422 if form.errors else 200
-    page = {"form": form, "clinic": current, "join_link": link, "trichoscopes": trichoscopes_of(actor)}
+    scopes = trichoscopes_of(actor)
+    page = {
+        "form": form,
+        "clinic": current,
+        "join_link": link,
+        "trichoscopes": scopes,
+        "unread_bars": with_unread_bars(scopes),
+    }
     return render(request, "accounts/clinic.html", page, status=status)
 
 

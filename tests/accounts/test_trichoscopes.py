@@ -25,7 +25,9 @@ def administrator(client):
 
 def test_a_trichoscope_is_added_changed_and_removed_on_the_pages(client, administrator):
     new = reverse("accounts:trichoscope_new")
-    assert client.post(new, NEAR).status_code == 302
+    saved = client.post(new, NEAR, follow=True)
+    assert "It holds for photographs added from now on" in saved.content.decode()
+    assert "#" not in saved.redirect_chain[-1][0], "the page opens at its top, where the message stands"
     scope = Trichoscope.objects.get()
     page = client.get(reverse("accounts:clinic")).content.decode()
     assert "HandyScope, 70x" in page
@@ -67,6 +69,19 @@ def test_a_refused_change_leaves_the_trichoscope_and_its_heading_as_they_were(cl
     assert "<h1>Old scope" in refused.content.decode().replace("\n", "")
     scope.refresh_from_db()
     assert (scope.name, scope.width_px) == ("Old scope", 1024)
+
+
+def test_a_bar_that_cannot_be_told_from_another_is_named(client, administrator):
+    def clinic_page():
+        return client.get(reverse("accounts:clinic")).content.decode()
+
+    Trichoscope.objects.create(clinic=administrator.clinic, name="Bar <1>", bar_mm=1)
+    near = Trichoscope.objects.create(clinic=administrator.clinic, name="Near", bar_mm=1)
+    assert "gives no scale now" not in clinic_page(), "bars of one length need no telling apart"
+    near.bar_mm, near.px_per_mm, near.width_px = 0.5, 300, 900
+    near.save()
+    assert "“Bar &lt;1&gt;” gives no scale now" in clinic_page()
+    assert "“Near” gives no scale now" not in clinic_page(), "its width tells whose bar it is"
 
 
 def test_another_clinics_width_is_no_hindrance_and_its_trichoscope_is_not_found(client, administrator):

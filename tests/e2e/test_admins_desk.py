@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from accounts import webhooks
 from accounts.models import Clinic, User
@@ -112,3 +112,38 @@ def test_the_administrators_pages_hold_on_a_phone_and_at_a_desk(
     assert found == []
     assert problems == []
     page.context.close()
+
+
+def test_trichoscopes_are_added_refused_and_removed_on_a_phone_and_at_a_desk(
+    browser: Browser, live_server: Any, administrator: User
+) -> None:
+    found: list[str] = []
+    for width in (1440, 390):
+        page, problems = open_live(browser, live_server, administrator, width)
+        page.goto(reverse("accounts:clinic"))
+        page.get_by_role("link", name="Add a trichoscope").click()
+        found += look(page, "trichoscopes", f"new-{width}")
+        page.get_by_label("Name").fill("HandyScope, 20x, the one of the second examination room")
+        page.get_by_label("Pixels per millimetre").fill("233.3")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Give both, its scale and the width")).to_be_visible()
+        found += look(page, "trichoscopes", f"refused-{width}")
+        page.get_by_label("Width of its pictures").fill("832")
+        page.get_by_label("Length of its scale bar").fill("0.5")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("It holds for photographs added from now on")).to_be_in_viewport()
+        page.get_by_role("link", name="Add a trichoscope").click()
+        page.get_by_label("Name").fill("Bar only")
+        page.get_by_label("Length of its scale bar").fill("1")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("“Bar only” gives no scale now")).to_be_visible()
+        found += look(page, "trichoscopes", f"clinic-{width}")
+        for name in ("Bar only", "HandyScope"):
+            page.get_by_role("link", name=name).click()
+            found += look(page, "trichoscopes", f"own-{width}")
+            page.get_by_role("button", name="Remove").click()
+            page.get_by_role("dialog").get_by_role("button", name="Continue").click()
+            expect(page.get_by_text("Removed. Photographs keep the scale")).to_be_in_viewport()
+        assert [line for line in problems if "422" not in line] == []  # the browser's word for a refused form
+        page.context.close()
+    assert found == []
