@@ -10,6 +10,7 @@ import "./keyboard.js";
 import "./menu.js";
 import "./messages.js";
 import "./morph.js";
+import "./rows.js";
 import "./security_key.js";
 import "./submit.js";
 import { csrfToken } from "./csrf.js";

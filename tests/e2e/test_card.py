@@ -68,5 +68,7 @@ def test_what_becomes_of_the_card_in_a_photo_is_said_beside_it(
     patient.go(capture)
     expect(page.locator("#capture-kept")).to_contain_text("Calibration card read")
     patient.look("03-read")
+    patient.go(f"/sessions/{session}/capture/?view=occiput")
+    expect(page.locator(".filmstrip [aria-current]")).to_be_in_viewport(ratio=1)  # the strip opens where one is
     assert patient.problems == [], "\n".join(patient.problems)
     patient.context.close()
