@@ -229,7 +229,7 @@ QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
     ),
     QualityCheck.COVERED: Advice(
         _("Something seems to lie across the scalp."),
-        _("Take off hats, bands and clips, and keep hands out of the picture unless the view asks for one."),
+        _("Take off hats and clips. A band or a hand belongs in the picture only where this view asks for one."),
     ),
     QualityCheck.TILTED: Advice(
         _("The head is tilted in the picture."), _("Hold the camera level, as in the outline.")
