@@ -343,6 +343,8 @@ def finding_words(kind: str, code: str, payload: Mapping[str, Any], *, corrected
     """Words for any kind of finding."""
     if kind == "measure":
         return measure_words(code, payload, corrected=corrected)
+    if code == Metric.LUDWIG_SINCLAIR:  # stands where a man's stage would: women's scales are the clinician's
+        return _not_measurable(str(METRIC_NAMES[Metric.LUDWIG_SINCLAIR]), payload)
     return WRITERS[kind](payload, corrected=corrected)
 
 

@@ -61,6 +61,14 @@ def test_a_corrected_condition_repeats_no_probability():
     assert "83" not in words.statement
 
 
+def test_a_woman_reads_the_name_of_her_own_scale():
+    words = finding_words("norwood", "ludwig_sinclair", {"reason": "not_offered"}, corrected=False)
+    assert words.title == "Ludwig or Sinclair grade"
+    assert words.statement == "Not measurable, because this scale is graded by the clinician alone"
+    refused = finding_words("norwood", "norwood_stage", {"reason": "views_missing"}, corrected=False)
+    assert refused.title == "Norwood stage"
+
+
 def test_the_scale_places_value_and_range():
     scale = severity_scale({"index": {"value": 5.5, "low": 1, "high": 10}})
     assert scale is not None
