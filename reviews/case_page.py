@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
+from accounts.models import Membership
 from patients.intake_words import SEX, reconfirmed, summary
 from patients.models import PhotoSession
 from patients.red_flags import Severity, label, severity
@@ -44,8 +45,9 @@ class CasePage:
     history: list[dict[str, Any]]
     held: bool
     holder: str
-    handover_note: str
+    handover_note: str  # what a colleague wrote
     handed_over_by: str
+    own_note: str  # what this person wrote for whoever comes next
     panel: CasePanel  # grades, opinions, escalation and what happened
     panels: tuple[PatientPanel, ...]  # of the rooms above
 
@@ -58,6 +60,10 @@ def case_page(review: Review, actor: Actor) -> CasePage:
     held = holds(review, actor)
     others = State(review.status) in OPEN_STATES and not held
     source = review.carried_from
+    author = _note_author(review)
+    own_note = author is not None and author.pk == actor.membership_id
+    before = source.reviewer if source and source.reviewer_id != review.reviewer_id else None
+    handed_by = before if own_note or author is None else author
     return CasePage(
         review=review,
         patient=patient_label(review.session.patient),
@@ -73,11 +79,21 @@ def case_page(review: Review, actor: Actor) -> CasePage:
         history=[_entry(earlier) for earlier in earlier_reviews(review)],
         held=held,
         holder=review.reviewer.display_name if others else "",
-        handover_note=review.handover_note,
-        handed_over_by=source.reviewer.display_name if source and source.reviewer_id != review.reviewer_id else "",
+        handover_note="" if own_note else review.handover_note,
+        handed_over_by=handed_by.display_name if handed_by else "",
+        own_note=review.handover_note if own_note else "",
         panel=case_panel(review, actor),
         panels=tuple(panels(actor, review.session.patient, timezone.now())),
     )
+
+
+def _note_author(review: Review) -> Membership | None:
+    """Who wrote the note of a review: the first of those that carry the same one on."""
+    if not review.handover_note:
+        return None
+    while (source := review.carried_from) is not None and source.handover_note == review.handover_note:
+        review = source
+    return review.reviewer
 
 
 def _entry(review: Review) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class QueueLine:
     holder: str
     mine: bool
     free: bool
+    not_free: str  # why nobody can claim it here, where no review holds it
     state_label: str
     handover_note: str
     handed_to_me: bool
@@ -112,6 +113,7 @@ def _line(row: QueueRow, views: Views, now: datetime) -> QueueLine:
         holder=row.holder,
         mine=row.mine,
         free=row.free,
+        not_free=_("For a dermatologist") if row.out_of_reach else _("Not taken yet"),
         state_label=_("Ready to sign") if row.review and row.review.status == ReviewState.DECIDED.value else "",
         handover_note=row.handover_note,
         handed_to_me=row.handed_to_me,
@@ -151,8 +153,10 @@ def _why(row: QueueRow) -> list[str]:
     reasons += _colleagues(row)
     if row.handed_to_me:
         reasons.append(_("Handed to you by %(name)s") % {"name": row.handed_by})
-    elif row.for_dermatologist:
+    elif row.for_dermatologist and not row.colleagues.escalated_by:
         reasons.append(_("Handed over: needs a dermatologist"))
+    elif row.offer is not None:
+        reasons.append(_("Handed over by %(name)s") % {"name": row.handed_by})
     elif row.handover_note:
         reasons.append(_("Handed back with a note"))
     return reasons

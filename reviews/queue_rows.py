@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from accounts.actors import Actor
 from accounts.models import Clinic
+from accounts.roles import Permission
 from analysis.selectors import AnalysisState, Measured, State, measured_of
 from patients.capture_protocol import expected_views
 from patients.models import Patient, PhotoSession
@@ -54,6 +55,7 @@ class QueueRow:
     offer: Offer | None = None  # handed to one colleague, who has not answered yet
     handed_to_me: bool = False
     handed_by_me: bool = False
+    out_of_reach: bool = False  # escalated, and this person is no dermatologist
     colleagues: Flags = field(default_factory=Flags)  # escalation, opinions and reads
 
     @property
@@ -69,7 +71,8 @@ class QueueRow:
     @property
     def free(self) -> bool:
         """Whether this person may claim the case."""
-        return self.review is None and (self.offer is None or self.handed_to_me or self.handed_by_me)
+        offered = self.offer is None or self.handed_to_me or self.handed_by_me
+        return self.review is None and offered and not self.out_of_reach
 
 
 def for_rows(sessions: PhotoSessionQuerySet) -> PhotoSessionQuerySet:
@@ -100,6 +103,7 @@ def rows_of(
             else replace(colleagues[session.pk], escalated=""),
             note_open=session.pk not in hidden,
             left=histories[session.pk].left,
+            may_claim_escalated=actor.can(Permission.CLAIM_ESCALATED),
         )
         for session in sessions
     ]
@@ -116,6 +120,7 @@ def _row(
     colleagues: Flags,
     note_open: bool,
     left: Review | None,
+    may_claim_escalated: bool,
 ) -> QueueRow:
     submitted_at = session.submitted_at or session.created_at
     hours = clinic.urgent_sla_hours if session.urgent else clinic.sla_hours
@@ -143,6 +148,7 @@ def _row(
         offer=offer,
         handed_to_me=offer is not None and offer.to_id == desk.membership_id,
         handed_by_me=offer is not None and offer.from_id == desk.membership_id,
+        out_of_reach=bool(colleagues.escalated_by) and not may_claim_escalated,
         colleagues=colleagues,
     )
 

@@ -29,6 +29,10 @@ def page_of(actor, review):
     return browser.get(reverse("reviews:review", args=[review.pk])).content.decode()
 
 
+def queue_of(actor):
+    return signed_in(User.objects.get(pk=actor.user_id)).get(reverse("reviews:queue")).content.decode()
+
+
 def claim_url(review):
     return reverse("reviews:claim", args=[review.session_id])
 
@@ -92,3 +96,32 @@ def test_a_case_that_was_closed_meanwhile_says_by_whom():
     text = page_of(actor, review)
     assert f"{later.reviewer.display_name} closed this case without a plan" in text
     assert claim_url(review) not in text
+
+
+def test_a_note_is_shown_as_ones_own_to_who_wrote_it_and_under_that_name_to_colleagues():
+    review, actor = made.review_at("released")
+    note = "Please look at the crown."
+    mine = page_of(actor, review)
+    assert "Your note for your colleague" in mine
+    assert note in mine
+    assert "Handed over by" not in mine
+    colleague = made.trichologist(review.clinic)
+    later = services.claim_review(actor=colleague, session_id=review.session_id, now=timezone.now())
+    theirs = page_of(colleague, later)
+    assert f"Handed over by {review.reviewer.display_name}" in theirs
+    assert note in theirs
+    services.release_review(actor=colleague, review_id=later.pk, now=timezone.now(), note=note)
+    again = services.claim_review(actor=actor, session_id=review.session_id, now=timezone.now())
+    assert "Your note for your colleague" in page_of(actor, again), "carried on unchanged, it is still whose it was"
+
+
+def test_the_queue_offers_an_escalated_case_to_dermatologists_only():
+    review, _holder = made.review_at("released")
+    trichologist = made.trichologist(review.clinic)
+    held = services.claim_review(actor=trichologist, session_id=review.session_id, now=timezone.now())
+    services.escalate_case(
+        actor=trichologist, review_id=held.pk, reason="Scarring?", urgency="soon", now=timezone.now()
+    )
+    assert claim_url(review) not in queue_of(trichologist)
+    assert "For a dermatologist" in queue_of(trichologist)
+    assert claim_url(review) in queue_of(made.dermatologist(review.clinic))
