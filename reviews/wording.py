@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy
 from patients.capture_protocol import SITE_LABELS, TrichoscopySite, guide
 from reviews.payloads import not_measurable_reason
 from vision.types import Condition, FieldWarning, ImageKind, Metric, Reason, View
+
+if TYPE_CHECKING:
+    from patients.models import Photo
 
 Text = str | Promise
 
@@ -171,6 +174,17 @@ def view_name(view: str, site: str = "") -> str:
     if site in {known.value for known in TrichoscopySite}:
         return f"{name} · {SITE_LABELS[TrichoscopySite(site)]}"
     return name
+
+
+def numbered(name: str, photo: Photo, photos: Sequence[Photo], *, short: bool = False) -> str:
+    """The name with the photograph's number where a case has several of its view and site."""
+    alike = [one.pk for one in photos if (one.view, one.site) == (photo.view, photo.site)]
+    if len(alike) < 2:
+        return name
+    at = alike.index(photo.pk) + 1
+    if short:
+        return f"{name} {at}"
+    return _("%(view)s, %(number)s of %(count)s") % {"view": name, "number": at, "count": len(alike)}
 
 
 def short_view(view: str) -> str:

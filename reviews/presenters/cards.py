@@ -26,6 +26,7 @@ from reviews.wording import (
     interval,
     meaning,
     number,
+    numbered,
     quantity,
     reason_words,
     salt_bands,
@@ -343,7 +344,7 @@ def finding_groups(
         found = numbers.photos.get(photo.pk)
         groups.append(
             FindingGroup(
-                title=view_name(photo.view, photo.site),
+                title=numbered(view_name(photo.view, photo.site), photo, state.photos),
                 photo_id=photo.pk,
                 cards=tuple(card for card in cards if card.photo_id == photo.pk),
                 own=tuple(card for card in own if card.photo_id == photo.pk),

@@ -25,7 +25,7 @@ from reviews.presenters.stage import SecondTake, picture_sources, second_take_be
 from reviews.services.looks import opened_by
 from reviews.services.marks import marks_of
 from reviews.services.readings import photo_on_stage
-from reviews.wording import short_place, short_view, view_name
+from reviews.wording import numbered, short_place, short_view, view_name
 from vision.density import FRAME_INSET
 from vision.types import View
 
@@ -108,15 +108,15 @@ def read_stage(
     committed = any(read.reader_id == reader for read in shown)
     return ReadStage(
         photo=photo,
-        name=view_name(photo.view, photo.site),
+        name=numbered(view_name(photo.view, photo.site), photo, photos),
         url=reverse("patients:photo", args=[photo.pk]),
         sources=picture_sources(photo),
         second_take=second_take_beside(photo),
         tiles=tuple(
             ReadTile(
                 id=one.pk,
-                name=short_view(one.view),
-                place=short_place(one.view, one.site),
+                name=numbered(short_view(one.view), one, photos, short=True),
+                place=numbered(short_place(one.view, one.site), one, photos, short=True),
                 current=one.pk == photo.pk,
                 key={at - 1: PREVIOUS, at + 1: NEXT}.get(number, ""),
                 opened=one.pk in opened,

@@ -22,7 +22,7 @@ from reviews.decisions import CaseState, Verdict, second_take
 from reviews.models import ManualScale
 from reviews.own_regions import RegionNow
 from reviews.services.rescaling import wants_measuring
-from reviews.wording import OVERLAYS, number, title, view_name
+from reviews.wording import OVERLAYS, number, numbered, title, view_name
 from vision.types import ImageKind, View
 
 SHOWN_OVERLAYS = tuple(ImageKind(kind) for kind in OVERLAYS)
@@ -109,7 +109,7 @@ def stage_of(
     found = scale.px_per_mm if scale else photo.px_per_mm
     return Stage(
         photo=photo,
-        name=view_name(photo.view, photo.site),
+        name=numbered(view_name(photo.view, photo.site), photo, state.photos),
         url=reverse("patients:photo", args=[photo.pk]),
         sources=picture_sources(photo),
         overlays=() if hidden else _overlays(results.get(photo.pk)),

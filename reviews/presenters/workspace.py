@@ -27,7 +27,7 @@ from reviews.services.readings import holds, photo_on_stage
 from reviews.turns import Log, log_of
 from reviews.visibility import findings_hidden
 from reviews.whereabouts import Whereabouts, whereabouts
-from reviews.wording import short_place, short_view
+from reviews.wording import numbered, short_place, short_view
 from reviews.workflow import State as ReviewState
 from vision.types import View
 
@@ -160,7 +160,7 @@ def workspace(
         state=ReviewState(review.status),
         analysis=analysis_state(review.session),
         groups=tuple(_with_calibres(group, results) for group in finding_groups(state, numbers, cards, own)),
-        tiles=tuple(_tile(photo, shown, state.opened, cards) for photo in state.photos),
+        tiles=tuple(_tile(photo, shown, state, cards) for photo in state.photos),
         stage=_stage(state, shown, results, actor, editable=editable, hidden=hidden) if shown else None,
         progress=replace(_progress(state, cards), can_decide=False) if hidden else _progress(state, cards),
         amended=bool(own or state.scales)
@@ -212,13 +212,13 @@ def _neighbours(order: Sequence[UUID], open_id: UUID | None) -> tuple[UUID | Non
     return (order[at - 1] if at else None), (order[at + 1] if at + 1 < len(order) else None)
 
 
-def _tile(photo: Photo, shown: Photo | None, opened: frozenset[UUID], cards: Sequence[FindingCard]) -> PhotoTile:
+def _tile(photo: Photo, shown: Photo | None, state: CaseState, cards: Sequence[FindingCard]) -> PhotoTile:
     return PhotoTile(
         id=photo.pk,
-        name=short_view(photo.view),
-        place=short_place(photo.view, photo.site),
+        name=numbered(short_view(photo.view), photo, state.photos, short=True),
+        place=numbered(short_place(photo.view, photo.site), photo, state.photos, short=True),
         current=shown is not None and photo.pk == shown.pk,
-        opened=photo.pk in opened,
+        opened=photo.pk in state.opened,
         quality_passed=photo.quality_passed,
         waiting=sum(card.waiting for card in cards if card.photo_id == photo.pk),
     )

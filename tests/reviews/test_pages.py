@@ -342,3 +342,13 @@ def test_a_refused_form_leads_back_to_itself_and_a_page_that_was_only_read_to_th
     elsewhere = browser.post(reverse("reviews:retake", args=[review.pk]), headers={"referer": "https://evil.example/"})
     assert "data-back" not in elsewhere.content.decode()
     assert "data-back" not in browser.get(reverse("reviews:review", args=[uuid4()])).content.decode()
+
+
+def test_several_photographs_of_a_view_are_told_apart():
+    review, actor = made.review_at("claimed", views=(View.CROWN, View.CROWN, View.HAIRLINE))
+    text = " ".join(browser_of(actor).get(address("review", review)).content.decode().split())
+    for number in (1, 2):
+        assert f'<section aria-label="Crown, from above, {number} of 2">' in text
+        assert f'class="filmstrip__name">Crown {number}<' in text
+    assert 'aria-label="Photograph: Crown, from above, 1 of 2"' in text
+    assert 'class="filmstrip__name">Hairline<' in text, "one alone needs no number"
