@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from reports.progress.series import Course, Series
 from reports.words import METRIC_NAMES, amount, number, reason_words
 from vision.repeatability import Noise
-from vision.types import NotMeasurable
+from vision.types import Metric, NotMeasurable
 
 VEGA_LITE: Final = "6.4"
 """Of vl-convert; the page bundles the same (package-lock.json), held together by a test."""
@@ -44,6 +44,9 @@ PAPER: Final[dict[str, Any]] = {
     "rule": {"color": "#655f57"},
 }
 """The house's look on paper; on a screen ``charts.js`` takes the same from the theme's tokens."""
+
+_WHOLE: Final[dict[str, Any]] = {"tickMinStep": 1, "format": "d"}
+"""The axis of stages: there is none between two."""
 
 _PAPER_WIDTH: Final = 560
 _HEIGHT: Final = 190
@@ -115,7 +118,7 @@ def _spec(series: Series, band: tuple[float, float] | None, courses: Sequence[Co
         "type": "quantitative",
         "title": None,
         "scale": {"zero": False, "nice": True, "padding": 8},
-        "axis": {"tickCount": 5},
+        "axis": {"tickCount": 5, **(_WHOLE if series.key.metric == Metric.NORWOOD_STAGE else {})},
     }
     values = [
         {

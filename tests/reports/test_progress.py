@@ -244,6 +244,16 @@ def test_page_and_paper_draw_one_specification(two):
     assert package["dependencies"]["vega-lite"].startswith(charts.VEGA_LITE)
 
 
+def test_the_chart_of_a_stage_has_no_half_stages(two):
+    series = next(one for one in progress_of(two.patient).series if one.key.metric == "coverage_index")
+    stage = replace(series, key=replace(series.key, metric="norwood_stage"))
+    stage = replace(
+        stage, points=tuple(replace(point, value=Measured(5.0, 4.0, 6.0, "stage")) for point in series.points)
+    )
+    axis = re.findall(r">(\d(?:\.\d)?)</text>", charts.svg_of(charts.chart_of(stage, None, ()).spec).decode())
+    assert axis == ["4", "5", "6"]
+
+
 def series_band(words: str) -> tuple[float, float]:
     """The ends of the band as it is told."""
     ends = re.search(r"from ([\d.]+) to ([\d.]+) %", words)
