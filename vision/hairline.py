@@ -1,9 +1,10 @@
 """Where the hairline lies (A15): from the line of the eyes up to where hair begins, in the middle and at the temples.
 
-Landmarks. The pupils, found by the cascades that OpenCV ships (Viola and Jones 2001) as a pair below the scalp: alike
-in size, level, as far apart as eyes are on a head of that width. Closed or averted eyes, glasses that shine and a head
-tipped far down leave no pair, and then there is no number: nothing else on a face is found reliably enough to measure
-a few millimetres from.
+Landmarks. The pupils, found by the cascades that OpenCV ships (Viola and Jones 2001) as a pair alike in size, level,
+and as far apart as eyes are: in a face where the face's own cascade finds one, for long hair says nothing of a head's
+width; else, on a head of the scalp's width, below it. Closed or averted eyes, glasses that shine and a head tipped far
+down leave no pair, and then there is no number: nothing else on a face is found reliably enough to measure a few
+millimetres from.
 
 Reading. With u the unit vector along the pupils' line, n the one across it towards the scalp, m the middle between the
 pupils and d their distance: along m + t d u + s n the probability of hair (dense or thinning; bald scalp and forehead
@@ -35,15 +36,15 @@ from vision.types import Measured, NotMeasurable, Reason, RgbImage, ScalpClass, 
 LOOKED_AT_PX: Final = 640
 """Long edge of the picture in which eyes are looked for."""
 CASCADES: Final = ("haarcascade_eye.xml", "haarcascade_eye_tree_eyeglasses.xml")
-EYE_SHARES: Final = (0.08, 0.32)
-"""Smallest and largest window of an eye, in widths of the scalp."""
-
-APART: Final = (0.28, 0.60)
-"""Distance of the pupils, in widths of the scalp (62 mm of a head about 155 mm wide, hair added)."""
+FACE: Final = "haarcascade_frontalface_alt2.xml"
+FACE_NEIGHBOURS: Final = 4
+"""Windows that must agree on a face; fewer find faces in hair."""
+FACE_SHRINK: Final = 2.0
+"""A face is looked for in a picture smaller by this."""
+LEAST_FACE: Final = 0.12
+"""Smallest face, in shares of the picture's longer edge."""
 LARGEST_SLOPE: Final = 0.35
 """Height over distance of the two eyes: a head may lie askew by 19 degrees."""
-OFF_MIDDLE: Final = 0.16
-"""The middle between the eyes lies below the scalp's middle, give or take this many of its widths."""
 ALIKE: Final = 1.7
 """One eye's window may be this many times as large as the other's."""
 MOST_HAIR: Final = 0.3
@@ -77,6 +78,23 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
+class _Proportions:
+    """Where eyes lie in a box (a face's window or the scalp), all but ``level`` in its widths; ranges are inclusive."""
+
+    window: tuple[float, float]  # of one eye
+    apart: tuple[float, float]  # of the pupils
+    off_middle: float  # of the middle between them, to either side of the box's
+    level: tuple[float, float] | None  # of that middle below the box's top, in its heights
+
+
+IN_FACE: Final = _Proportions((0.14, 0.42), (0.28, 0.52), 0.10, (0.31, 0.48))
+"""In windows of the face's cascade: of 63 pairs in faces of people trained on, the middle nine tenths lie 0.31 to 0.49
+apart, 0.37 to 0.45 below the top."""
+BELOW_SCALP: Final = _Proportions((0.08, 0.32), (0.28, 0.60), 0.16, None)
+"""62 mm between the pupils of a head about 155 mm wide, hair added."""
+
+
+@dataclass(frozen=True, slots=True)
 class Eyes:
     """Centres of both eyes as fractions of the picture's width and height, the one on the picture's left first."""
 
@@ -98,16 +116,18 @@ def measure_hairline(
 
 
 def find_eyes(image: RgbImage, scalp_map: ScalpMap) -> Eyes | NotMeasurable:
-    """Both eyes below the scalp of an upright head; NO_LANDMARKS where no pair of windows can be a pair of eyes."""
+    """Both eyes of an upright head; NO_LANDMARKS where no pair of windows can be a pair of eyes."""
     shrink = LOOKED_AT_PX / max(image.shape[:2])
     size = (round(image.shape[1] * shrink), round(image.shape[0] * shrink))
     grey = cv2.equalizeHist(cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
     scalp = _scalp_box(scalp_map, size)
     if scalp is None:
         return NotMeasurable(Reason.NO_LANDMARKS, "no scalp to look below")
-    windows = list(_eye_windows(grey, scalp))
+    face = _face_below(grey, scalp)
+    box, proportions = (scalp, BELOW_SCALP) if face is None else (face, IN_FACE)
+    windows = list(_eye_windows(grey, _eyes_within(box, proportions), proportions.window, box.width))
     windows = [one for one in windows if _hair_at(scalp_map, np.array((one.x, one.y)) / size) < MOST_HAIR]
-    pairs = [pair for pair in combinations(windows, 2) if _may_be_eyes(*pair, scalp)]
+    pairs = [pair for pair in combinations(windows, 2) if _may_be_eyes(*pair, box, proportions)]
     if not pairs:
         return NotMeasurable(Reason.NO_LANDMARKS, f"{len(windows)} windows, no pair")
     pair = max(pairs, key=lambda pair: pair[0].weight + pair[1].weight)
@@ -147,13 +167,42 @@ def _cascades() -> tuple[cv2.CascadeClassifier, ...]:
     return tuple(cv2.CascadeClassifier(str(folder / name)) for name in CASCADES)
 
 
-def _eye_windows(grey: NDArray[np.uint8], scalp: _Box) -> Iterator[_Window]:
-    """Windows of both cascades in the lower part of the scalp's box and below it; one found by both weighs more."""
-    top = max(0, round(scalp.top + 0.25 * scalp.height))
-    bottom = min(grey.shape[0], round(scalp.top + scalp.height + 0.9 * scalp.width))
-    left, right = max(0, round(scalp.left)), min(grey.shape[1], round(scalp.left + scalp.width))
+@lru_cache(maxsize=1)
+def _face_cascade() -> cv2.CascadeClassifier:
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / FACE))
+
+
+def _face_below(grey: NDArray[np.uint8], scalp: _Box) -> _Box | None:
+    """The largest face that has the scalp above it: its middle lies within the scalp's width and below its top."""
+    small = cv2.resize(grey, None, fx=1 / FACE_SHRINK, fy=1 / FACE_SHRINK, interpolation=cv2.INTER_AREA)
+    least = round(LEAST_FACE * max(small.shape))
+    boxes = _face_cascade().detectMultiScale(small, 1.1, FACE_NEIGHBOURS, minSize=(least, least))
+    faces = [_Box(*(FACE_SHRINK * float(value) for value in box)) for box in boxes]
+    below = [
+        face
+        for face in faces
+        if 0 < face.left + face.width / 2 - scalp.left < scalp.width and face.top + face.height / 2 > scalp.top
+    ]
+    return max(below, key=lambda face: face.width, default=None)
+
+
+def _eyes_within(box: _Box, proportions: _Proportions) -> _Box:
+    """The part of a face's window, or of the scalp's box and what lies below it, in which eyes are looked for."""
+    if proportions.level is None:
+        top, bottom = box.top + 0.25 * box.height, box.top + box.height + 0.9 * box.width
+    else:
+        margin = proportions.window[1] * box.width / 2
+        top, bottom = (box.top + level * box.height for level in proportions.level)
+        top, bottom = top - margin, bottom + margin
+    return _Box(box.left, top, box.width, bottom - top)
+
+
+def _eye_windows(grey: NDArray[np.uint8], within: _Box, shares: tuple[float, float], width: float) -> Iterator[_Window]:
+    """Windows of both cascades, ``shares`` of a width large; one found by both weighs more."""
+    top, bottom = max(0, round(within.top)), min(grey.shape[0], round(within.top + within.height))
+    left, right = max(0, round(within.left)), min(grey.shape[1], round(within.left + within.width))
     part = np.ascontiguousarray(grey[top:bottom, left:right])
-    low, high = (max(12, round(share * scalp.width)) for share in EYE_SHARES)
+    low, high = (max(12, round(share * width)) for share in shares)
     if min(part.shape) <= low:
         return
     kept: list[_Window] = []
@@ -173,15 +222,17 @@ def _eye_windows(grey: NDArray[np.uint8], scalp: _Box) -> Iterator[_Window]:
     yield from kept
 
 
-def _may_be_eyes(one: _Window, other: _Window, scalp: _Box) -> bool:
+def _may_be_eyes(one: _Window, other: _Window, box: _Box, proportions: _Proportions) -> bool:
     across, down = abs(one.x - other.x), abs(one.y - other.y)
     apart = hypot(across, down)
-    middle = abs((one.x + other.x) / 2 - (scalp.left + scalp.width / 2))
+    middle = abs((one.x + other.x) / 2 - (box.left + box.width / 2))
+    level = ((one.y + other.y) / 2 - box.top) / box.height
     small, large = sorted((one.side, other.side))
     return (
-        APART[0] * scalp.width <= apart <= APART[1] * scalp.width
+        proportions.apart[0] * box.width <= apart <= proportions.apart[1] * box.width
         and down <= LARGEST_SLOPE * across
-        and middle <= OFF_MIDDLE * scalp.width
+        and middle <= proportions.off_middle * box.width
+        and (proportions.level is None or proportions.level[0] <= level <= proportions.level[1])
         and large <= ALIKE * small
         and WINDOW[0] * apart <= small
         and large <= WINDOW[1] * apart

@@ -11,6 +11,7 @@ from vision.head_lines import HeadLength, HeadLine
 from vision.measure import measure_photo
 from vision.types import (
     FloatMap,
+    LabelMap,
     Measured,
     Metric,
     NotMeasurable,
@@ -97,12 +98,27 @@ def test_mm_with_a_scale_and_share_of_the_pupils_distance_without() -> None:
     assert bare[Metric.PART_WIDTH_RATIO] == NotMeasurable(Reason.VIEW_NOT_SUPPORTED)
 
 
-def test_the_eyes_of_a_drawn_face_are_found_where_they_were_drawn() -> None:
-    head = drawn(View.HAIRLINE)
-    labels = np.asarray(head.truth)[::2, ::2]
+def sure(labels: LabelMap) -> ScalpMap:
     probabilities = np.zeros((5, *labels.shape), np.float32)
     np.put_along_axis(probabilities, labels[None].astype(int), 1.0, axis=0)
-    found = find_eyes(head.image, ScalpMap(labels, probabilities))
+    return ScalpMap(labels, probabilities)
+
+
+def test_the_eyes_of_a_drawn_face_are_found_where_they_were_drawn() -> None:
+    head = drawn(View.HAIRLINE)
+    found = find_eyes(head.image, sure(np.asarray(head.truth)[::2, ::2]))
     assert isinstance(found, Eyes), found
     assert found.first[0] < 0.5 < found.second[0]
     assert abs(found.first[1] - found.second[1]) < 0.05
+
+
+def test_long_hair_does_not_hide_the_eyes_of_a_face() -> None:
+    head = drawn(View.HAIRLINE, 10)
+    labels = np.asarray(head.truth)[::2, ::2]
+    quarter, side = labels.shape[0] // 4, labels.shape[1] // 6
+    long = labels.copy()
+    long[quarter:, :side] = long[quarter:, -side:] = ScalpClass.DENSE
+    long[quarter : quarter + 10] = ScalpClass.DENSE  # one piece with the hair on top
+    short_hair, long_hair = find_eyes(head.image, sure(labels)), find_eyes(head.image, sure(long))
+    assert isinstance(short_hair, Eyes)
+    assert long_hair == short_hair
