@@ -23,6 +23,7 @@ from reviews.blind_details import Details
 from reviews.decisions import photos_in_order
 from reviews.grade import Grade, band_words, differences
 from reviews.models import CaseReading, Opinion, Read, Review, ReviewEvent
+from reviews.policy import Refusal
 from reviews.presenters.read_stage import ReadStage, read_stage
 from reviews.read_forms import SCALES, AskForm, EscalateForm, GradeForm
 from reviews.second_reads import (
@@ -275,6 +276,7 @@ class ReadPage:
     intake: list[dict[str, str]]
     reads: tuple[ReadLine, ...]
     differ: tuple[str, ...]
+    done: str  # why no grade is asked of this person any more: they have read the case
 
 
 def read_page(
@@ -289,6 +291,7 @@ def read_page(
         intake=summary(answers_of(session.intake)) if session.intake else [],
         reads=tuple(read_line(read) for read in visible),
         differ=_differ(case, visible),
+        done=Refusal.OWN_READ.words if any(read.reader_id == actor.membership_id for read in visible) else "",
     )
 
 

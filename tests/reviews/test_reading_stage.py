@@ -72,6 +72,14 @@ def test_a_second_reader_brings_every_photograph_to_the_stage_and_sees_nothing_t
     assert f'data-src="{reverse("patients:photo", args=[photos[-1].pk])}"' in without_script
 
 
+def test_who_has_read_a_case_is_asked_for_no_second_grade():
+    review, browser, url = double_read(make_clinic())
+    first = signed_in(User.objects.get(pk=review.reviewer.user_id)).get(url).content.decode()
+    assert "Nobody reads a case twice or adjudicates their own read." in first
+    assert 'name="severity"' not in first
+    assert 'name="severity"' in browser.get(url).content.decode()
+
+
 def test_the_stage_has_no_photograph_of_another_case_and_nothing_for_who_may_not_read():
     clinic = make_clinic()
     review, browser, page = double_read(clinic)
