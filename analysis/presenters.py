@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analysis.selectors import AnalysisState, State, analysis_state
-from patients.capture_protocol import GUIDES
-from patients.models import Occasion, Photo, PhotoSession
+from patients.models import Occasion, PhotoSession
+from patients.presenters import PhotoTile, photo_tile
 from patients.selectors import photos_of
-
-VIEW_LABELS: dict[str, str | Promise] = {guide.view.value: guide.label for guide in GUIDES}
 
 TITLES: dict[State, str | Promise] = {
     State.DRAFT: gettext_lazy("Not sent yet"),
@@ -28,16 +25,6 @@ TITLES: dict[State, str | Promise] = {
     State.FAILED: gettext_lazy("With the clinic"),
     State.CANCELLED: gettext_lazy("With the clinic"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoTile:
-    """One photo of the session, and whether it is good enough."""
-
-    photo_id: UUID
-    name: str | Promise
-    src: str
-    good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +72,7 @@ def session_page(session: PhotoSession) -> SessionPage:
         is_closed=closed,
         urgent=session.urgent and not closed,
         retake=bool(session.retake_views),
-        photos=tuple(_tile(photo) for photo in photos_of(session)),
+        photos=tuple(photo_tile(photo) for photo in photos_of(session)),
         steps=_steps(found, closed=closed),
     )
 
@@ -127,17 +114,6 @@ def _next_step(session: PhotoSession, found: AnalysisState, *, closed: bool) -> 
             return _("A clinician looks at every photo and answers %(when)s. We write to you when there is news.") % {
                 "when": when
             }
-
-
-def _tile(photo: Photo) -> PhotoTile:
-    return PhotoTile(
-        photo_id=photo.pk,
-        name=VIEW_LABELS[photo.view]
-        if photo.take == 1
-        else _("%(view)s, second take") % {"view": VIEW_LABELS[photo.view]},
-        src=reverse("patients:thumbnail", args=[photo.pk]),
-        good=photo.quality_passed,
-    )
 
 
 def _steps(found: AnalysisState, *, closed: bool) -> tuple[dict[str, str], ...]:

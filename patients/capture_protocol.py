@@ -250,7 +250,7 @@ SIDES: Final = frozenset({View.TEMPLE_LEFT, View.TEMPLE_RIGHT})
 
 def other_view_advice(asked: View, shown: View) -> Advice:
     """What to say where a photo seems to show another view than the one it was taken for."""
-    problem = _("%(shown)s You are photographing: %(asked)s.") % {
+    problem = _("%(shown)s It should show: %(asked)s.") % {
         "shown": SHOWN_VIEW[shown],
         "asked": guide(asked).label,
     }

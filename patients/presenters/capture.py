@@ -66,6 +66,11 @@ class PhotoTile:
     created_at: datetime
     card: CardNote | None
 
+    @property
+    def problems(self) -> str:
+        """What is wrong with it, or could be better, without what to do: for a photo that was sent."""
+        return " ".join(str(one.problem) for one in (*self.advice, *self.hints))
+
 
 @dataclass(frozen=True, slots=True)
 class RetakeWish:

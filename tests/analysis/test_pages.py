@@ -94,6 +94,18 @@ class TestThePatientsStatusPage:
         assert "without AI, as you wished" in page.content.decode()
         assert "every 2s" not in page.content.decode()
 
+    def test_what_was_said_of_a_photo_at_upload_still_stands_there_once_it_is_sent(self, network):
+        session = submit(make_session(views=[View.CROWN, View.TRICHOSCOPY]))
+        photo = session.photos.get(view="crown")
+        doubt = {"check": "wrong_view", "value": 5.1, "threshold": 2.5, "passed": False, "refuses": False}
+        photo.quality = {"checks": [{**doubt, "detail": "occiput"}]}
+        photo.save(update_fields=["quality"])
+        page = signed_in(holder_of(session.patient)).get(reverse("analysis:session", args=[session.pk]))
+        text = " ".join(page.content.decode().split())
+        assert "Good enough to measure" in text
+        assert "This looks like the back of the head. It should show: Crown, from above." in text
+        assert "Close-up with a lens: Crown" in text
+
     def test_somebody_elses_session_is_not_there(self, analysis):
         stranger = signed_in(holder_of(ready_patient()))
         for name in ("session", "session_status"):

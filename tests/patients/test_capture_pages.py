@@ -61,7 +61,7 @@ def test_a_poor_photo_says_what_to_change_and_offers_a_retake():
 @pytest.mark.parametrize(
     ("asked", "shown", "words"),
     [
-        (View.CROWN, View.TEMPLE_LEFT, "This looks like the left side of the head. You are photographing: Crown"),
+        (View.CROWN, View.TEMPLE_LEFT, "This looks like the left side of the head. It should show: Crown"),
         (View.TEMPLE_RIGHT, View.TEMPLE_LEFT, "If you meant this side, the camera has mirrored the photo."),
     ],
 )
