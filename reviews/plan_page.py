@@ -11,6 +11,7 @@ from accounts.actors import Actor
 from reviews.contraindications import Alert
 from reviews.diagnoses import label as diagnosis_label
 from reviews.formulary import GRADES
+from reviews.formulary.doses import dose_for
 from reviews.models import FormularyEntry, Plan, PlanItem, Review, ReviewStatus
 from reviews.plan_draft import referrals
 from reviews.reading import Reading
@@ -41,6 +42,7 @@ class EntryCard:
     alerts: tuple[Alert, ...]
     in_plan: bool
     fits: bool  # is used for the diagnosis that was stated
+    dose: str  # usual for this patient
     grade_words: str
 
     @property
@@ -108,6 +110,7 @@ def formulary_cards(review: Review, *, text: str = "", category: str = "") -> li
             alerts=() if entry.pk in taken else alerts_for(entry, health),
             in_plan=entry.pk in taken,
             fits=bool(code) and code in entry.indications,
+            dose=dose_for(entry.code, entry.usual_dose, health),
             grade_words=str(GRADES[entry.evidence_grade]),
         )
         for entry in search_formulary(text, category, code)

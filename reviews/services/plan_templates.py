@@ -15,6 +15,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid, NotAllowed, NotFound
 from accounts.roles import Permission
+from reviews.formulary.doses import dose_for
 from reviews.models import FormularyEntry, Plan, PlanItem, PlanTemplate
 from reviews.plan_draft import without_referrals
 from reviews.services.plans import editable_plan, plan_changed
@@ -112,7 +113,8 @@ def apply_template(*, actor: Actor, review_id: UUID, template_id: UUID, now: dat
     """Put a template's treatments into the plan of a case that one holds, each held against this patient's answers.
 
     What must not be used is left out; so is what needs a written reason, which nobody can write for many at once: the
-    clinician adds it from the formulary with the reason. Words that stand in the plan already are kept.
+    clinician adds it from the formulary with the reason. Words that stand in the plan already are kept, and a usual
+    dose becomes that of this patient's sex.
     """
     review, plan = editable_plan(actor, review_id, now)
     template = PlanTemplate.objects.visible_to(actor).select_related("clinic").filter(pk=template_id).first()
@@ -133,7 +135,8 @@ def apply_template(*, actor: Actor, review_id: UUID, template_id: UUID, now: dat
         if item.code in there:
             left_out.append((entry.name, _("It is already in the plan.")))
             continue
-        alerts = alerts_for(entry, health_of(review, plan=plan, without=entry))
+        health = health_of(review, plan=plan, without=entry)
+        alerts = alerts_for(entry, health)
         if alerts:
             worst = next((alert for alert in alerts if alert.is_absolute), alerts[0])
             left_out.append((entry.name, worst.text))
@@ -142,7 +145,7 @@ def apply_template(*, actor: Actor, review_id: UUID, template_id: UUID, now: dat
             plan=plan,
             entry=entry,
             position=position + len(added),
-            dose=item.dose,
+            dose=dose_for(item.code, item.dose, health),
             duration=item.duration,
             instructions=item.instructions,
         )

@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.errors import DomainError, Invalid, NotFound
 from accounts.roles import Permission
 from reviews.decisions import final_findings
+from reviews.formulary.doses import dose_for
 from reviews.models import FormularyEntry, Plan, PlanItem, Review
 from reviews.plan_draft import compose, with_referrals
 from reviews.plan_versions import record_version
@@ -25,7 +26,7 @@ from reviews.visibility import check_findings_open
 
 @transaction.atomic
 def add_item(*, actor: Actor, review_id: UUID, entry_id: UUID, now: datetime, override_reason: str = "") -> PlanItem:
-    """Put a treatment into the plan with its usual dose, duration and the patient's text.
+    """Put a treatment into the plan with the patient's text, its usual duration, and the dose usual for their sex.
 
     Raises Invalid ``contraindicated`` when an absolute rule fires, ``reason_needed`` when a relative one does and no
     reason is given, DomainError ``already_in_plan``.
@@ -42,7 +43,7 @@ def add_item(*, actor: Actor, review_id: UUID, entry_id: UUID, now: datetime, ov
         plan=plan,
         entry=entry,
         position=0 if last is None else last + 1,
-        dose=entry.usual_dose,
+        dose=dose_for(entry.code, entry.usual_dose, health_of(review)),
         duration=entry.usual_duration,
         instructions=entry.patient_text,
         override_reason=override_reason.strip(),

@@ -121,4 +121,5 @@ def _answer(request: HttpRequest, review_id: UUID, template: str, **context: obj
     actor = actor_of(request)
     review = selectors.review_for(actor, review_id)
     entries = formulary_cards(review, text=request.POST.get("q", ""), category=request.POST.get("category", ""))
-    return render(request, template, {"plan": plan_page(review, actor), "entries": entries, **context})
+    page = {"plan": plan_page(review, actor), "entries": entries, "templates": services.templates_of(actor)}
+    return render(request, template, {**page, **context})

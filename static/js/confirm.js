@@ -1,5 +1,6 @@
 // Dialogs. Any form or button with data-confirm asks first, in the page's own <dialog>:
 //   data-confirm          the question              data-confirm-title   heading
+//   data-confirm-unless-empty   a field: without anything in it there is nothing to ask
 //   data-confirm-label    the label of the button   data-confirm-tone    "danger" for what cannot be undone
 // data-dialog-open="id" opens a <dialog>, data-dialog-close closes the one around it.
 
@@ -28,6 +29,10 @@ function ask(source) {
   });
 }
 
+function nothingToLose({ dataset }) {
+  return dataset.confirmUnlessEmpty && !document.querySelector(dataset.confirmUnlessEmpty)?.value.trim();
+}
+
 if (dialog) {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
@@ -45,7 +50,7 @@ if (dialog) {
 
   document.addEventListener("htmx:confirm", async (event) => {
     const source = event.detail.elt;
-    if (!source.dataset.confirm) return;
+    if (!source.dataset.confirm || nothingToLose(source)) return;
     event.preventDefault();
     if (await ask(source)) event.detail.issueRequest(true);
   });

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.management import call_command
 
@@ -11,6 +13,7 @@ from reviews import services
 from reviews.contraindications import RULES, Weight, evaluate
 from reviews.diagnoses import Diagnosis
 from reviews.formulary import BY_CODE, ENTRIES, GRADES
+from reviews.formulary.doses import BY_SEX, dose_for
 from reviews.formulary.seed import row_values, seed
 from reviews.health_facts import MEDICINES, Fact, facts_from, mentions
 from reviews.models import FormularyEntry
@@ -142,6 +145,20 @@ def test_other_treatments_of_the_plan_count_as_medicines():
     assert [alert.rule for alert in evaluate(["with_tetracycline"], health)] == ["with_tetracycline"]
 
 
+@pytest.mark.parametrize("code", BY_SEX)
+def test_a_dose_of_one_sex_is_part_of_its_entry_and_a_written_one_stays(code):
+    usual = BY_CODE[code].usual_dose
+    woman, man = facts_from(*HEALTHY_WOMAN_AFTER_MENOPAUSE), facts_from(*HEALTHY_MAN)
+    assert dose_for(code, usual, woman) != dose_for(code, usual, man)
+    assert dose_for(code, dose_for(code, usual, woman), man) == dose_for(code, usual, man), (
+        "a template of a woman's plan"
+    )
+    assert dose_for(code, usual, None) == usual
+    assert dose_for(code, "every second day", man) == "every second day"
+    numbers = re.findall(r"\d+(?:\.\d+)?", " ".join(BY_SEX[code].values()))
+    assert set(numbers) <= set(re.findall(r"\d+(?:\.\d+)?", usual))
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
 def test_an_entry_is_complete_sourced_and_fits_its_columns(entry):
     assert entry.category in FormularyEntry.Category.values
@@ -197,6 +214,19 @@ class TestInTheDatabase:
         assert (done.changed, done.retired) == (1, 1)
         assert FormularyEntry.objects.get(code="biotin").evidence_grade == "D"
         assert not FormularyEntry.objects.get(code="snake-oil").active
+
+    @pytest.mark.parametrize(
+        ("sex", "dose"), [(F, "0.625 to 1.25 mg once daily"), (SexAtBirth.MALE, "2.5 to 5 mg once daily")]
+    )
+    def test_a_plan_begins_with_the_dose_of_the_patients_own_sex(self, sex, dose):
+        seed()
+        answers = calm_answers(sex_at_birth=sex, pregnancy=P.NOT_APPLICABLE, medications=(), conditions=())
+        review, actor = review_at("claimed", ai=False, views=(View.CROWN,), answers=answers)
+        entry = FormularyEntry.objects.get(code="minoxidil-oral")
+        item = services.add_item(
+            actor=actor, review_id=review.pk, entry_id=entry.pk, override_reason="Contraception is sure", now=LATER
+        )
+        assert item.dose == dose
 
     def test_an_absolute_contraindication_keeps_a_treatment_out_even_with_a_reason(self):
         seed()
