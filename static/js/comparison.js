@@ -3,6 +3,7 @@
 
 import OpenSeadragon from "openseadragon";
 
+import { keepPlace, moveTo, placeOf } from "./place.js";
 import { tileSource } from "./stage.js";
 
 const BLINK_MS = 700;
@@ -25,26 +26,8 @@ function viewerIn(figure) {
   });
   viewer.canvas.setAttribute("role", "application");
   viewer.canvas.setAttribute("aria-label", figure.dataset.label);
+  keepPlace(viewer);
   return viewer;
-}
-
-/** What is in view, relative to the whole picture in its frame: the same for pictures of any size. */
-function placeOf(viewer) {
-  const home = viewer.viewport.getHomeBounds();
-  const now = viewer.viewport.getBounds();
-  const middle = now.getCenter();
-  return {
-    zoom: home.width / now.width,
-    x: (middle.x - home.getCenter().x) / home.width,
-    y: (middle.y - home.getCenter().y) / home.height,
-  };
-}
-
-function moveTo(viewer, { zoom, x, y }) {
-  const home = viewer.viewport.getHomeBounds();
-  const [width, height] = [home.width / zoom, home.height / zoom];
-  const centre = new OpenSeadragon.Point(home.getCenter().x + x * home.width, home.getCenter().y + y * home.height);
-  viewer.viewport.fitBounds(new OpenSeadragon.Rect(centre.x - width / 2, centre.y - height / 2, width, height), true);
 }
 
 /** Opens one comparison; returns what closes it. */

@@ -3,6 +3,8 @@
 
 import OpenSeadragon from "openseadragon";
 
+import { keepPlace } from "./place.js";
+
 const PAN_AND_ZOOM = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "+", "-", "=", "0"]);
 
 /** Makes the viewer of one stage; returns it. The viewer's `whenReady` resolves once the photograph is drawn. */
@@ -41,6 +43,7 @@ export function openStage(stage) {
     }
   });
 
+  keepPlace(viewer);
   bindTools(stage, viewer);
   bindOverlays(stage, viewer);
   return viewer;

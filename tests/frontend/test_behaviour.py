@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not BUILT, reason="the front end is not built: run `make front`"),
 ]
 
+AXES = (("x", "width"), ("y", "height"))
 BOXES = [
     {"id": "one", "number": 1, "type": "box", "label": "Thinning", "state": "proposed", "box": [100, 80, 80, 60]},
     {
@@ -343,3 +344,27 @@ def test_overlay_and_its_legend_are_switched(page: Page, showcase: Showcase) -> 
     expect(page.locator(".stage__overlay")).to_be_visible()
     page.keyboard.press("1")
     expect(page.locator(".stage__overlay")).to_be_hidden()
+
+
+def test_a_photograph_seen_whole_stays_whole_when_the_screen_is_turned(page: Page, showcase: Showcase) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_stage(page, showcase)
+    page.get_by_label("Density").check()
+    overlay, frame = page.locator(".stage__overlay"), page.locator("[data-stage-view]")
+    expect(overlay).to_be_visible()
+
+    def cut_off() -> float:
+        """How many pixels of the photograph, on which the overlay lies, are outside the frame."""
+        inner, outer = overlay.bounding_box(), frame.bounding_box()
+        assert inner is not None
+        assert outer is not None
+        sides = (
+            (inner[near], inner[near] + inner[long], outer[near], outer[near] + outer[long]) for near, long in AXES
+        )
+        return max(max(outer_near - near, far - outer_far) for near, far, outer_near, outer_far in sides)
+
+    for width, height in ((390, 844), (1440, 500), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        wait_for(page, lambda: cut_off() < 1.5)
+        page.wait_for_timeout(300)
+        assert cut_off() < 1.5, (width, height)
