@@ -10,7 +10,7 @@ from django.utils.translation import override
 from care.guide.blocks import Block, Kind, Page, PageText, Section
 from care.guide.questions import AI, QUESTIONS
 from patients.capture_protocol import CHECKLIST_LABELS, GUIDES
-from patients.red_flags import RULES, Severity
+from patients.red_flags import RULES, RedFlag, Severity
 
 
 def page_text(page: Page) -> PageText:
@@ -253,6 +253,19 @@ def _photos() -> PageText:
     )
 
 
+def _thoughts_of_suicide() -> Block:
+    """The safety text of the intake, for somebody who has told nobody yet."""
+    text = next(rule.text for rule in RULES if rule.flag is RedFlag.SUICIDAL_THOUGHTS)
+    return Block(
+        Kind.WARNING,
+        _("Thoughts of suicide or of harming yourself"),
+        _("Many people live through such times, and help works."),
+        (str(text.when_and_where),),
+        other=str(text.at_once_if),
+        urgent=True,
+    )
+
+
 def _doctor() -> PageText:
     def warnings(severity: Severity) -> tuple[Block, ...]:
         return tuple(
@@ -265,7 +278,7 @@ def _doctor() -> PageText:
                 urgent=severity is Severity.URGENT,
             )
             for rule in RULES
-            if rule.severity is severity
+            if rule.severity is severity and rule.flag is not RedFlag.SUICIDAL_THOUGHTS
         )
 
     return PageText(
@@ -292,6 +305,7 @@ def _doctor() -> PageText:
                         (_("Stop the medicine and call your local emergency number now."),),
                         urgent=True,
                     ),
+                    _thoughts_of_suicide(),
                 ),
             ),
             Section(_("See a doctor within days or a few weeks"), warnings(Severity.URGENT)),

@@ -16,7 +16,7 @@ from care import selectors, services
 from care.guide import Page, page_text, to_dict
 from care.guide.blocks import Kind
 from care.presenters.guide import guide_page
-from patients.red_flags import RULES
+from patients.red_flags import RULES, RedFlag
 from tests.factories.patients import NOW, actor_for, holder_actor, make_clinic, make_patient, make_staff, signed_in
 
 ROOT = Path(__file__).parents[2]
@@ -52,12 +52,19 @@ def test_every_drawing_that_a_page_names_is_drawn():
 def test_the_page_about_doctors_says_what_the_red_flags_say():
     warnings = {block.title: block for block in blocks(Page.DOCTOR) if block.kind is Kind.WARNING}
     for rule in RULES:
-        shown = warnings[str(rule.text.title)]
-        assert (shown.text, shown.items, shown.other) == (
-            str(rule.text.what),
-            (str(rule.text.when_and_where),),
-            str(rule.text.at_once_if),
-        )
+        if rule.flag is RedFlag.SUICIDAL_THOUGHTS:  # told to somebody who has told nobody yet
+            shown = warnings["Thoughts of suicide or of harming yourself"]
+        else:
+            shown = warnings[str(rule.text.title)]
+            assert shown.text == str(rule.text.what)
+        assert (shown.items, shown.other) == ((str(rule.text.when_and_where),), str(rule.text.at_once_if))
+        assert "You told us" not in shown.text
+
+
+def test_thoughts_of_suicide_stand_among_what_needs_help_at_once():
+    at_once = page_text(Page.DOCTOR).sections[0]
+    assert at_once.title == "Call for help at once"
+    assert "Thoughts of suicide or of harming yourself" in [block.title for block in at_once.blocks]
 
 
 @pytest.mark.django_db
