@@ -41,6 +41,15 @@ class NextStep:
     url: str
     label: str
     rank: Rank = 0  # gives way to a step of a panel whose rank is not higher
+    quote: str = ""  # what a clinician wrote about it
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a clinician wrote when the newest session was closed without a report."""
+
+    day: date  # of the session
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ class Home:
     """Everything on the page."""
 
     step: NextStep
+    answer: Answer | None
     result: ResultCard | None
     sessions: tuple[SessionRow, ...]
     consents: tuple[ConsentLine, ...]
@@ -106,7 +116,8 @@ def build(
     by_session = {report.session_id: report for report in reversed(valid)}
     result = _result(valid[0], patient, today) if valid else None
     return Home(
-        step=_next_step(patient, sessions, consents, intake, result, today),
+        step=_next_step(patient, sessions, messages, consents, intake, result, today),
+        answer=_answer(patient, sessions, by_session, messages),
         result=result,
         sessions=tuple(_row(patient, session, by_session, messages) for session in sessions),
         consents=tuple(
@@ -137,9 +148,23 @@ def _result(report: Report, patient: Patient, today: date) -> ResultCard:
     )
 
 
+def _answer(
+    patient: Patient,
+    sessions: Sequence[PhotoSession],
+    by_session: Mapping[Any, Report],
+    messages: Mapping[UUID, Review],
+) -> Answer | None:
+    newest = next(iter(sessions), None)
+    if newest is None or newest.status != Status.CLOSED or newest.pk in by_session or newest.pk not in messages:
+        return None
+    day = patient.clinic.day_of(newest.submitted_at or newest.created_at)
+    return Answer(day, messages[newest.pk].message_to_patient)
+
+
 def _next_step(
     patient: Patient,
     sessions: Sequence[PhotoSession],
+    messages: Mapping[UUID, Review],
     consents: Mapping[Purpose, ConsentState],
     intake: Intake | None,
     result: ResultCard | None,
@@ -168,6 +193,7 @@ def _next_step(
             _("You see which views, and what to change. The others are kept."),
             reverse("patients:capture", args=[draft.pk]),
             _("Take them again"),
+            quote=messages[draft.pk].message_to_patient if draft.pk in messages else "",
         )
     if draft is not None:
         return NextStep(
@@ -197,7 +223,7 @@ def _next_step(
             rank=FREE,
         )
     return NextStep(
-        _("Take your next photographs") if result else _("Take your first photographs"),
+        _("Take your next photographs") if result or sessions else _("Take your first photographs"),
         _("It takes about six minutes. You need good light and, best, somebody who helps with the back of your head."),
         new_session,
         _("Start a session"),

@@ -92,6 +92,24 @@ def test_a_retake_shows_the_clinicians_message():
     text = home(session.patient).content.decode()
     assert "More light, please." in text
     assert "Your clinic asks for some photographs again" in text
+    assert text.index("More light, please.") < text.index("Take them again")
+
+
+def test_a_case_closed_without_a_plan_says_so_first_in_the_clinicians_words():
+    from reviews.services import claim_review, reject_case
+    from tests.factories.patients import actor_for
+    from vision.types import View
+
+    session = make_session(views=(View.CROWN,))
+    submit_session(actor=holder_actor(session.patient), session_id=session.pk, now=NOW)
+    actor = actor_for(make_staff(Role.DERMATOLOGIST, session.patient.clinic).user)
+    review = claim_review(actor=actor, session_id=session.pk, now=NOW)
+    reject_case(actor=actor, review_id=review.pk, message="Please see us in person.", now=NOW)
+    text = home(session.patient).content.decode()
+    assert (
+        text.index("Your clinic has answered") < text.index("Please see us in person.") < text.index("Start a session")
+    )
+    assert "Take your first photographs" not in text
 
 
 def test_the_sign_page_is_the_document_and_signs_it():
