@@ -25,6 +25,7 @@ DEFAULT_NAME: Final = "default"
 DEMO_PREFIX: Final = "demo-"
 DEMO_ORGANISATION: Final = "Trichora demo - proves nothing"
 DEMO_LIFE: Final = timedelta(days=3650)
+MADE_VALID_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
 EXPIRES_SOON: Final = timedelta(days=30)
 
 
@@ -75,7 +76,10 @@ def installed() -> list[Path]:
 
 
 def make(subject: str, *, organisation: str, now: datetime, life: timedelta) -> bytes:
-    """A self-signed certificate with its key as PKCS#12, without a passphrase. For the demo, checks and tests."""
+    """A self-signed certificate with its key as PKCS#12, without a passphrase. For the demo, checks and tests.
+
+    It is valid from :data:`MADE_VALID_FROM` until ``life`` from ``now``: a demo shows visits of past months, too.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [
@@ -94,7 +98,7 @@ def make(subject: str, *, organisation: str, now: datetime, life: timedelta) -> 
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
+        .not_valid_before(MADE_VALID_FROM)
         .not_valid_after(now + life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)

@@ -254,6 +254,14 @@ def test_an_expired_certificate_signs_nothing(unsignable):
     assert case.clinic.name
 
 
+def test_a_certificate_of_later_signs_nothing_of_before_it(unsignable):
+    _case, report = signed_report()
+    (unsignable / "default.p12").write_bytes(clinic_file("New"))
+    with pytest.raises(SigningFailed, match="certificate_not_yet_valid"):
+        services.render_report(report_id=report.pk, now=certificates.MADE_VALID_FROM - timedelta(days=1))
+    assert services.render_report(report_id=report.pk, now=certificates.MADE_VALID_FROM + timedelta(days=1))
+
+
 def test_a_clinics_own_certificate_and_passphrase_come_before_the_default(unsignable, settings):
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
