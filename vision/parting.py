@@ -36,6 +36,9 @@ WORKED_AT: Final = 320
 WIDTHS: Final = (0.007, 0.014, 0.028, 0.05)
 """Half widths of ridges that are looked for, in widths of the head."""
 DIRECTIONS: Final = 8
+BRIDGED: Final = 0.1
+"""A wide, light parting may be taken for background: a strip narrower than this between scalp and scalp belongs to the
+scalp (widths of the head)."""
 NEAR_BORDER: Final = 0.07
 """Ridges this near to the border of the scalp are its edge (widths of the head)."""
 RIDGE_FROM: Final = 0.35
@@ -119,7 +122,7 @@ def find_parting(image: RgbImage, scalp_map: ScalpMap, size_px: tuple[int, int])
     """The parting of a photo; NO_PARTING, WIDER_THAN_A_PARTING or NOT_SHARP where none can be measured."""
     small = WORKED_AT / max(image.shape[:2])
     size = (round(image.shape[1] * small), round(image.shape[0] * small))
-    scalp = _largest(_sized(np.isin(scalp_map.labels, ScalpClass.scalp()).astype(np.float32), size) > 0.5)
+    scalp = _largest(_bridged(_sized(np.isin(scalp_map.labels, ScalpClass.scalp()).astype(np.float32), size) > 0.5))
     if not scalp.any():
         return NotMeasurable(Reason.NO_PARTING, "no scalp")
     bare = _sized(scalp_map.probabilities[[ScalpClass.THINNING, ScalpClass.BALD]].sum(axis=0), size)
@@ -183,6 +186,14 @@ def _bald_beside(scalp_map: ScalpMap, shape: tuple[int, ...], line: NDArray[np.f
     aside = np.r_[-ASIDE[1], -ASIDE[0], ASIDE[0], ASIDE[1]] * wide
     beside = (places[:, None] + aside[None, :, None] * normals[:, None]) * shrink - 0.5
     return float(_sampled(bald, beside).mean())
+
+
+def _bridged(scalp: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The scalp with the strips closed that part it."""
+    width = BRIDGED * 2 * sqrt(float(scalp.sum()) / pi)
+    edge = 1 + 2 * max(1, round(width / 2))
+    round_piece = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
+    return np.asarray(cv2.morphologyEx(scalp.astype(np.uint8), cv2.MORPH_CLOSE, round_piece), np.bool_)
 
 
 def _off_hair(image: RgbImage, scalp: NDArray[np.bool_], bare: NDArray[np.float32]) -> NDArray[np.float32]:

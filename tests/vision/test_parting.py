@@ -72,6 +72,18 @@ def test_it_is_counted_in_px_of_the_stored_photo() -> None:
     assert found.px.value == pytest.approx(48, abs=3)
 
 
+def test_a_parting_that_was_taken_for_background_is_measured_all_the_same() -> None:
+    seen = scalp()
+    _y, x = np.mgrid[:120, :160] + 0.5
+    strip = np.abs(x - 80) < 4.5  # from one edge of the head to the other, in two parts then
+    seen.labels[strip] = ScalpClass.BACKGROUND
+    seen.probabilities[:, strip] = 0.01
+    seen.probabilities[ScalpClass.BACKGROUND, strip] = 0.96
+    found = length(head(36), seen)
+    assert isinstance(found, HeadLength), found
+    assert found.px.low <= 36 <= found.px.high
+
+
 def test_hair_without_a_parting_has_no_width() -> None:
     found = length(head(0), scalp())
     assert isinstance(found, NotMeasurable)
