@@ -155,7 +155,8 @@ def measure_again(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """Have the case measured again with the scales set by hand."""
     services.measure_with_scales(actor=actor_of(request), review_id=review_id, now=timezone.now())
     messages.success(request, _("Being measured again with your scale. The page tells you when the numbers are there."))
-    return redirect("reviews:review", review_id=review_id)
+    photo = id_of(request.POST.get("photo"))  # where one was
+    return redirect(reverse("reviews:review", args=[review_id]) + (f"?photo={photo}" if photo else ""))
 
 
 @require_POST

@@ -82,8 +82,9 @@ def test_the_button_is_there_until_the_numbers_know_the_scale():
     client = signed_in(User.objects.get(pk=actor.user_id))
     page = reverse("reviews:review", args=[review.pk])
     assert "Measure again with this scale" in client.get(page, {"photo": photo.pk}).content.decode()
-    answer = client.post(reverse("reviews:measure_again", args=[review.pk]), follow=True)
+    answer = client.post(reverse("reviews:measure_again", args=[review.pk]), {"photo": photo.pk}, follow=True)
     assert "Being measured again" in answer.content.decode()
+    assert answer.redirect_chain[-1][0].endswith(f"?photo={photo.pk}"), "the photograph stays on the stage"
 
 
 def test_the_page_tells_when_new_numbers_are_there_and_shows_them_when_asked():
