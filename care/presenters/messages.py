@@ -25,6 +25,7 @@ from care.selectors.messages import with_reading
 from patients.models import Patient, PatientAccess
 from patients.red_flags import RedFlag, SafetyText, Severity, label, safety_text, severity
 from patients.selectors import patient_label, records_of, relation_of
+from reports.models import Report
 
 _STATES = {
     Thread.Status.OPEN: "waiting",
@@ -206,6 +207,10 @@ def _views(actor: Actor, filters: selectors.InboxFilters) -> list[dict[str, Any]
     ]
 
 
+def _report_words(report: Report) -> str:
+    return _("Report of %(day)s, replaced since") if hasattr(report, "superseded_by") else _("Report of %(day)s")
+
+
 def write_page(actor: Actor, patient: Patient, thread: Thread | None) -> dict[str, Any]:
     """What a form for a message needs: what it may refer to, symptoms to tick, replies, and the saved draft."""
     sessions, reports = selectors.about_choices(actor, patient)
@@ -213,7 +218,7 @@ def write_page(actor: Actor, patient: Patient, thread: Thread | None) -> dict[st
         (f"session:{row.pk}", _("Photo session of %(day)s") % {"day": _day(row.submitted_at or row.created_at)})
         for row in sessions
     ]
-    about += [(f"report:{row.pk}", _("Report of %(day)s") % {"day": _day(row.signed_at)}) for row in reports]
+    about += [(f"report:{row.pk}", _report_words(row) % {"day": _day(row.signed_at)}) for row in reports]
     draft = selectors.draft_for(actor, patient, thread)
     may_answer = actor.can(Permission.ANSWER_MESSAGES)
     return {

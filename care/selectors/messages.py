@@ -158,6 +158,7 @@ def canned_reply_for(actor: Actor, reply_id: UUID) -> CannedReply:
 def about_choices(actor: Actor, patient: Patient) -> tuple[list[PhotoSession], list[Report]]:
     """Sessions and signed reports that a message of this person about the patient may refer to, newest first."""
     reports = Report.objects.visible_to(actor).filter(patient=patient).order_by("-signed_at")
+    reports = reports.select_related("superseded_by")
     return visible_sessions(actor, patient.pk), list(reports)
 
 

@@ -19,15 +19,19 @@ from accounts.roles import Role
 from accounts.tasks import send_waiting
 from care import selectors, services
 from care.models import Attachment, Message, MessageDraft, Thread
+from care.presenters.messages import write_page
 from care.privacy import PRIVACY
 from care.selectors import InboxFilters, InboxView
 from care.services import Upload
 from care.workflow import ThreadAction
 from patients.models import PatientAccess
 from patients.red_flags import RedFlag
+from reports import services as reports
+from reviews import services as reviews
 from tests.factories.care import answer, ask, pdf, picture, writing
 from tests.factories.patients import (
     NOW,
+    PASSWORD,
     actor_for,
     holder_actor,
     holder_of,
@@ -37,6 +41,7 @@ from tests.factories.patients import (
     make_staff,
     make_user,
 )
+from tests.factories.reports import signed_report
 
 pytestmark = pytest.mark.django_db
 
@@ -331,3 +336,13 @@ def test_everything_is_in_the_access_log_by_id_only(team):
     assert [event.action for event in events.order_by("id")] == ["message.sent", "message.read"]
     assert "Words" not in str([event.detail for event in events])
     assert holder_of(patient).email not in str(list(AuditEvent.objects.values_list("detail", flat=True)))
+
+
+def test_a_report_that_was_replaced_is_named_so_where_a_message_is_written():
+    case, report = signed_report()
+    review = reports.amend_signed(actor=case.reviewer, report_id=report.pk, reason="A dose was wrong.", now=NOW)
+    reviews.decide_review(actor=case.reviewer, review_id=review.pk, now=NOW)
+    newer = reports.sign_and_issue(actor=case.reviewer, review_id=review.pk, secret=PASSWORD, now=NOW)
+    choices = dict(write_page(case.holder, case.patient, None)["about"])
+    assert choices[f"report:{report.pk}"].endswith("replaced since")
+    assert not choices[f"report:{newer.pk}"].endswith("replaced since")
