@@ -111,6 +111,7 @@ class Camera {
     if (!this.stream) return void this.start();
     this.setState("aiming");
     this.say("");
+    this.dialog.querySelector(".camera__strip [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     this.looking ??= setInterval(() => this.look(), LOOK_EVERY_MS);
     this.find("shutter").focus();
   }

@@ -129,6 +129,9 @@ def test_a_photo_is_taken_lined_up_and_kept(portal: Portal, browser_with_camera:
     dialog.get_by_role("link", name="Next: Hairline").click()
     page.wait_for_url("**view=hairline&camera=1")
     expect(page.get_by_role("dialog")).to_have_attribute("data-state", "aiming", timeout=LONG)
+    patient.go(f"/sessions/{session}/capture/?view=occiput&camera=1")
+    expect(page.get_by_role("dialog")).to_have_attribute("data-state", "aiming", timeout=LONG)
+    expect(page.locator(".camera__strip [aria-current]")).to_be_in_viewport(ratio=1)  # the last of six views
     page.keyboard.press("Escape")
 
     patient.go(f"/sessions/{session}/capture/?view=crown")
