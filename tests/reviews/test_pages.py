@@ -120,6 +120,18 @@ def test_a_second_take_is_shown_beside_the_first_and_named_in_the_audit():
     assert seen.detail["photos"] == [str(first.pk), str(again.pk)]
 
 
+def test_an_open_finding_brings_its_photograph_along_for_a_narrow_screen():
+    review, actor = made.review_at("claimed")
+    browser = browser_of(actor)
+    on_the_other = [found for found in findings_of(review) if found.code == "coverage_index"][1]
+    answer = browser.post(address("finding_open", review, on_the_other.pk), headers=HTMX).content.decode()
+    beside = answer.split('class="finding__photo"')[1].split("</a>")[0]
+    assert f"/photos/{on_the_other.photo_id}/" in beside
+    of_the_session = made.finding_of(review, "severity")
+    answer = browser.post(address("finding_open", review, of_the_session.pk), headers=HTMX).content.decode()
+    assert 'class="finding__photo"' not in answer
+
+
 def test_deciding_by_fragment_opens_the_next_finding_with_its_photo():
     review, actor = made.review_at("claimed")
     browser = browser_of(actor)
