@@ -136,7 +136,7 @@ def _areas(found: PhotoComparison, allowed: set[str] | None) -> Iterable[AreaRow
             change=_signed(change.value, change.unit),
             interval=_("%(low)s to %(high)s")
             % {"low": _signed(change.low, ""), "high": _signed(change.high, change.unit)},
-            percent="" if one.percent is None else f"{one.percent:+.0f} %",
+            percent=percent_words(one.percent),
             whole=one.area is Area.COMMON,
         )
 
@@ -221,6 +221,14 @@ def _hairs(hairs: HairMatches | None) -> str:
 
 def _metric(code: str) -> str:
     return str(METRICS[code][0]) if code in METRICS else code.replace("_", " ").capitalize()
+
+
+def percent_words(percent: float | None) -> str:
+    """A change in percent of the earlier value: ``+5 %``, ``−12 %``, ``0 %``; empty where there is none."""
+    if percent is None:
+        return ""
+    whole = round(percent)
+    return f"{whole:+d} %".replace("-", "−") if whole else "0 %"
 
 
 def _signed(value: float, unit: str) -> str:

@@ -31,7 +31,7 @@ from reports.progress.reading import Place, Progress
 from reports.progress.series import SESSION, Course, Series, Visit
 from reports.words import METRIC_MEANINGS, METRIC_NAMES, RESEARCH_STATEMENT, amount, number, view_name
 from reviews.aftercare import ANSWER_LABELS, QUESTIONS, Answer
-from reviews.change_words import ChangeFacts, facts_of
+from reviews.change_words import ChangeFacts, facts_of, percent_words
 from reviews.judging import Judgement, Said, why_words
 from reviews.models import SideEffectReport
 from vision.repeatability import RULES
@@ -143,7 +143,7 @@ def change_row(series: Series, change: Judgement) -> ChangeRow:
         now=amount(change.now.value, unit),
         now_range=range_words(change.now),
         change="" if change.change is None else signed(_between_shown(change), unit),
-        percent="" if change.percent is None else f"{change.percent:+.0f} %".replace("-", "−"),
+        percent=percent_words(change.percent),
         detectable=detectable_words(change),
         said=change.said.value,
         words=change.words,

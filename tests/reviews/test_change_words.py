@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reviews.change_words import facts_of
+from reviews.change_words import facts_of, percent_words
 from tests.vision.compared import covered, photo, speckled
 from vision.change import compare
 from vision.change_codec import comparison_to_json
@@ -27,3 +27,10 @@ def test_another_lamp_on_the_second_visit_is_said(gains, said) -> None:
     facts = facts_of(comparison_to_json(compare(photo(image, covered()), photo(other, covered()))))
     assert facts is not None
     assert (said in facts.light) if said else ("Its light" not in facts.light)
+
+
+@pytest.mark.parametrize(
+    ("percent", "said"), [(7.4, "+7 %"), (-12.0, "−12 %"), (-0.4, "0 %"), (0.2, "0 %"), (None, "")]
+)
+def test_a_percentage_has_a_true_minus_and_a_zero_has_no_sign(percent, said) -> None:
+    assert percent_words(percent) == said
