@@ -126,7 +126,7 @@ def draw_what_was_missed(clinician: Person) -> None:
 
 
 def accept_the_rest(clinician: Person) -> None:
-    """Each is opened, then accepted; the next one opens by itself."""
+    """Each is opened, then accepted; the next one opens by itself, and stays in sight."""
     page = clinician.page
     waiting = page.locator("#findings .finding--waiting")
     for _finding in range(waiting.count()):
@@ -134,6 +134,8 @@ def accept_the_rest(clinician: Person) -> None:
         opened = waiting.first.locator(".finding__row")
         if opened.get_attribute("aria-expanded") != "true":
             opened.click()
+            page.wait_for_timeout(500)  # another photograph may come with it
+        expect(page.locator("#findings .finding--open .finding__row")).to_be_in_viewport()
         page.locator("#findings .finding--open").get_by_role("button", name=re.compile("^Accept")).click()
         expect(waiting).to_have_count(left - 1)
     clinician.look("05-decided")
