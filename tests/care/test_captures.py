@@ -266,9 +266,10 @@ def test_the_home_says_what_is_next_and_the_plan_shows_what_was_missed(patient, 
 
 
 def test_the_page_before_sending_says_that_nobody_answers_and_how_to_ask(patient, doctor):
-    send(patient)
-    begin(patient, doctor)
-    session = make_session(patient, views=[View.CROWN], consent=False, now=MORNING)
+    today = datetime.now(UTC)  # the page asks whether a plan runs now
+    send(patient, now=today)
+    begin(patient, doctor, now=today)
+    session = make_session(patient, views=[View.CROWN], consent=False, now=today)
     page = signed_in(holder_of(patient)).get(reverse("patients:finish", args=[session.pk])).content.decode()
     assert "with your next review" in page
     assert 'name="look_now"' in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.actors import Actor
@@ -93,7 +93,7 @@ def make_case(
         review_id=review.pk,
         summary="Your crown is thinner than the back of your head.",
         advice="Stop and call us if your scalp swells.\nTell us if you become pregnant.",
-        follow_up_date=date(2027, 2, 16),
+        follow_up_date=(now + timedelta(days=87)).date(),
         now=now,
     )
     decide_review(actor=reviewer, review_id=review.pk, now=now)
