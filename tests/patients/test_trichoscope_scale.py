@@ -94,7 +94,9 @@ def scope(name: str, px_per_mm: float | None, width_px: int | None, bar_mm: floa
 
 def told(scopes, width_px: int, bar) -> tuple[float, str, str] | None:
     scale = close_up_scale(scopes, width_px, bar)
-    return scale and (scale.px_per_mm, str(scale.told_by["by"]), str(scale.told_by.get("trichoscope", "")))
+    if scale is None:
+        return None
+    return scale.px_per_mm, str(scale.told_by["by"]), str(scale.told_by.get("trichoscope", ""))
 
 
 def test_several_trichoscopes_are_told_apart_by_the_width_of_their_pictures():
