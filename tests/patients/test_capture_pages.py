@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.urls import reverse
 
@@ -11,6 +13,7 @@ from patients.models import Photo, PhotoSession, Purpose
 from tests.factories.patients import (
     NOW,
     add_drawn_photo,
+    drawn_jpeg,
     holder_of,
     make_session,
     photo_ids,
@@ -130,3 +133,19 @@ def test_pictures_are_private_and_cannot_be_guessed_at():
         assert answer["Cache-Control"] == "private, no-store"
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert len(b"".join(answer.streaming_content)) > 1000
+
+
+def test_the_plain_form_takes_several_photos_without_javascript(sealed_folder):
+    session = make_session(views=[])
+    browser = signed_in(holder_of(session.patient))
+    files = [io.BytesIO(drawn_jpeg(seed)) for seed in (30, 31)]
+    for number, file in enumerate(files):
+        file.name = f"photo{number}.jpg"
+    empty = io.BytesIO(b"")
+    empty.name = "empty.jpg"
+    answer = browser.post(
+        reverse("patients:photo_upload", args=[session.pk]), {"view": "crown", "photo": [*files, empty]}, follow=True
+    )
+    assert Photo.objects.filter(view="crown").count() == 2
+    assert "The file is empty" in answer.content.decode()
+    assert "2 photos in this session" in answer.content.decode()

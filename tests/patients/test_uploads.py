@@ -393,17 +393,3 @@ def test_a_foreign_page_cannot_upload(session):
 def test_an_unknown_protocol_version_is_told_the_known_one(browser, session):
     answer = browser.post(reverse("patients:uploads"), HTTP_TUS_RESUMABLE="0.2.2")
     assert (answer.status_code, answer["Tus-Version"]) == (412, "1.0.0")
-
-
-def test_the_plain_form_takes_several_photos_without_javascript(browser, session):
-    files = [io.BytesIO(drawn_jpeg(seed)) for seed in (30, 31)]
-    for number, file in enumerate(files):
-        file.name = f"photo{number}.jpg"
-    empty = io.BytesIO(b"")
-    empty.name = "empty.jpg"
-    answer = browser.post(
-        reverse("patients:photo_upload", args=[session.pk]), {"view": "crown", "photo": [*files, empty]}, follow=True
-    )
-    assert Photo.objects.filter(view="crown").count() == 2
-    assert "The file is empty" in answer.content.decode()
-    assert "2 photos in this session" in answer.content.decode()
