@@ -214,7 +214,8 @@ QUALITY_ADVICE: Final[dict[QualityCheck, Advice]] = {
         _("Check that the right photo was chosen, and that the head fills the picture."),
     ),
     QualityCheck.TOO_FAR: Advice(
-        _("The head is too small in the picture."), _("Go closer, so that the head fills the picture.")
+        _("Too little of the head is to be seen."),
+        _("Go closer, so that the head fills the picture, and take away what covers it."),
     ),
     QualityCheck.WRONG_VIEW: Advice(
         _("The photo seems to show another view."), _("Compare it with the outline, and take this view.")
