@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.quality.head import HeadLook, Seen, network_sha256, release
-from vision.quality.readers import Numbers, Reader
+from vision.quality.head import HeadLook, Seen, release
+from vision.quality.readers import Numbers, Reader, shipped_reader
 
 COVER_WEIGHTS: Final = Path(__file__).with_name("cover_reader.npz")
 CELLS: Final = 9
@@ -29,7 +29,7 @@ SILENT: Final = -99.0
 def cover_score(look: HeadLook) -> float:
     """Log odds that a cover lies on the cells that look most like it."""
     reader = cover_reader()
-    if look.seen is None or not reads_this_network():
+    if look.seen is None or not reader.knows_the_network:
         return SILENT
     features, _ = cell_features(look.seen)
     return score(features, reader)
@@ -54,13 +54,6 @@ def cell_features(seen: Seen) -> tuple[Numbers, NDArray[np.bool_]]:
 
 
 @cache
-def reads_this_network() -> bool:
-    """Whether the reader was fitted on the network that the gate runs."""
-    return cover_reader().head == network_sha256()
-
-
-@cache
 def cover_reader() -> Reader:
     """The shipped reader of covers."""
-    with np.load(COVER_WEIGHTS, allow_pickle=False) as held:
-        return Reader(held["weights"].astype(np.float32), held["bias"].astype(np.float32), str(held["head"]))
+    return shipped_reader(COVER_WEIGHTS)

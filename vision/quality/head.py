@@ -1,7 +1,7 @@
 """Where the scalp is, at the moment of upload: the segmentation's network, run by OpenCV.
 
 A web process must not load a library of networks (torch, OpenVINO); OpenCV is there anyway and runs the ``model.onnx``
-that the workers serve in about 100 ms of one core. Only where the scalp is and how much of it is asked here; nothing
+that the workers serve. Only where the scalp is and how much of it is asked here; nothing
 that a person reads is measured. Reasons: docs/adr (a network at the gate).
 """
 

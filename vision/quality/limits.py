@@ -85,14 +85,14 @@ SEEN_BY_THE_NETWORK: Final[Mapping[QualityCheck, Threshold]] = {
     QualityCheck.NO_SCALP: Threshold(
         0.01,
         "below",
-        "share of the picture that the network takes for scalp; measuring stops there too, and none of 567 research"
-        " photographs of heads has less",
+        "share of the picture that the network takes for scalp; measuring stops there too, and no good overview of"
+        " docs/studies/quality.json has less",
     ),
     QualityCheck.TOO_FAR: Threshold(
         0.08,
         "below",
-        "share of the picture that is scalp; under 0.06 its border weighs more than its inside and nothing is measured,"
-        " and 565 of 567 research photographs have more than 0.1",
+        "share of the picture that is scalp; under 0.06 its border weighs more than its inside and nothing is measured;"
+        " no good overview of docs/studies/quality.json has less than the limit",
     ),
     QualityCheck.COVERED: Threshold(
         2.89,

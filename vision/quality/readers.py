@@ -48,6 +48,11 @@ class Reader:
     bias: Numbers
     head: str
 
+    @property
+    def knows_the_network(self) -> bool:
+        """Whether it was fitted on the network that the gate runs."""
+        return self.head == network_sha256()
+
     def probabilities(self, features: Numbers) -> Numbers:
         """One per answer."""
         return np.asarray(softmax((features @ self.weights + self.bias)[:, None])[:, 0], np.float32)
@@ -73,7 +78,7 @@ def other_view(image: RgbImage, look: HeadLook, asked: View) -> OtherView:
     An upright picture is answered from what was seen already; where that does not speak for the view asked for, the
     picture is looked at turned by quarters too, for telephones that forget which way they were held.
     """
-    if not reads_this_network():
+    if not view_reader().knows_the_network:
         return OtherView(0.0, asked)
     return decided(upright(look), lambda: any_way_up(image, look), asked)
 
@@ -125,13 +130,12 @@ def _halves(edge: int) -> Numbers:
 
 
 @cache
-def reads_this_network() -> bool:
-    """Whether the reader was fitted on the network that the gate runs."""
-    return view_reader().head == network_sha256()
-
-
-@cache
 def view_reader() -> Reader:
     """The shipped reader of views."""
-    with np.load(VIEW_WEIGHTS, allow_pickle=False) as held:
+    return shipped_reader(VIEW_WEIGHTS)
+
+
+def shipped_reader(file: Path) -> Reader:
+    """A reader as ``train gate_views`` and ``train gate_covers`` write it."""
+    with np.load(file, allow_pickle=False) as held:
         return Reader(held["weights"].astype(np.float32), held["bias"].astype(np.float32), str(held["head"]))
