@@ -1,8 +1,6 @@
 // <select data-insert-into="id"> puts the chosen option's data-text into a text field, where the cursor is.
 
-document.addEventListener("change", (event) => {
-  const list = event.target;
-  if (!list.matches?.("[data-insert-into]")) return;
+function insert(list) {
   const text = list.selectedOptions[0]?.dataset.text;
   const field = document.getElementById(list.dataset.insertInto);
   if (!text || !field) return;
@@ -10,4 +8,15 @@ document.addEventListener("change", (event) => {
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
   list.value = "";
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches?.("[data-insert-into]")) insert(target);
 });
+
+// Chosen before this script was there. What a reload puts back was inserted then.
+const [visit] = performance.getEntriesByType("navigation");
+for (const list of document.querySelectorAll("[data-insert-into]")) {
+  if (visit?.type === "navigate") insert(list);
+  else list.value = "";
+}

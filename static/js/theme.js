@@ -1,6 +1,8 @@
 // Runs before the first paint, as its own blocking file because inline scripts are forbidden: sets the theme that
 // this browser chose, or the system's.
 
+import "./hold.js";
+
 const KEY = "trichora.theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 

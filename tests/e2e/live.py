@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from accounts.models import User
 from tests.e2e.conftest import PICTURES
-from tests.e2e.people import PICTURES_WANTED
+from tests.e2e.people import PICTURES_WANTED, slow_down
 from tests.factories.patients import signed_in
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the thread of the tests
@@ -28,6 +28,7 @@ def open_live(browser: Browser, live_server: Any, user: User, width: int) -> tup
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     context.set_default_timeout(60_000)
     page = context.new_page()
+    slow_down(page)
 
     def listen(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -40,6 +41,7 @@ def open_live(browser: Browser, live_server: Any, user: User, width: int) -> tup
 
 def look(page: Page, folder: str, name: str) -> list[str]:
     """What axe finds, and whether the page is wider than the screen; keeps a picture where pictures are wanted."""
+    page.wait_for_load_state()  # axe would judge a page that is still coming
     if PICTURES_WANTED:
         target = PICTURES / folder
         target.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ PICTURES_ARE_THERE = """() => Promise.all([...document.images].map((image) => {
   return image.complete ? null : new Promise((done) => { image.onload = image.onerror = done; });
 }))"""
 PICTURES_WANTED = os.environ.get("E2E_PICTURES", "yes") != "no"  # for somebody to look at; no test compares them
+LATENCY_MS = int(os.environ.get("E2E_LATENCY_MS", "0"))  # per request: finds what holds only on a quick network
 HEIGHTS = {390: 844, 820: 1180, 1440: 900}
 PATIENCE = 30_000  # ms for an action and for what it brings about, also on a busy machine
 LONG = 180_000  # ms for what a worker has to do first
@@ -63,6 +64,16 @@ class Person:
         self.page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
+def slow_down(page: Page) -> None:
+    """Makes the network of this window as slow as the environment wants it: nothing is kept, all comes later."""
+    if LATENCY_MS:
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        speed = {"latency": LATENCY_MS, "downloadThroughput": 1_000_000, "uploadThroughput": 500_000}
+        session.send("Network.emulateNetworkConditions", {"offline": False, **speed})
+
+
 def open_window(browser: Browser, portal: Portal, name: str, width: int, folder: str) -> Person:
     """A fresh window; errors in the browser's console are problems."""
     by_touch = width < 1000
@@ -71,6 +82,7 @@ def open_window(browser: Browser, portal: Portal, name: str, width: int, folder:
     )
     context.set_default_timeout(PATIENCE)
     person = Person(name, portal, context, context.new_page(), folder, by_touch)
+    slow_down(person.page)
 
     def listen(message: ConsoleMessage) -> None:
         asked_again = re.search("status of 422|Status Error Code 422", message.text)  # a form shown again

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from accounts import webhooks
 from accounts.models import Clinic, User
@@ -147,3 +147,25 @@ def test_trichoscopes_are_added_refused_and_removed_on_a_phone_and_at_a_desk(
         assert [line for line in problems if "422" not in line] == []  # the browser's word for a refused form
         page.context.close()
     assert found == []
+
+
+def test_what_is_pressed_before_the_scripts_are_there_still_asks_first(
+    browser: Browser, live_server: Any, administrator: User
+) -> None:
+    page, problems = open_live(browser, live_server, administrator, 390)
+    page.goto(reverse("accounts:trichoscope_new"))
+    page.get_by_label("Name").fill("HandyScope")
+    page.get_by_label("Length of its scale bar").fill("0.5")
+    page.get_by_role("button", name="Save").click()
+    scripts: list[Route] = []
+    page.route("**/dist/app.js", lambda route: scripts.append(route))
+    page.get_by_role("link", name="HandyScope").click(no_wait_after=True)
+    page.get_by_role("button", name="Remove").click(no_wait_after=True)
+    expect(page.get_by_role("button", name="Remove")).to_be_visible()
+    assert scripts
+    for script in scripts:
+        script.continue_()
+    page.get_by_role("dialog").get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Removed. Photographs keep the scale")).to_be_visible()
+    assert problems == []
+    page.context.close()
