@@ -52,6 +52,7 @@ class Boxes {
     this.keys = new OutlineKeys(this);
     this.nameHandles();
     this.listen();
+    for (const tool of stage.querySelectorAll("[data-boxes-tool]")) tool.disabled = false; // there is something to draw on
     const opened = document.activeElement?.closest("[data-finding]");
     if (opened) this.select(opened.dataset.finding);
   }
@@ -296,6 +297,9 @@ class Boxes {
     const items = new Map((document_.items ?? document_).map((item) => [item.id, toAnnotation(item, this.scale)]));
     const selected = this.selected();
     const chosen = selected && (this.serverIds.get(selected.id) ?? selected.id);
+    const open = document.querySelector("[data-finding] [aria-expanded=true]")?.closest("[data-finding]").dataset.finding;
+    const stays = chosen && items.has(chosen) && (!open || open === chosen);
+    if (selected && !stays) this.annotator.setSelected(); // another finding was opened meanwhile: the list stays with it
     for (const annotation of this.annotator.getAnnotations()) {
       if (items.has(annotation.id)) continue;
       this.saved.delete(annotation.id);
@@ -312,7 +316,7 @@ class Boxes {
       this.tag(annotation);
     }
     this.serverIds.clear();
-    if (chosen && items.has(chosen) && this.selected()?.id !== chosen) this.select(chosen);
+    if (stays && this.selected()?.id !== chosen) this.select(chosen);
     this.keys.follow(this.selected());
   }
 

@@ -80,6 +80,13 @@ function tilesFollowStage() {
 }
 document.addEventListener("htmx:afterSettle", tilesFollowStage);
 
+// Whoever opens a finding sees its beginning, also where the button that was pressed keeps the focus it had.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id !== "findings") return;
+  const opened = target.querySelector("[data-finding] [aria-expanded=true][autofocus]");
+  if (opened) requestAnimationFrame(() => opened.scrollIntoView({ block: "nearest" }));
+});
+
 // An outline that was kept: the list shows what it measures, with that finding open. Whoever works on the stage stays
 // there, except after drawing a new region, whose reason is asked for.
 document.addEventListener("trichora:boxes-saved", ({ detail: { change, answer } }) => {

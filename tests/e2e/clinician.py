@@ -120,7 +120,9 @@ def correct_on_the_stage(clinician: Person) -> None:
         expect(regions.first).not_to_have_class(re.compile("finding--waiting"), timeout=LONG)
         expect(page.locator("#findings .counted").first).to_contain_text("Measured again", timeout=LONG)
     page.locator("[data-boxes-kind]").select_option("bald")
-    page.locator("[data-boxes-tool=rectangle]").press("Enter")
+    box = page.locator("[data-boxes-tool=rectangle]")
+    expect(box).to_be_enabled(timeout=LONG)  # once the photograph is there
+    box.press("Enter")
     own = page.locator("#findings .finding--own")
     expect(own).to_have_count(1, timeout=LONG)
     own.get_by_placeholder("What do you see?").fill("Smooth patch without ostia")
