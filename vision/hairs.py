@@ -1,8 +1,8 @@
 """Hairs in a trichoscopy picture, from the network's maps: one arrow root to tip per hair, with its kind.
 
 The picture is brought to the release's scale (px/mm), cut into overlapping tiles of the network's input where it is
-larger, and every tile's maps are read: a hair is a peak of the root map or of the middle map, its arrow is read there,
-and the other map may have a say in its score.
+larger, and every tile's maps are read: a hair is a peak of the root map, its arrow is read there, and the middle map
+may have a say in its score.
 Two hairs of one unit may cross or lie side by side, so a second reading of the same hair is told by its place *along*
 and *across* the first one's axis, never by overlapping boxes.
 """
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 
+CELL_PX: Final = 2
+"""Input px per cell of the network's maps."""
 FLOOR: Final = 0.03
 """Peaks below this are not looked at."""
 MIDDLE_PARTS: Final = (0.25, 0.35, 0.5, 0.65, 0.75)
@@ -35,10 +37,7 @@ MIDDLE_PARTS: Final = (0.25, 0.35, 0.5, 0.65, 0.75)
 MIRRORS: Final = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 """Steps along y and x: the tile, mirrored left to right, top to bottom, and both. A field has no up."""
 MOST: Final = 400
-"""Candidates looked at per tile and map, best first."""
-ROOT_REACH: Final = 5
-"""Cells about the place where a hair told by its middle should begin, in which its root is looked for."""
-ONE_AXIS: Final = float(np.cos(np.deg2rad(30)))
+"""Candidates looked at per tile, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +46,14 @@ class Reading:
 
     score: float
     middle_share: float = 0.0  # weight of the middle map in a hair's score, the rest is the root map's
-    by_middle: float = 0.0  # what a hair that is told by its middle counts beside one told by its root; 0: none is
     along: float = 10.0  # a second root nearer than this along an axis and
     across: float = 2.5  # this across it and
-    turn: float = 25.0  # turned by less than this (degrees) is the same hair, and so is
-    middles: float = 0.0  # one on nearly the same axis whose middle is nearer than this, whichever its root may be
+    turn: float = 25.0  # turned by less than this (degrees) is the same hair
 
     @classmethod
     def of(cls, thresholds: Mapping[str, float]) -> Reading:
         """From a release's thresholds."""
         return cls(**{name: thresholds[name] for name in cls.__dataclass_fields__ if name in thresholds})
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """What a network's maps are in px of its input: px per cell, px of an arrow of length 1."""
-
-    cell_px: int
-    arrow_px: float
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Grid:
-        """From a release's options."""
-        return cls(int(options["cell_px"]), float(options["arrow_px"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +69,20 @@ class Found:
         return Found(self.arrows[keep], self.scores[keep], self.kinds[keep])
 
 
-def read_maps(maps: FloatArray, grid: Grid, reading: Reading) -> Found:
-    """Candidates of one tile (10 x h x w maps), by falling score, in input px. Nothing is suppressed yet.
-
-    Two hairs that leave the skin at one point are one peak of the root map; their middles lie apart. So an arrow is
-    read at roots and, with ``reading.by_middle``, at middles too.
-    """
+def read_maps(maps: FloatArray, arrow_px: float, middle_share: float) -> Found:
+    """Candidates of one tile (8 x h x w maps), by falling score, in input px. Nothing is suppressed yet."""
     root, middle = _sigmoid(maps[0]), _sigmoid(maps[1])
-    at, roots, scores = _peaks(root, grid)
-    arrows = maps[2:4, at[:, 1], at[:, 0]].T * np.float32(grid.arrow_px)
-    share = reading.middle_share
-    if share > 0:
-        scores = scores ** (1 - share) * _support(middle, roots, arrows, scores, grid) ** share
-    if reading.by_middle > 0:
-        centres_at, centres, heat = _peaks(middle, grid)
-        other = maps[8:10, centres_at[:, 1], centres_at[:, 0]].T * np.float32(grid.arrow_px)
-        begun = centres - other / 2
-        cells = np.floor(begun / grid.cell_px).astype(int)
-        on = ((cells >= 0) & (cells < (root.shape[1], root.shape[0]))).all(1)
-        cells, begun, other, heat = cells[on], begun[on], other[on], heat[on]
-        rooted = cv2.dilate(root, np.ones((ROOT_REACH, ROOT_REACH), np.uint8))[cells[:, 1], cells[:, 0]]
-        worth = np.float32(reading.by_middle) * rooted ** (1 - share) * heat**share
-        at, roots = np.concatenate((at, cells)), np.concatenate((roots, begun))
-        arrows, scores = np.concatenate((arrows, other)), np.concatenate((scores, worth))
-    logits = maps[4:8, at[:, 1], at[:, 0]].T
+    peaks = (root >= cv2.dilate(root, np.ones((3, 3), np.uint8))) & (root > FLOOR)
+    rows, columns = np.nonzero(peaks)
+    order = np.argsort(-root[rows, columns], kind="stable")[:MOST]
+    rows, columns = rows[order], columns[order]
+    roots = np.stack((columns, rows), 1).astype(np.float32) + _sub_cell(root, rows, columns)
+    roots = roots * CELL_PX + (CELL_PX - 1) / 2
+    arrows = maps[2:4, rows, columns].T * np.float32(arrow_px)
+    scores = root[rows, columns]
+    if middle_share > 0:
+        scores = scores ** (1 - middle_share) * _support(middle, roots, arrows, scores) ** middle_share
+    logits = maps[4:, rows, columns].T
     kinds = np.exp(logits - logits.max(1, keepdims=True)) if len(logits) else logits
     found = Found(
         np.concatenate((roots, roots + arrows), 1).astype(np.float32),
@@ -118,18 +92,7 @@ def read_maps(maps: FloatArray, grid: Grid, reading: Reading) -> Found:
     return found.chosen(np.argsort(-found.scores, kind="stable"))
 
 
-def _peaks(heat: FloatArray, grid: Grid) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
-    """Local maxima of a heat map, best first: cells N x 2 (x, y), places N x 2 in input px, heights N."""
-    rows, columns = np.nonzero((heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat > FLOOR))
-    order = np.argsort(-heat[rows, columns], kind="stable")[:MOST]
-    rows, columns = rows[order], columns[order]
-    places = np.stack((columns, rows), 1).astype(np.float32) + _sub_cell(heat, rows, columns)
-    return np.stack((columns, rows), 1), places * grid.cell_px + (grid.cell_px - 1) / 2, heat[rows, columns]
-
-
-def _support(
-    middle: FloatArray, roots: FloatArray, arrows: FloatArray, otherwise: FloatArray, grid: Grid
-) -> FloatArray:
+def _support(middle: FloatArray, roots: FloatArray, arrows: FloatArray, otherwise: FloatArray) -> FloatArray:
     """The highest value of the middle map about halfway along each arrow; ``otherwise`` where that is off the tile.
 
     Lengths are told less well than directions, so a stretch of the arrow is searched.
@@ -139,7 +102,7 @@ def _support(
     best = np.zeros(len(roots), np.float32)
     outside = np.zeros(len(roots), bool)
     for part in MIDDLE_PARTS:
-        places = (roots + part * arrows) / grid.cell_px
+        places = (roots + part * arrows) / CELL_PX
         off = ((places < 0) | (places >= (width, height))).any(1)
         where = np.clip(places.astype(int), 0, (width - 1, height - 1))
         best = np.maximum(best, np.where(off, 0, spread[where[:, 1], where[:, 0]]))
@@ -152,17 +115,14 @@ def keep_distinct(found: Found, reading: Reading) -> Found:
     found = found.chosen(found.scores >= reading.score)
     roots, vectors = found.arrows[:, :2], found.arrows[:, 2:] - found.arrows[:, :2]
     units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-    centres = roots + vectors / 2
     kept: list[int] = []
     for index in range(len(roots)):
         apart = roots[index] - roots[kept]
         axes = units[kept]
         along = np.abs((apart * axes).sum(1))
         across = np.abs(apart[:, 0] * axes[:, 1] - apart[:, 1] * axes[:, 0])
-        cosine = (axes * units[index]).sum(1)
-        same = (along < reading.along) & (across < reading.across) & (cosine > np.cos(np.deg2rad(reading.turn)))
-        near = np.linalg.norm(centres[index] - centres[kept], axis=1) < reading.middles
-        if not (same | (near & (np.abs(cosine) > ONE_AXIS))).any():
+        same_way = (axes * units[index]).sum(1) > np.cos(np.deg2rad(reading.turn))
+        if not ((along < reading.along) & (across < reading.across) & same_way).any():
             kept.append(index)
     return found.chosen(np.array(kept, np.int64))
 
@@ -215,7 +175,8 @@ def look(image: RgbImage, px_per_mm: float, network: Network, release: Release) 
     small = at_release_scale(image, px_per_mm, release)
     height, width = release.input.height, release.input.width
     overlap = int(release.options["tile_overlap_px"])
-    grid, reading = Grid.of(release.options), Reading.of(release.thresholds)
+    arrow_px = float(release.options["arrow_px"])
+    share = Reading.of(release.thresholds).middle_share
     parts: list[Found] = []
     distances: list[float] = []
     for top, y_core in _tiles(small.shape[0], height, overlap):
@@ -224,8 +185,8 @@ def look(image: RgbImage, px_per_mm: float, network: Network, release: Release) 
             piece = small[top : top + height, left : left + width]
             canvas[: piece.shape[0], : piece.shape[1]] = piece
             maps, distance = _infer(normalise(canvas, release.input), network, bool(release.options.get("flips")))
-            seen = maps[:, : -(-piece.shape[0] // grid.cell_px), : -(-piece.shape[1] // grid.cell_px)]
-            found = read_maps(seen, grid, reading)
+            seen = maps[:, : -(-piece.shape[0] // CELL_PX), : -(-piece.shape[1] // CELL_PX)]
+            found = read_maps(seen, arrow_px, share)
             moved = found.arrows + np.array((left, top, left, top), np.float32)
             mine = (moved[:, 0] >= x_core[0]) & (moved[:, 0] < x_core[1])
             mine &= (moved[:, 1] >= y_core[0]) & (moved[:, 1] < y_core[1])
@@ -242,12 +203,12 @@ def _infer(tile: FloatArray, network: Network, flips: bool) -> tuple[FloatArray,
 
 
 def mean_of_mirrors(maps: FloatArray) -> FloatArray:
-    """Maps of the first N of :data:`MIRRORS` (N x 10 x h x w) turned back and averaged: 10 x h x w."""
+    """Maps of the first N of :data:`MIRRORS` (N x 8 x h x w) turned back and averaged: 8 x h x w."""
     turned = []
     for seen, (y, x) in zip(maps, MIRRORS, strict=False):
         back = seen[:, ::y, ::x].copy()
-        back[[2, 8]] *= x
-        back[[3, 9]] *= y
+        back[2] *= x
+        back[3] *= y
         turned.append(back)
     return np.asarray(np.mean(turned, axis=0), np.float32)
 

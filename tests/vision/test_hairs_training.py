@@ -9,24 +9,24 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from vision.hairs import Found, Grid, keep_distinct, read_maps  # noqa: E402
+from vision.hairs import keep_distinct, read_maps  # noqa: E402
 from vision.render import draw_trichoscopy  # noqa: E402
 from vision.training.hairs import Plan, Trainer, draw_batch  # noqa: E402
 from vision.training.hairs_augment import place  # noqa: E402
-from vision.training.hairs_data import FULL, HALF, HairPicture, Resolution  # noqa: E402
-from vision.training.hairs_target import Target, draw_target, hair_loss  # noqa: E402
-from vision.training.hairs_validation import Reading, score_distinct  # noqa: E402
+from vision.training.hairs_data import CANONICAL_PX_PER_MM, HairPicture  # noqa: E402
+from vision.training.hairs_target import ARROW_PX, draw_target, hair_loss  # noqa: E402
+from vision.training.hairs_validation import SPEC, Reading, score_distinct  # noqa: E402
 
 
-def drawn_picture(seed: int, resolution: Resolution = HALF) -> HairPicture:
-    """A drawn field at a resolution's scale, as if it had been labelled."""
+def drawn_picture(seed: int) -> HairPicture:
+    """A drawn field at the canonical scale, as if it had been labelled."""
     field = draw_trichoscopy(
         seed=seed,
         hairs_per_cm2=120,
         hairs_per_unit=1.0,
         vellus_share=0.0,
-        size=(resolution.width, resolution.height - 3),
-        px_per_mm=resolution.px_per_mm,
+        size=(416, 333),
+        px_per_mm=CANONICAL_PX_PER_MM,
     )
     arrows = np.array([(*hair.root, *hair.tip) for hair in field.hairs], np.float32).reshape(-1, 4)
     return HairPicture(field.image, arrows, np.zeros(len(arrows), np.int64), f"drawn {seed}")
@@ -38,7 +38,7 @@ def test_a_changed_picture_takes_its_hairs_along(turned: bool) -> None:
     darker = []
     for seed in range(12):
         size = (336, 416) if turned else (416, 336)
-        image, arrows, weight = place(picture, size, turned, 1, np.random.default_rng(seed))
+        image, arrows, weight = place(picture, size, turned, np.random.default_rng(seed))
         assert image.shape[:2] == weight.shape == (size[1], size[0])
         grey = image.mean(axis=2)
         for row in arrows:
@@ -49,54 +49,26 @@ def test_a_changed_picture_takes_its_hairs_along(turned: bool) -> None:
     assert np.mean(darker) > 0.9
 
 
-def answered(picture: HairPicture, resolution: Resolution, reading: Reading) -> tuple[Found, Target]:
-    """What is read from a network that answers the target itself."""
-    target = draw_target(
-        picture.arrows, picture.kinds, np.ones((resolution.height, resolution.width), np.float32), resolution
-    )
-    heat = np.clip(target.heat, 1e-4, 1 - 1e-4)
+def test_a_network_that_answers_the_target_finds_every_hair() -> None:
+    picture = drawn_picture(5)
+    target = draw_target(picture.arrows, picture.kinds, np.ones((336, 416), np.float32))
+    logits = np.log(np.clip(target.heat, 1e-4, 1 - 1e-4) / (1 - np.clip(target.heat, 1e-4, 1 - 1e-4)))
     kinds = np.zeros((4, *target.kind.shape), np.float32)
     kinds[0] = 5
-    maps = np.concatenate((np.log(heat / (1 - heat)), target.arrow[:2], kinds, target.arrow[2:])).astype(np.float32)
-    return keep_distinct(read_maps(maps, Grid(resolution.cell_px, resolution.arrow_px), reading), reading), target
-
-
-@pytest.mark.parametrize("resolution", [HALF, FULL])
-@pytest.mark.parametrize("by_middle", [0.0, 1.0])
-def test_a_network_that_answers_the_target_finds_every_hair(resolution: Resolution, by_middle: float) -> None:
-    picture = drawn_picture(5, resolution)
-    reading = Reading(0.5, by_middle=by_middle, along=6.0 * resolution.cell_px, across=1.25 * resolution.cell_px)
-    figures = score_distinct([answered(picture, resolution, reading)[0]], [picture], resolution.px_per_mm)
+    found = read_maps(np.concatenate((logits, target.arrow, kinds)).astype(np.float32), ARROW_PX, 0.0)
+    figures = score_distinct([keep_distinct(found, Reading(0.5))], [picture])
     assert figures["recall"] >= 0.95
     assert figures["precision"] >= 0.95
     assert figures["kind_accuracy"] == 1.0
 
 
-def test_two_hairs_out_of_one_pore_are_told_by_their_middles() -> None:
-    arrows = np.array([(200, 150, 280, 150), (200, 150, 265, 195)], np.float32)
-    picture = HairPicture(np.zeros((333, 416, 3), np.uint8), arrows, np.zeros(2, np.int64), "one pore")
-    by_root, _ = answered(picture, HALF, Reading(0.5, along=12.0, across=2.5))
-    by_both, _ = answered(picture, HALF, Reading(0.5, by_middle=1.0, along=12.0, across=2.5))
-    assert len(by_root.arrows) == 1
-    assert len(by_both.arrows) == 2
-    assert np.abs(by_both.arrows[np.argsort(by_both.arrows[:, 3])] - arrows).max() < 4
-
-
-def test_a_hair_read_from_its_other_end_is_no_second_hair() -> None:
-    arrows = np.array([(200, 150, 280, 150), (281, 151, 200, 150)], np.float32)
-    found = Found(arrows, np.array([0.9, 0.5], np.float32), np.full((2, 4), 0.25, np.float32))
-    assert len(keep_distinct(found, Reading(0.3)).arrows) == 2
-    assert len(keep_distinct(found, Reading(0.3, middles=4.0)).arrows) == 1
-
-
 def test_the_loss_is_least_at_the_target_and_forgives_the_edge() -> None:
     picture = drawn_picture(5)
-    target = draw_target(picture.arrows, picture.kinds, np.ones((336, 416), np.float32), HALF)
-    names = ("heat", "weight", "arrow", "kind", "middle")
-    parts = [torch.from_numpy(getattr(target, name)[None]) for name in names]
-    right = torch.zeros(1, 10, 168, 208)
+    target = draw_target(picture.arrows, picture.kinds, np.ones((336, 416), np.float32))
+    parts = [torch.from_numpy(getattr(target, name)[None]) for name in ("heat", "weight", "arrow", "kind")]
+    right = torch.zeros(1, 8, 168, 208)
     right[:, :2] = torch.logit(parts[0].clamp(1e-4, 1 - 1e-4))
-    right[:, 2:4], right[:, 4], right[:, 8:] = parts[2][:, :2], 9.0, parts[2][:, 2:]
+    right[:, 2:4], right[:, 4] = parts[2], 9.0
     wrong = right.clone()
     wrong[:, :, 40:60, 60:90] = 3.0  # sees hairs where there are none
     assert hair_loss(right, *parts)[0] < 0.5 * hair_loss(wrong, *parts)[0]
@@ -107,7 +79,7 @@ def test_the_loss_is_least_at_the_target_and_forgives_the_edge() -> None:
 def test_a_batch_is_the_same_every_time_and_another_at_the_next_step() -> None:
     pictures = [drawn_picture(seed) for seed in (1, 2, 3)]
     plan = Plan(batch=2)
-    first, again, later = (draw_batch(pictures, plan, step) for step in (4, 4, 5))
+    first, again, later = (draw_batch(pictures, plan, step, SPEC) for step in (4, 4, 5))
     for one, other in zip(first, again, strict=True):
         assert torch.equal(one, other)
     assert first[0].shape != later[0].shape or not torch.equal(first[0], later[0])
@@ -116,12 +88,12 @@ def test_a_batch_is_the_same_every_time_and_another_at_the_next_step() -> None:
 def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     pictures = [drawn_picture(seed) for seed in (1, 2)]
     plan = Plan(steps=2, batch=1)
-    whole = Trainer(plan, tmp_path / "whole", torch.device("cpu"), None, bfloat16=False)
+    whole = Trainer(plan, tmp_path / "whole", torch.device("cpu"), None)
     whole.fit(pictures, pictures, look_every=5)
-    half = Trainer(plan, tmp_path / "half", torch.device("cpu"), None, bfloat16=False)
+    half = Trainer(plan, tmp_path / "half", torch.device("cpu"), None)
     half._one_step(pictures)
     half.save()
-    rest = Trainer(plan, tmp_path / "half", torch.device("cpu"), None, bfloat16=False)
+    rest = Trainer(plan, tmp_path / "half", torch.device("cpu"), None)
     assert rest.resume()
     rest.fit(pictures, pictures, look_every=5)
     for name, value in whole.network.state_dict().items():

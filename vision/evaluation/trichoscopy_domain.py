@@ -11,7 +11,7 @@ from vision.decode import decode_image
 from vision.evaluation.intervals import Figure, wilson
 from vision.hairs import look, within_domain
 from vision.release import Release
-from vision.training.hairs_data import hairs_on_side, list_hair_files
+from vision.training.hairs_data import CANONICAL_PX_PER_MM, hairs_on_side, list_hair_files
 from vision.types import RgbImage
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def evaluate_domain(data: Path, network: Network, release: Release) -> dict[str,
     unclipped = [decode_image(path.read_bytes()) for path in sorted((data / "trichoscopy_unclipped").rglob("*.jpg"))]
     return {
         "limit": release.thresholds["distance"],
-        "scale_px_per_mm": float(release.options["px_per_mm"]),
+        "scale_px_per_mm": CANONICAL_PX_PER_MM,
         "clipped_refused": _refused(clipped, network, release),
         "unclipped_refused": {
             f"as if {width} mm wide": _refused(

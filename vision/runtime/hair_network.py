@@ -22,8 +22,8 @@ STAGE_ENDS: Final = (2, 4, 7, 14)
 """Where the encoder's maps at 1/2, 1/4, 1/8 and 1/16 end, in torchvision's ``features``."""
 
 STAGE_WIDTHS: Final = (16, 24, 32, 96)
-OUTPUT_CHANNELS: Final = 10
-"""Root and middle logits, arrow x and y at the root, four kinds, arrow x and y at the middle."""
+OUTPUT_CHANNELS: Final = 8
+"""Root and middle logits, arrow x and y, four kinds."""
 
 
 class Separable(nn.Sequential):
@@ -41,11 +41,10 @@ class Separable(nn.Sequential):
 
 
 class HairNetwork(nn.Module):
-    """``forward``: B x 3 x H x W (RGB / 127.5 - 1, sides divisible by 16) to B x 10 x H/C x W/C, C = 2 or 4 px a cell.
+    """``forward``: B x 3 x H x W (RGB / 127.5 - 1, sides divisible by 16) to B x 8 x H/2 x W/2.
 
-    Channels: logit of a root, logit of a hair's middle, the arrow root to tip as its root tells it in units of
-    ``options['arrow_px']`` input px (x, y), logits of the kinds in the release's order, and the arrow as the middle
-    tells it.
+    Channels: logit of a root, logit of a hair's middle, the arrow root to tip in units of ``options['arrow_px']`` input
+    px (x, y), and logits of the kinds in the release's order.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -60,11 +59,9 @@ class HairNetwork(nn.Module):
         self.side_8 = nn.Sequential(nn.Conv2d(STAGE_WIDTHS[2], eighth, 1, bias=False), nn.BatchNorm2d(eighth))
         self.join_8 = Separable(eighth, quarter, kernel=5)
         self.side_4 = nn.Sequential(nn.Conv2d(STAGE_WIDTHS[1], quarter, 1, bias=False), nn.BatchNorm2d(quarter))
-        self.to_half = int(options["cell_px"]) == 2
-        self.join_4 = nn.Sequential(Separable(quarter, quarter), Separable(quarter, half if self.to_half else half * 2))
-        if self.to_half:
-            self.side_2 = nn.Sequential(nn.Conv2d(STAGE_WIDTHS[0], half, 1, bias=False), nn.BatchNorm2d(half))
-            self.join_2 = nn.Sequential(Separable(half, half), Separable(half, half * 2))
+        self.join_4 = nn.Sequential(Separable(quarter, quarter), Separable(quarter, half))
+        self.side_2 = nn.Sequential(nn.Conv2d(STAGE_WIDTHS[0], half, 1, bias=False), nn.BatchNorm2d(half))
+        self.join_2 = nn.Sequential(Separable(half, half), Separable(half, half * 2))
         self.head = nn.Conv2d(half * 2, OUTPUT_CHANNELS, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         assert self.head.bias is not None
@@ -88,8 +85,7 @@ class HairNetwork(nn.Module):
         joined = self.context(torch.relu(self.top(sixteenth)))
         joined = self.join_8(torch.relu(_twice(joined) + self.side_8(eighth)))
         joined = self.join_4(torch.relu(_twice(joined) + self.side_4(quarter)))
-        if self.to_half:
-            joined = self.join_2(torch.relu(_twice(joined) + self.side_2(half)))
+        joined = self.join_2(torch.relu(_twice(joined) + self.side_2(half)))
         output: Tensor = self.head(joined)
         return output
 

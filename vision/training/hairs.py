@@ -22,22 +22,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vision.preprocess import normalise
+from vision.release import InputSpec
 from vision.runtime.architectures import fold_batch_norms
 from vision.runtime.hair_network import HairNetwork
 from vision.training.curve import save_curve
 from vision.training.data import DEFAULT_DATA
 from vision.training.hairs_augment import place
-from vision.training.hairs_data import (
-    HALF,
-    RESOLUTIONS,
-    HairPicture,
-    Resolution,
-    hairs_on_side,
-    list_hair_files,
-    load_pictures,
-)
+from vision.training.hairs_data import HairPicture, hairs_on_side, list_hair_files, load_pictures
 from vision.training.hairs_target import draw_target, hair_loss
-from vision.training.hairs_validation import options_of, spec_of, validate
+from vision.training.hairs_validation import OPTIONS, SPEC, validate
 
 FROZEN_STAGES: Final = 4
 """Encoder blocks that keep their ImageNet filters: they see edges and colour, and cost most of a step."""
@@ -51,12 +44,11 @@ TIE: Final = 0.002
 class Plan:
     """How long and how to train."""
 
-    steps: int = 2200
+    steps: int = 1500
     batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     seed: int = 7
-    resolution: str = "half"
 
     def rate_at(self, step: int) -> float:
         """Learning rate: a short warm-up, then half a cosine."""
@@ -64,38 +56,33 @@ class Plan:
         return self.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.steps))))
 
 
-def draw_batch(pictures: Sequence[HairPicture], plan: Plan, step: int) -> tuple[Tensor, ...]:
-    """Inputs, heat, weight, arrow, kind, middle. All pictures of a batch lie, or all stand: none is padded to a square.
+def draw_batch(pictures: Sequence[HairPicture], plan: Plan, step: int, spec: InputSpec) -> tuple[Tensor, ...]:
+    """Inputs, heat, weight, arrow, kind. All pictures of a batch lie, or all stand, so that none is padded to a square.
 
     Pictures come in rounds: every one is shown once before any is shown again.
     """
     rng = np.random.default_rng((plan.seed, step))
     turned = bool(rng.random() < 0.5)
-    resolution = RESOLUTIONS[plan.resolution]
-    spec, fineness = spec_of(resolution), resolution.cell_px // HALF.cell_px
     size = (spec.height, spec.width) if turned else (spec.width, spec.height)
     inputs, targets = [], []
     for position in range(plan.batch):
         number = step * plan.batch + position
         order = np.random.default_rng((plan.seed, 1 << 20, number // len(pictures))).permutation(len(pictures))
         picture = pictures[int(order[number % len(pictures)])]
-        image, arrows, weight = place(picture, size, turned, fineness, rng)
+        image, arrows, weight = place(picture, size, turned, rng)
         inputs.append(normalise(image, spec))
-        targets.append(draw_target(arrows, picture.kinds, weight, resolution))
-    stacks = [[getattr(target, name) for target in targets] for name in ("heat", "weight", "arrow", "kind", "middle")]
+        targets.append(draw_target(arrows, picture.kinds, weight))
+    stacks = [[getattr(target, name) for target in targets] for name in ("heat", "weight", "arrow", "kind")]
     return (torch.from_numpy(np.stack(inputs)), *(torch.from_numpy(np.stack(stack)) for stack in stacks))
 
 
 class Trainer:
     """The state of a run: network, its running average, optimiser, step, minutes and curve."""
 
-    def __init__(
-        self, plan: Plan, folder: Path, device: torch.device, encoder_weights: Path | None, bfloat16: bool
-    ) -> None:
+    def __init__(self, plan: Plan, folder: Path, device: torch.device, encoder_weights: Path | None) -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.folder, self.device, self.bfloat16 = plan, folder, device, bfloat16
-        self.resolution = RESOLUTIONS[plan.resolution]
-        self.network = new_network(encoder_weights, self.resolution).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.plan, self.folder, self.device = plan, folder, device
+        self.network = new_network(encoder_weights).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         for parameter in self.network.encoder[:FROZEN_STAGES].parameters():
             parameter.requires_grad_(False)
@@ -129,11 +116,12 @@ class Trainer:
         progress.close()
 
     def _one_step(self, pictures: Sequence[HairPicture]) -> dict[str, float]:
-        inputs, *wanted = (part.to(self.device) for part in draw_batch(pictures, self.plan, self.step))
+        inputs, *wanted = (part.to(self.device) for part in draw_batch(pictures, self.plan, self.step, SPEC))
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate_at(self.step) * group["share"]
         self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+        # bfloat16 pays on CUDA; on CPUs without its instructions it is several times slower.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             with torch.no_grad():
                 early = self.network.early(inputs.contiguous(memory_format=torch.channels_last))
             maps = self.network.late(*early)
@@ -156,7 +144,7 @@ class Trainer:
                     self.average[name].copy_(value)
 
     def _look(self, validation: Sequence[HairPicture], losses: dict[str, float]) -> None:
-        figures = validate(averaged(self.average, self.resolution), validation, self.resolution)
+        figures = validate(averaged(self.average), validation)
         self.curve.append({"step": self.step, "minutes": self.minutes, **losses, **figures})
         if figures["f1"] >= self.best - TIE:
             self.best = max(self.best, figures["f1"])
@@ -198,8 +186,7 @@ class Trainer:
 
     def best_network(self) -> HairNetwork:
         """The averaged network that did best on the validation people."""
-        weights = torch.load(self.folder / "best.pt", map_location="cpu", weights_only=True)
-        return averaged(weights, self.resolution)
+        return averaged(torch.load(self.folder / "best.pt", map_location="cpu", weights_only=True))
 
     def _chosen_step(self) -> int:
         best = max((point["f1"] for point in self.curve), default=0.0)
@@ -221,9 +208,9 @@ class Trainer:
         }
 
 
-def new_network(encoder_weights: Path | None, resolution: Resolution) -> HairNetwork:
+def new_network(encoder_weights: Path | None) -> HairNetwork:
     """Encoder from ImageNet (torchvision's key layout) where there is a file, its normalisations folded in."""
-    network = HairNetwork(options_of(resolution))
+    network = HairNetwork(OPTIONS)
     if encoder_weights is not None:
         from safetensors.torch import load_file
 
@@ -237,9 +224,9 @@ def new_network(encoder_weights: Path | None, resolution: Resolution) -> HairNet
     return network
 
 
-def averaged(weights: dict[str, Tensor], resolution: Resolution) -> HairNetwork:
+def averaged(weights: dict[str, Tensor]) -> HairNetwork:
     """A network for inference with these weights, on CPU."""
-    network = new_network(None, resolution)
+    network = new_network(None)
     network.load_state_dict({name: value.cpu() for name, value in weights.items()})
     return copy.deepcopy(network).eval()
 
@@ -252,24 +239,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=Plan().steps)
     parser.add_argument("--batch", type=int, default=Plan().batch)
     parser.add_argument("--seed", type=int, default=Plan().seed)
-    parser.add_argument("--resolution", choices=sorted(RESOLUTIONS), default=Plan().resolution)
-    parser.add_argument("--bfloat16", action="store_true", help="on a CPU that has its instructions; always on CUDA")
     parser.add_argument("--look-every", type=int, default=150)
     parser.add_argument("--publish", metavar="VERSION", help="write the best checkpoint as a release when done")
     parser.add_argument("--note", default="", help="a sentence for the card on how the run was led")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
 
-    plan = Plan(steps=chosen.steps, batch=chosen.batch, seed=chosen.seed, resolution=chosen.resolution)
-    resolution = RESOLUTIONS[plan.resolution]
+    plan = Plan(steps=chosen.steps, batch=chosen.batch, seed=chosen.seed)
     weights = chosen.data / "weights" / "mobilenet_v2_imagenet.safetensors"
-    device = torch.device(chosen.device)
-    bfloat16 = chosen.bfloat16 or device.type == "cuda"
-    trainer = Trainer(plan, chosen.runs, device, weights if weights.is_file() else None, bfloat16)
+    trainer = Trainer(plan, chosen.runs, torch.device(chosen.device), weights if weights.is_file() else None)
     resumed = trainer.resume()
     files = list_hair_files(chosen.data)
-    train = load_pictures(hairs_on_side(files, "train"), resolution)
-    validation = load_pictures(hairs_on_side(files, "validation"), resolution)
+    train = load_pictures(hairs_on_side(files, "train"))
+    validation = load_pictures(hairs_on_side(files, "validation"))
     print(
         f"{len(train)} pictures to train on, {len(validation)} for validation; "
         f"{'resumed at' if resumed else 'starting at'} step {trainer.step}",
@@ -280,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from vision.training.hairs_release import publish_run
 
         story = {**trainer.story(train, validation), "note": chosen.note}
-        release = publish_run(trainer.best_network(), resolution, chosen.data, chosen.publish, story)
+        release = publish_run(trainer.best_network(), chosen.data, chosen.publish, story)
         print(f"published {release.id}", flush=True)
 
 

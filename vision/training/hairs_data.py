@@ -1,7 +1,7 @@
 """Labelled trichoscopy: reading the folder, and turning one picture into something new with its hairs.
 
 Labels are arrows root to tip in px of the picture as stored. Everything else works at the release's canonical scale
-(:class:`Resolution`), at which a picture of the research set is 416 x 333 px or 832 x 667.
+(:data:`CANONICAL_PX_PER_MM`), at which a picture of the research set is 416 x 333 px.
 """
 
 from __future__ import annotations
@@ -22,23 +22,8 @@ from vision.training.data import DataMissing
 from vision.training.split import Side, side_of
 from vision.types import RgbImage
 
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """How finely pictures are seen: px/mm, the network's input, its px per cell of the maps, px of an arrow of 1."""
-
-    px_per_mm: float
-    height: int
-    width: int
-    cell_px: int
-    arrow_px: float
-
-
-HALF: Final = Resolution(116.65, 336, 416, 2, 50.0)
+CANONICAL_PX_PER_MM: Final = 116.65
 """Half of the research trichoscope's 233.3 px/mm: a hair of 30 micrometres is 3.5 px wide."""
-FULL: Final = Resolution(233.3, 672, 832, 4, 100.0)
-"""Every pixel that the research trichoscope gives; maps as fine as those of :data:`HALF`."""
-RESOLUTIONS: Final = {"half": HALF, "full": FULL}
 
 KINDS: Final = ("premium", "single", "undersize", "abnormal")
 """Kinds as the source writes them: in a multi-hair unit, alone, thin or vellus, abnormal."""
@@ -59,7 +44,7 @@ class HairFile:
 
 @dataclass(frozen=True, slots=True)
 class HairPicture:
-    """A picture at a resolution's scale with its hairs."""
+    """A picture at the canonical scale with its hairs."""
 
     image: RgbImage
     arrows: FloatRows
@@ -100,12 +85,12 @@ def hairs_on_side(files: Iterable[HairFile], side: Side) -> list[HairFile]:
     return [file for file in files if side_of(file.patient) == side]
 
 
-def load_pictures(files: Sequence[HairFile], resolution: Resolution) -> list[HairPicture]:
-    """Decoded, at the resolution's scale."""
+def load_pictures(files: Sequence[HairFile]) -> list[HairPicture]:
+    """Decoded, at the canonical scale."""
     pictures = []
     for file in files:
         image = decode_image(file.image.read_bytes())
-        factor = resolution.px_per_mm / file.px_per_mm
+        factor = CANONICAL_PX_PER_MM / file.px_per_mm
         size = (round(image.shape[1] * factor), round(image.shape[0] * factor))
         small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         pictures.append(HairPicture(small, file.arrows * np.float32(factor), file.kinds, file.patient))

@@ -18,22 +18,15 @@ from numpy.typing import NDArray
 
 from vision.evaluation.trichoscopy import evaluate
 from vision.evaluation.trichoscopy_domain import evaluate_domain
-from vision.hairs import Found, Grid, Reading, keep_distinct, read_maps
+from vision.hairs import Found, Reading, keep_distinct, read_maps
 from vision.preprocess import PADDING_GREY, normalise
 from vision.release import RELEASES_DIR, Release, load_release
 from vision.runtime import open_network
 from vision.runtime.hair_network import HAIR_POINTS_MOBILENET_V2, HairNetwork, WithDomain
 from vision.training.export import export_network
 from vision.training.hairs_card import card_text
-from vision.training.hairs_data import HairPicture, Resolution, hairs_on_side, list_hair_files, load_pictures
-from vision.training.hairs_validation import (
-    KIND_NAMES,
-    SCORES,
-    options_of,
-    predict_maps,
-    score_distinct,
-    spec_of,
-)
+from vision.training.hairs_data import HairPicture, hairs_on_side, list_hair_files, load_pictures
+from vision.training.hairs_validation import KIND_NAMES, OPTIONS, SCORES, SPEC, predict_maps, score_distinct
 from vision.training.publish import publish
 
 NAME: Final = "trichoscopy-hairs"
@@ -55,52 +48,37 @@ BIAS_PRICE: Final = 0.5
 """How much F1 a count that is wrong in one direction may cost: half a point per point."""
 
 
-MIDDLE_SHARES: Final = (0.0, 0.15, 0.3)
-BY_MIDDLE: Final = (0.0, 0.7, 0.85, 1.0)
-ALONG_CELLS: Final = (6.0,)
-ACROSS_CELLS: Final = (1.25, 1.75, 2.5)
-TURN: Final = (12.0, 25.0)
-MIDDLES_CELLS: Final = (0.0, 1.5, 2.0, 3.0)
-
-
-def choose_reading(
-    network: HairNetwork, pictures: Sequence[HairPicture], resolution: Resolution
-) -> tuple[Reading, dict[str, float]]:
+def choose_reading(network: HairNetwork, pictures: Sequence[HairPicture]) -> tuple[Reading, dict[str, float]]:
     """The reading that does best on the validation people by F1 less :data:`BIAS_PRICE` x |count bias|.
 
     All rules at every third score first, then the best rule at every score.
     """
-    maps = [predict_maps(network, picture, resolution, mirrored=True) for picture in pictures]
-    best: tuple[Reading, dict[str, float]] | None = None
-    for share, by_middle in product(MIDDLE_SHARES, BY_MIDDLE):
-        found = _read(maps, Reading(0.0, share, by_middle), resolution)
-        for along, across, turn, middles in product(ALONG_CELLS, ACROSS_CELLS, TURN, MIDDLES_CELLS):
-            lengths = [resolution.cell_px * cells for cells in (along, across)]
-            rule = Reading(0.0, share, by_middle, *lengths, turn, resolution.cell_px * middles)
-            tried = _at_best_score(found, pictures, rule, SCORES[::3], resolution)
-            best = tried if best is None or _worth(tried[1]) > _worth(best[1]) else best
-    assert best is not None
-    return _at_best_score(_read(maps, best[0], resolution), pictures, best[0], SCORES, resolution)
+    maps = [predict_maps(network, picture, mirrored=bool(OPTIONS["flips"])) for picture in pictures]
+    found = {share: [read_maps(one, OPTIONS["arrow_px"], share) for one in maps] for share in MIDDLE_SHARES}
+    rules = [Reading(0.0, *rule) for rule in product(MIDDLE_SHARES, ALONG, ACROSS, TURN)]
+    best = max(
+        (_at_best_score(found[rule.middle_share], pictures, rule, SCORES[::3]) for rule in rules),
+        key=lambda chosen: _worth(chosen[1]),
+    )[0]
+    return _at_best_score(found[best.middle_share], pictures, best, SCORES)
 
 
-def _read(maps: Sequence[NDArray[np.float32]], rule: Reading, resolution: Resolution) -> list[Found]:
-    return [read_maps(one, Grid(resolution.cell_px, resolution.arrow_px), rule) for one in maps]
+MIDDLE_SHARES: Final = (0.0, 0.15, 0.3)
+ALONG: Final = (12.0,)
+ACROSS: Final = (1.5, 2.5, 3.5)
+TURN: Final = (12.0, 25.0)
 
 
 def _at_best_score(
-    found: Sequence[Found],
-    pictures: Sequence[HairPicture],
-    rule: Reading,
-    scores: Sequence[float],
-    resolution: Resolution,
+    found: Sequence[Found], pictures: Sequence[HairPicture], rule: Reading, scores: Sequence[float]
 ) -> tuple[Reading, dict[str, float]]:
     # Suppression goes by falling score, so what a higher score keeps is part of what a lower one keeps.
     distinct = [keep_distinct(one, replace(rule, score=min(scores))) for one in found]
     tried = []
     for score in scores:
         above = [one.chosen(one.scores >= score) for one in distinct]
-        figures = score_distinct(above, pictures, resolution.px_per_mm)
-        tried.append((replace(rule, score=score), figures | {"score": score}))
+        reading = replace(rule, score=score)
+        tried.append((reading, score_distinct(above, pictures) | {"score": score}))
     return max(tried, key=lambda one: _worth(one[1]))
 
 
@@ -108,12 +86,12 @@ def _worth(figures: dict[str, float]) -> float:
     return figures["f1"] - BIAS_PRICE * abs(figures["count_bias"])
 
 
-def with_domain(network: HairNetwork, train: Sequence[HairPicture], resolution: Resolution) -> WithDomain:
+def with_domain(network: HairNetwork, train: Sequence[HairPicture]) -> WithDomain:
     """The network with centre and whitening of its features over the training pictures."""
-    module = WithDomain(options_of(resolution))
+    module = WithDomain(OPTIONS)
     module.network = network
     module.eval()
-    features = np.concatenate([_features(module, _input_of(picture, resolution)) for picture in train])
+    features = np.concatenate([_features(module, picture) for picture in train])
     centre = features.mean(axis=0)
     covariance = np.cov(features - centre, rowvar=False)
     covariance += np.eye(len(covariance)) * SHRINKAGE * float(np.trace(covariance)) / len(covariance)
@@ -123,23 +101,21 @@ def with_domain(network: HairNetwork, train: Sequence[HairPicture], resolution: 
     return module
 
 
-def _features(module: WithDomain, tile: NDArray[np.float32]) -> NDArray[np.float64]:
+def _features(module: WithDomain, picture: HairPicture) -> NDArray[np.float64]:
     with torch.inference_mode():
-        quarter = module.network.early(torch.from_numpy(tile))[1]
+        quarter = module.network.early(torch.from_numpy(_input_of(picture)))[1]
         return np.asarray(module.features(quarter).numpy(), np.float64)
 
 
-def _input_of(picture: HairPicture, resolution: Resolution) -> NDArray[np.float32]:
-    spec = spec_of(resolution)
-    canvas = np.full((spec.height, spec.width, 3), PADDING_GREY, np.uint8)
+def _input_of(picture: HairPicture) -> NDArray[np.float32]:
+    canvas = np.full((SPEC.height, SPEC.width, 3), PADDING_GREY, np.uint8)
     height, width = picture.image.shape[:2]
-    canvas[:height, :width] = picture.image[: spec.height, : spec.width]
-    return normalise(canvas, spec)[None]
+    canvas[:height, :width] = picture.image[: SPEC.height, : SPEC.width]
+    return normalise(canvas, SPEC)[None]
 
 
 def publish_run(
     network: HairNetwork,
-    resolution: Resolution,
     data: Path,
     version: str,
     training: dict[str, Any],
@@ -149,20 +125,19 @@ def publish_run(
 
     ``training`` (plan, minutes, steps, counts) goes into ``metrics.json`` as it is.
     """
-    files, spec = list_hair_files(data), spec_of(resolution)
-    validation = load_pictures(hairs_on_side(files, "validation"), resolution)
-    reading, on_validation = choose_reading(network, validation, resolution)
-    train = load_pictures(hairs_on_side(files, "train")[::DOMAIN_EVERY], resolution)
-    module = with_domain(network, train, resolution)
+    files = list_hair_files(data)
+    validation = load_pictures(hairs_on_side(files, "validation"))
+    reading, on_validation = choose_reading(network, validation)
+    module = with_domain(network, load_pictures(hairs_on_side(files, "train")[::DOMAIN_EVERY]))
     drafts = directory / ".draft"  # a release that is being used stays whole until the new one is
     folder = drafts / f"{NAME}-{version}"
-    written = export_network(module, folder, (3, spec.height, spec.width))
+    written = export_network(module, folder, (3, SPEC.height, SPEC.width))
     draft = Release(
         name=NAME,
         version=version,
         task="trichoscopy",
         architecture=HAIR_POINTS_MOBILENET_V2,
-        input=spec,
+        input=SPEC,
         classes=KIND_NAMES,
         temperature=1.0,
         files={},
@@ -170,11 +145,10 @@ def publish_run(
         licence_note=LICENCE_NOTE,
         folder=folder,
         thresholds={**asdict(reading), "distance": float("inf")},
-        options=options_of(resolution),
+        options=OPTIONS,
     )
     publish(replace(draft, thresholds={**draft.thresholds, "distance": 1e9}), written, {}, f"# {draft.id}")
-    inputs = [_input_of(picture, resolution) for picture in validation]
-    limit = _distance_limit(load_release(draft.id, drafts), inputs)
+    limit = _distance_limit(load_release(draft.id, drafts), validation)
     draft = replace(draft, thresholds={**asdict(reading), "distance": limit})
     publish(draft, written, {"training": training}, f"# {draft.id}")
     metrics = measure(load_release(draft.id, drafts), data) | {"validation": on_validation, "training": training}
@@ -188,10 +162,10 @@ def publish_run(
     return load_release(draft.id, directory)
 
 
-def _distance_limit(release: Release, validation: Sequence[NDArray[np.float32]]) -> float:
+def _distance_limit(release: Release, validation: Sequence[HairPicture]) -> float:
     """Where the domain ends, by the exported files."""
     network = open_network(release)
-    distances = [float(network.infer(tile)[1].reshape(-1)[0]) for tile in validation]
+    distances = [float(network.infer(_input_of(picture))[1].reshape(-1)[0]) for picture in validation]
     return round(DISTANCE_MARGIN * float(np.quantile(distances, 1 - REFUSED_SHARE)), 4)
 
 

@@ -6,7 +6,6 @@ less on where along its shaft a hair begins than on which of two neighbours it i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy, logsigmoid, smooth_l1_loss
 
-from vision.training.hairs_data import FloatRows, Resolution
+from vision.hairs import CELL_PX
+from vision.training.hairs_data import FloatRows
 
+ARROW_PX: Final = 50.0
 ALONG_CELLS: Final = 2.2
 ACROSS_CELLS: Final = 1.1
 REACH_CELLS: Final = 7
@@ -30,49 +31,39 @@ KIND_WEIGHT: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``heat`` 2 x h x w (roots, middles), ``weight`` h x w, ``arrow`` 4 x h x w (at roots, at middles), ``kind`` h x w
-    (-1: no root near), ``middle`` h x w (a middle is near)."""
+    """``heat`` 2 x h x w (roots, middles), ``weight`` h x w, ``arrow`` 2 x h x w, ``kind`` h x w (-1: no root near)."""
 
     heat: NDArray[np.float32]
     weight: NDArray[np.float32]
     arrow: NDArray[np.float32]
     kind: NDArray[np.int64]
-    middle: NDArray[np.bool_]
 
 
-def draw_target(
-    arrows: FloatRows, kinds: NDArray[np.int64], weight: NDArray[np.float32], resolution: Resolution
-) -> Target:
-    """Target of a canvas whose px weights are ``weight`` (H x W, sides divisible by the cells)."""
-    cell = resolution.cell_px
-    height, width = weight.shape[0] // cell, weight.shape[1] // cell
+def draw_target(arrows: FloatRows, kinds: NDArray[np.int64], weight: NDArray[np.float32]) -> Target:
+    """Target of a canvas whose px weights are ``weight`` (H x W, sides even)."""
+    height, width = weight.shape[0] // CELL_PX, weight.shape[1] // CELL_PX
     heat = np.zeros((2, height, width), np.float32)
-    arrow = np.zeros((4, height, width), np.float32)
+    arrow = np.zeros((2, height, width), np.float32)
     kind = np.full((height, width), NO_HAIR, np.int64)
-    nearest = np.full((2, height, width), np.inf, np.float32)
+    nearest = np.full((height, width), np.inf, np.float32)
     for row, one_kind in zip(arrows, kinds, strict=True):
         vector = row[2:] - row[:2]
         length = float(np.linalg.norm(vector))
         unit = vector / max(length, 1e-6)
-        root = (row[:2] - (cell - 1) / 2) / cell
-        for part, place in enumerate((root, root + vector / 2 / cell)):
-            _stamp(heat[part], place, unit)
-            for y, x, apart in _cells_near(place, height, width):
-                if apart < nearest[part, y, x]:
-                    nearest[part, y, x] = apart
-                    arrow[2 * part : 2 * part + 2, y, x] = vector / resolution.arrow_px
-                    if part == 0:
-                        kind[y, x] = one_kind
-    small = weight[::cell, ::cell]
-    return Target(heat, np.ascontiguousarray(small), arrow, kind, np.isfinite(nearest[1]))
-
-
-def _cells_near(place: NDArray[np.float32], height: int, width: int) -> Iterator[tuple[int, int, float]]:
-    """The 3 x 3 cells about a place: row, column, distance."""
-    column, line = round(float(place[0])), round(float(place[1]))
-    for y in range(max(0, line - 1), min(height, line + 2)):
-        for x in range(max(0, column - 1), min(width, column + 2)):
-            yield y, x, float(np.hypot(x - place[0], y - place[1]))
+        root = (row[:2] - (CELL_PX - 1) / 2) / CELL_PX
+        middle = root + vector / 2 / CELL_PX
+        _stamp(heat[0], root, unit)
+        _stamp(heat[1], middle, unit)
+        column, line = round(float(root[0])), round(float(root[1]))
+        for y in range(max(0, line - 1), min(height, line + 2)):
+            for x in range(max(0, column - 1), min(width, column + 2)):
+                apart = float(np.hypot(x - root[0], y - root[1]))
+                if apart < nearest[y, x]:
+                    nearest[y, x] = apart
+                    arrow[:, y, x] = vector / ARROW_PX
+                    kind[y, x] = one_kind
+    small = weight[::CELL_PX, ::CELL_PX]
+    return Target(heat, np.ascontiguousarray(small), arrow, kind)
 
 
 def _stamp(heat: NDArray[np.float32], centre: NDArray[np.float32], unit: NDArray[np.float32]) -> None:
@@ -90,24 +81,18 @@ def _stamp(heat: NDArray[np.float32], centre: NDArray[np.float32], unit: NDArray
 
 
 def hair_loss(
-    maps: Tensor, heat: Tensor, weight: Tensor, arrow: Tensor, kind: Tensor, middle: Tensor
+    maps: Tensor, heat: Tensor, weight: Tensor, arrow: Tensor, kind: Tensor
 ) -> tuple[Tensor, dict[str, float]]:
-    """Penalty-reduced focal loss of both heat maps (Zhou 2019), arrows in length and direction, kind; and the parts."""
+    """Penalty-reduced focal loss of both heat maps (Zhou 2019), arrow in length and direction, kind; and the parts."""
     points = focal_loss(maps[:, :2], heat, weight[:, None])
     there = kind != NO_HAIR
-    length, turn = _arrow_loss(maps[:, 2:4], arrow[:, :2], there)
-    length_2, turn_2 = _arrow_loss(maps[:, 8:10], arrow[:, 2:], middle)
-    length, turn = (length + length_2) / 2, (turn + turn_2) / 2
-    kinds = cross_entropy(maps[:, 4:8].permute(0, 2, 3, 1)[there], kind[there])
+    told, wanted = maps[:, 2:4].permute(0, 2, 3, 1)[there], arrow.permute(0, 2, 3, 1)[there]
+    length = smooth_l1_loss(told, wanted, beta=0.1)
+    turn = (1 - cosine_similarity(told, wanted, dim=1, eps=1e-3)).mean()
+    kinds = cross_entropy(maps[:, 4:].permute(0, 2, 3, 1)[there], kind[there])
     total = points + LENGTH_WEIGHT * length + TURN_WEIGHT * turn + KIND_WEIGHT * kinds
     parts = {"points_loss": points, "length_loss": length, "turn_loss": turn, "kind_loss": kinds}
     return total, {name: float(value.detach()) for name, value in parts.items()}
-
-
-def _arrow_loss(maps: Tensor, arrow: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
-    told, wanted = maps.permute(0, 2, 3, 1)[there], arrow.permute(0, 2, 3, 1)[there]
-    length = smooth_l1_loss(told, wanted, beta=0.1)
-    return length, (1 - cosine_similarity(told, wanted, dim=1, eps=1e-3)).mean()
 
 
 def focal_loss(logits: Tensor, heat: Tensor, weight: Tensor) -> Tensor:
