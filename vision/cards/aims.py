@@ -122,8 +122,9 @@ STORIES: Final[Mapping[str, Story]] = {
         "scalp taken by the same cameras.",
     ),
     "trichoscopy": Story(
-        "another score for hairs that cross, the mean over mirror images, longer training; see above. Not tried: the "
-        "full resolution of the pictures.",
+        "another score for hairs that cross, the mean over mirror images, longer training; see above. Two trials with "
+        "figures, arrows read at the middles of hairs and the full resolution of the pictures, are docs/adr/0028: the "
+        "second found a little more, and took drawn fields for pictures outside its domain.",
         "a second reading of every picture, thin hairs marked at full magnification, hairs marked to the edge.",
     ),
 }

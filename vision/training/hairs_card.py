@@ -83,9 +83,9 @@ def _failures(report: Mapping[str, Any], training: Mapping[str, Any]) -> str:
         "is lost are hairs of one unit that leave the skin at one point or cross. On the validation patients F1 went "
         f"from {curve[0]['f1']:.2f} at step {curve[0]['step']:.0f} to {curve[len(curve) // 2]['f1']:.2f} halfway and "
         f"{curve[-1]['f1']:.2f} at the end (curve.png): more steps of the same kind add little. Weighing the middle "
-        "map in the score as much as the root map cost 0.1; the mean over mirror images gained 0.005. Not tried for "
-        "want of time: the full resolution of the pictures, at which thin hairs are twice as wide. Data that would "
-        "help: a second reading of every picture (how far readers agree is not known exactly, and bounds these "
+        "map in the score as much as the root map cost 0.1; the mean over mirror images gained 0.005. Tried and "
+        "not taken: arrows read at the middles of hairs, and every pixel of the pictures (docs/adr/0028). Data that "
+        "would help: a second reading of every picture (how far readers agree is not known exactly, and bounds these "
         "figures), thin hairs marked at full magnification, and hairs marked up to the picture's edge.",
         WIDTH,
     )
