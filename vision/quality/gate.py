@@ -9,6 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from vision.linear_algebra import on_one_thread
 from vision.quality import limits
 from vision.quality.colour import cast_on_card, cast_on_head, glare_share
 from vision.quality.covers import cover_score
@@ -37,6 +38,7 @@ def check_quality(image: RgbImage, view: View, short_edge_px: int | None = None)
 
     ``short_edge_px`` is that of the stored photo, when ``image`` is a reduced copy (not under 640 px).
     """
+    on_one_thread()
     small = reduced(image)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     measures: Mapping[QualityCheck, Callable[[], float]] = {

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.linear_algebra import on_one_thread
 from vision.release import Release
 
 Backend = Literal["openvino", "torch"]
@@ -37,6 +38,7 @@ def open_network(release: Release, backend: Backend | None = "openvino", cache_d
     ``torch`` rebuilds the architecture and reads ``weights.safetensors``; it uses CUDA where there is one. None takes
     :func:`best_backend`.
     """
+    on_one_thread()
     opener = importlib.import_module(f"vision.runtime.{backend or best_backend()}").open_release
     network: Network = opener(release, cache_dir)
     return network
