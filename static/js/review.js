@@ -7,6 +7,7 @@ import { openComparison } from "./comparison.js";
 import { openRuler } from "./ruler.js";
 import { openStage } from "./stage.js";
 
+const LOOK_AGAIN_MS = 60;
 const open = new Map();
 const comparisons = new Map();
 
@@ -67,6 +68,19 @@ for (const name of ["htmx:load", "htmx:oobAfterSwap"]) {
 // was shown, would mark that one among the tiles. Whenever the two differ, what the tiles say is asked for once more.
 let asked;
 
+// What a person pressed in the list is under way: what the page asks for by itself waits for the answer.
+let pressed;
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  if (detail.target?.id === "findings" && detail.requestConfig.verb !== "get") pressed = detail.xhr;
+});
+
+function refreshFindings(address) {
+  const waiting = pressed && pressed.readyState !== XMLHttpRequest.DONE && pressed.readyState !== XMLHttpRequest.UNSENT;
+  if (waiting) setTimeout(() => refreshFindings(address), LOOK_AGAIN_MS);
+  else window.htmx.ajax("GET", address, { target: "#findings", swap: "innerHTML" });
+}
+
 function tilesFollowStage() {
   const list = document.querySelector("[data-findings-url]");
   const shown = document.getElementById("stage-photo")?.value;
@@ -75,7 +89,9 @@ function tilesFollowStage() {
   if (marked.id === `tile-${shown}`) asked = undefined;
   else if (asked !== shown) {
     asked = shown;
-    window.htmx.ajax("GET", `${list.dataset.findingsUrl}?quiet=1&photo=${shown}`, { target: "#findings", swap: "none" });
+    // Asked by the page, not by the list: there a later question takes the place of what a person has just pressed.
+    const how = { source: document.body, target: "#findings", swap: "none" };
+    window.htmx.ajax("GET", `${list.dataset.findingsUrl}?quiet=1&photo=${shown}`, how);
   }
 }
 document.addEventListener("htmx:afterSettle", tilesFollowStage);
@@ -96,7 +112,7 @@ document.addEventListener("trichora:boxes-saved", ({ detail: { change, answer } 
   if (change.action !== "delete" && answer.id) url.searchParams.set("open", answer.id);
   url.searchParams.set(change.action === "create" ? "new" : "quiet", "1");
   url.searchParams.set("photo", document.getElementById("stage-photo")?.value ?? "");
-  window.htmx.ajax("GET", url.pathname + url.search, { target: "#findings", swap: "innerHTML" });
+  refreshFindings(url.pathname + url.search);
 });
 
 document.addEventListener("trichora:boxes-refused", ({ detail }) => {
@@ -105,5 +121,5 @@ document.addEventListener("trichora:boxes-refused", ({ detail }) => {
   if (!list) return;
   shapes = undefined;
   const photo = document.getElementById("stage-photo")?.value ?? "";
-  window.htmx.ajax("GET", `${list.dataset.findingsUrl}?quiet=1&photo=${photo}`, { target: "#findings", swap: "innerHTML" });
+  refreshFindings(`${list.dataset.findingsUrl}?quiet=1&photo=${photo}`);
 });
