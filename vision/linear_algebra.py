@@ -1,8 +1,8 @@
 """Products of matrices on one thread.
 
-OpenBLAS, under NumPy, spreads a product over all cores, and its threads go on spinning for tens of milliseconds when it
-is done, so that whatever comes next has half of the processor: after the condition network's domain was told by one
-small product, the next network took half as long again. The products here are small; one thread does them as fast.
+OpenBLAS, under NumPy, spreads a product over all cores, and its threads go on spinning for a while when it is done; what
+comes next shares the processor with them. One small product, by which the condition network's domain is told, slowed the
+network that came after it. The products here are small: one thread does them as fast.
 """
 
 from __future__ import annotations
