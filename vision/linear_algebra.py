@@ -1,8 +1,8 @@
 """Products of matrices on one thread.
 
 OpenBLAS, under NumPy, spreads a product over all cores, and its threads go on spinning for a while when it is done:
-what comes next shares the processor with them. One small product, which tells the condition network's domain, slowed the
-network that came after it. The products here are small: one thread does them as fast.
+what comes next shares the processor with them. One small product, which tells the condition network's domain,
+slowed the network that came after it. The products here are small: one thread does them as fast.
 """
 
 from __future__ import annotations
