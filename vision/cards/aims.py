@@ -124,7 +124,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "trichoscopy": Story(
         "another score for hairs that cross, the mean over mirror images, longer training; see above. Two trials with "
         "figures, arrows read at the middles of hairs and the full resolution of the pictures, are docs/adr/0028: the "
-        "second found a little more, and took drawn fields for pictures outside its domain.",
+        "second found a little more, and took the drawn field of a test for a picture outside its domain.",
         "a second reading of every picture, thin hairs marked at full magnification, hairs marked to the edge.",
     ),
 }
